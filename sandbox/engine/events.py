@@ -1,0 +1,96 @@
+"""What an engine tells of a run while it runs: the operations, messages and the summary that a display shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sandbox.engine.provider import DiffKind
+from sandbox.engine.values import PropertyMap
+
+Operation = Literal[
+    "same",
+    "create",
+    "update",
+    "delete",
+    "replace",
+    "create-replacement",
+    "delete-replaced",
+    "read",
+    "read-replacement",
+    "discard",
+    "discard-replaced",
+    "refresh",
+    "import",
+    "import-replacement",
+    "remove-pending-replace",
+]
+Severity = Literal["debug", "info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class StepStarted:
+    """An operation on a resource begins (or, in a preview, is planned)."""
+
+    urn: str
+    type: str
+    operation: Operation
+    detailed: Mapping[str, DiffKind] = field(default_factory=dict)
+    old_inputs: PropertyMap = field(default_factory=dict)
+    new_inputs: PropertyMap = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """An operation ended well. `seconds` is its own duration."""
+
+    urn: str
+    type: str
+    operation: Operation
+    seconds: float
+    outputs: PropertyMap = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StepFailed:
+    """An operation failed, with the reason in the provider's words."""
+
+    urn: str
+    type: str
+    operation: Operation
+    seconds: float
+    message: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """A line for the person at the screen: from the program's log, a provider, a policy or the engine itself."""
+
+    severity: Severity
+    text: str
+    urn: str = ""
+
+
+@dataclass(frozen=True)
+class ProgramOutput:
+    """What the program printed, a line at a time."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The end of a run."""
+
+    result: Literal["succeeded", "failed", "cancelled"]
+    changes: Mapping[Operation, int]
+    """How many resources saw each operation; `same` included."""
+    seconds: float
+    outputs: PropertyMap
+    """The stack's outputs after the run, secrets still wrapped in `Secret`."""
+    old_outputs: PropertyMap = field(default_factory=dict)
+    errors: Sequence[str] = ()
+
+
+Event = StepStarted | StepDone | StepFailed | Message | ProgramOutput | Summary

@@ -1,0 +1,131 @@
+"""What the engine asks of a provider, whether it lives in this process or speaks gRPC from another.
+
+The calls and their meaning are those of Pulumi's `ResourceProvider` service (`provider.proto`). Calls of
+different resources come from several threads at once; a provider guards what it shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from sandbox.engine.values import PropertyMap
+
+DiffKind = Literal["add", "add-replace", "delete", "delete-replace", "update", "update-replace"]
+
+
+class ProviderError(Exception):
+    """A call that failed: what the provider says of it, for the person at the screen. Nothing was made."""
+
+
+class InitializationError(ProviderError):
+    """A create or update that made the resource but could not finish it: the engine keeps what is there."""
+
+    def __init__(self, id: str, properties: PropertyMap, inputs: PropertyMap, reasons: Sequence[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.id = id
+        self.properties = properties
+        self.inputs = inputs
+        self.reasons = tuple(reasons)
+
+
+@dataclass(frozen=True)
+class CheckFailure:
+    """Why an input is refused. `property` is the path in Pulumi's spelling (`rules[0].status`), or empty."""
+
+    property: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The inputs with defaults and automatic names filled in, or the reasons they are refused."""
+
+    inputs: PropertyMap
+    failures: Sequence[CheckFailure] = ()
+
+
+@dataclass(frozen=True)
+class DiffResult:
+    """What changed. `changes` is None where the provider cannot tell, and the engine compares the inputs."""
+
+    changes: bool | None
+    replaces: Sequence[str] = ()
+    stables: Sequence[str] = ()
+    delete_before_replace: bool = False
+    detailed: Mapping[str, DiffKind] = field(default_factory=dict)
+    """By property path; the kind ends in `-replace` where that property forces replacement."""
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """A resource as it stands. An empty `id` says that it is gone."""
+
+    id: str
+    inputs: PropertyMap
+    properties: PropertyMap
+
+
+@dataclass(frozen=True)
+class InvokeResult:
+    """A data function's answer, or the reasons it gave none."""
+
+    properties: PropertyMap
+    failures: Sequence[CheckFailure] = ()
+
+
+class Provider(Protocol):
+    """One configured provider. `preview` calls must have no effect and may answer with `UNKNOWN`s."""
+
+    def check_config(self, urn: str, olds: PropertyMap, news: PropertyMap) -> CheckResult: ...
+
+    def diff_config(self, urn: str, olds: PropertyMap, news: PropertyMap) -> DiffResult: ...
+
+    def configure(self, inputs: PropertyMap) -> None:
+        """Takes the checked configuration. Called once, before every call but the two above."""
+
+    def check(self, urn: str, olds: PropertyMap, news: PropertyMap, random_seed: bytes) -> CheckResult:
+        """Validates `news`, fills defaults. `random_seed` (32 bytes) makes automatic names repeatable."""
+
+    def diff(
+        self,
+        urn: str,
+        id: str,
+        olds: PropertyMap,
+        old_inputs: PropertyMap,
+        news: PropertyMap,
+        ignore_changes: Sequence[str],
+    ) -> DiffResult:
+        """Compares the old inputs and outputs (`olds`) with the new checked inputs."""
+
+    def create(self, urn: str, inputs: PropertyMap, timeout: float, preview: bool) -> tuple[str, PropertyMap]:
+        """Makes the resource: its id ("" in a preview) and its outputs. `timeout` in seconds, 0 for the default."""
+
+    def read(self, urn: str, id: str, inputs: PropertyMap, properties: PropertyMap) -> ReadResult:
+        """Reads the resource. `properties` may be empty (an import, a `get`): `id` alone must then do."""
+
+    def update(
+        self,
+        urn: str,
+        id: str,
+        olds: PropertyMap,
+        old_inputs: PropertyMap,
+        news: PropertyMap,
+        timeout: float,
+        ignore_changes: Sequence[str],
+        preview: bool,
+    ) -> PropertyMap:
+        """Changes the resource in place: its new outputs."""
+
+    def delete(self, urn: str, id: str, inputs: PropertyMap, properties: PropertyMap, timeout: float) -> None:
+        """Deletes the resource; one that is gone already is a success."""
+
+    def invoke(self, token: str, arguments: PropertyMap) -> InvokeResult:
+        """Answers a data function, such as `aws:index/getCallerIdentity:getCallerIdentity`."""
+
+    def cancel(self) -> None:
+        """Asks calls under way to end soon (Ctrl-C)."""
+
+    def close(self) -> None:
+        """Releases connections and processes."""

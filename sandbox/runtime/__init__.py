@@ -1,0 +1,1 @@
+"""What makes the emulated cloud run: the host of the emulator, jobs, pipelines, endpoints, functions, budgets."""
