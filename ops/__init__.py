@@ -1,0 +1,1 @@
+"""The `groundplan` command: how people operate the platform."""
