@@ -1,0 +1,192 @@
+"""How the sandbox's daemon is started, found and stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.runtime.client import SandboxClient, SandboxRefusedError, SandboxUnreachableError
+
+ADDRESS_FILE = "daemon.json"
+LOG_FILE = "daemon.log"
+PORT_IN_USE_STATUS = 98
+"""What the daemon's process exits with when the port that was asked for is taken."""
+_START_SECONDS = 60.0
+_STOP_SECONDS = 15.0
+
+
+class SandboxError(Exception):
+    """The sandbox cannot be started or stopped."""
+
+
+class PortInUseError(SandboxError):
+    """The port that was asked for belongs to another program."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            f"Port {port} of 127.0.0.1 is in use by another program. Name another port, "
+            "or none, and the sandbox chooses a free one."
+        )
+        self.port = port
+
+
+class StartFailedError(SandboxError):
+    """The daemon ended, or did not answer in time."""
+
+    def __init__(self, reason: str, log: Path) -> None:
+        tail = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
+        super().__init__("\n".join([f"The sandbox did not start: {reason}. Its log, {log}, ends:", *tail]))
+
+
+class RunsElsewhereError(SandboxError):
+    """The daemon runs already, on another port than the one asked for."""
+
+    def __init__(self, running: str, port: int) -> None:
+        super().__init__(
+            f"The sandbox runs at {running}, not on port {port}. Stop it first: groundplan sandbox stop"
+        )
+
+
+@dataclass(frozen=True)
+class SandboxAddress:
+    """Where a sandbox runs. `instance` differs from run to run."""
+
+    endpoint_url: str
+    account_id: str
+    region: str
+    pid: int
+    root: Path
+    instance: str
+
+    def write(self, root: Path) -> None:
+        """Leaves the address in the sandbox's root, for `find`."""
+        text = json.dumps({**asdict(self), "root": str(self.root)})
+        fresh = root / f"{ADDRESS_FILE}.{os.getpid()}"
+        fresh.write_text(text)
+        fresh.replace(root / ADDRESS_FILE)
+
+
+def start(
+    root: Path, *, port: int | None = None, account_id: str = "123456789012", region: str = "us-east-1"
+) -> SandboxAddress:
+    """Starts the daemon of this root in a session of its own, unless it runs; returns once it is ready.
+
+    The port is chosen the first time and kept, so that addresses stay. Raises PortInUseError when `port` is taken,
+    RunsElsewhereError when the daemon runs on another port, StartFailedError when it does not come up.
+    """
+    root = root.resolve()
+    running = find(root)
+    if running is not None:
+        if port is not None and not running.endpoint_url.endswith(f":{port}"):
+            raise RunsElsewhereError(running.endpoint_url, port)
+        return running
+    root.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "sandbox.runtime.host.main", "--root", str(root)]
+    command += ["--account-id", account_id, "--region", region]
+    if port is not None:
+        command += ["--port", str(port)]
+    log = root / LOG_FILE
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=Path(__file__).parents[2],
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        status = process.poll()
+        address = find(root)
+        if address is not None:
+            # Two starts at once: the daemon that lost the lock has ended, and the other one serves both.
+            return address
+        if status == PORT_IN_USE_STATUS and port is not None:
+            raise PortInUseError(port)
+        if status not in (None, 0):
+            raise StartFailedError(f"its process ended with status {status}", log)
+        time.sleep(0.02)
+    raise StartFailedError(f"it was not ready after {_START_SECONDS:.0f} s", log)
+
+
+def find(root: Path) -> SandboxAddress | None:
+    """The address of the daemon of this root, if it is alive and ready."""
+    address = _written(root.resolve())
+    if address is None or not _alive(address.pid):
+        return None
+    try:
+        status = SandboxClient(address.endpoint_url, timeout=10.0).status()
+    except (SandboxUnreachableError, SandboxRefusedError):
+        return None
+    return address if status.get("instance") == address.instance and status.get("ready") else None
+
+
+def stop(root: Path) -> bool:
+    """Ends the daemon and what it started; its data stay. False when none ran. Returns once it has ended."""
+    address = _written(root.resolve())
+    if address is None or not _is_daemon(address):
+        return False
+    _signal(address.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while _alive(address.pid):
+        if time.monotonic() > deadline:
+            _signal(address.pid, signal.SIGKILL)
+            deadline += _STOP_SECONDS
+        time.sleep(0.02)
+    return True
+
+
+def environment(address: SandboxAddress) -> dict[str, str]:
+    """The variables that lead any AWS client to this sandbox; to be laid over a process's own."""
+    from sandbox.runtime.host.cloud import environment as variables
+
+    return variables(address.root, address.endpoint_url, address.account_id, address.region)
+
+
+def _written(root: Path) -> SandboxAddress | None:
+    try:
+        kept: dict[str, Any] = json.loads((root / ADDRESS_FILE).read_text())
+        return SandboxAddress(**{**kept, "root": Path(kept["root"])})
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        finished, _ = os.waitpid(pid, os.WNOHANG)
+        if finished:
+            return False
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _is_daemon(address: SandboxAddress) -> bool:
+    """Whether the process of that number is still our daemon: numbers are given again."""
+    if not _alive(address.pid):
+        return False
+    command = subprocess.run(
+        ["ps", "-o", "command=", "-p", str(address.pid)], capture_output=True, text=True, check=False
+    ).stdout
+    return "sandbox.runtime.host.main" in command and str(address.root) in command
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,122 @@
+"""What a sandbox is made of: its stores, the emulator, the overlays and the front, put together."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import shutil
+import threading
+from typing import Any
+
+from sandbox.runtime.daemon import SandboxAddress
+from sandbox.runtime.host.administration import Administration, add_faults, process_figures
+from sandbox.runtime.host.cloud import HostedCloud
+from sandbox.runtime.host.documents import SqliteDocuments
+from sandbox.runtime.host.emulator import Emulator
+from sandbox.runtime.host.faults import Faults
+from sandbox.runtime.host.front import Front
+from sandbox.runtime.host.http import HttpRequest
+from sandbox.runtime.host.journal import Journal
+from sandbox.runtime.host.remaining import remaining_in
+from sandbox.runtime.overlay import Cloud, Overlay
+
+_log = logging.getLogger(__name__)
+
+OVERLAYS = ("sandbox.runtime.sagemaker.overlay:SageMakerOverlay",)
+"""Parts that answer in the emulator's stead: `module:Class`, made with the `Cloud` alone."""
+
+
+class Sandbox:
+    """One running sandbox."""
+
+    def __init__(self, address: SandboxAddress) -> None:
+        root = address.root
+        self._address = address
+        self._ready = threading.Event()
+        self._faults = Faults()
+        self._documents = SqliteDocuments(root / "documents.sqlite")
+        self._journal = Journal(root / "journal")
+        self._emulator = Emulator(self._journal, address.account_id, address.region)
+        self.cloud: Cloud = HostedCloud(
+            root, address.endpoint_url, self._documents, self._emulator, self._faults
+        )
+        self._replayed = self._emulator.replay()
+        self._overlays = [made for name in OVERLAYS if (made := _overlay(name, self.cloud)) is not None]
+        self._administration = Administration()
+        self._add_routes()
+        self.front = Front(
+            self._emulator,
+            self._overlays,
+            self._administration,
+            self._faults,
+            {},
+            address.account_id,
+            address.region,
+        )
+
+    def start(self) -> None:
+        """What can only happen once requests are answered."""
+        for overlay in self._overlays:
+            overlay.start()
+        self._ready.set()
+
+    def stop(self) -> None:
+        """Ends what was started; what is kept stays."""
+        self._ready.clear()
+        for overlay in reversed(self._overlays):
+            overlay.stop()
+        self.front.close()
+        self._journal.close()
+        self._documents.close()
+
+    def _add_routes(self) -> None:
+        routes = self._administration
+        routes.add("GET", "status", self._status)
+        routes.add("GET", "remaining", self._remaining)
+        routes.add("POST", "reset", self._reset)
+        add_faults(routes, self._faults)
+
+    def _status(self, _: HttpRequest, __: str) -> Any:
+        return {
+            "instance": self._address.instance,
+            "ready": self._ready.is_set(),
+            "root": str(self._address.root),
+            "accountId": self._address.account_id,
+            "region": self._address.region,
+            "endpointUrl": self._address.endpoint_url,
+            "replayed": self._replayed,
+            "overlays": sorted({overlay.service for overlay in self._overlays}),
+            **process_figures(),
+        }
+
+    def _remaining(self, _: HttpRequest, __: str) -> Any:
+        with self._emulator.lock:
+            report = remaining_in()
+        for overlay in self._overlays:
+            report.remaining.extend(overlay.remaining())
+        return report.as_document()
+
+    def _reset(self, _: HttpRequest, __: str) -> Any:
+        for overlay in reversed(self._overlays):
+            overlay.stop()
+        self._emulator.reset()
+        self._documents.clear()
+        self._faults.clear()
+        for folder in ("functions", "sagemaker"):
+            shutil.rmtree(self._address.root / folder, ignore_errors=True)
+        for overlay in self._overlays:
+            overlay.start()
+        return {"reset": True}
+
+
+def _overlay(name: str, cloud: Cloud) -> Overlay | None:
+    module, _, attribute = name.partition(":")
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as missing:
+        if missing.name != module:
+            raise
+        _log.warning("%s is not there: its service is the emulator's alone", module)
+        return None
+    made: Overlay = getattr(found, attribute)(cloud)
+    return made

@@ -1,0 +1,190 @@
+"""How the emulator (moto) is called in this process: one request at a time, each change journalled.
+
+One lock orders every request. The journal's entry is appended under that lock, so that entries lie in the order in
+which they were done; the sync to disk happens outside it, so that one sync serves all that wait.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from sandbox.runtime.host import determinism
+from sandbox.runtime.host.http import HttpAnswer, HttpRequest
+from sandbox.runtime.host.journal import Entry, Journal
+from sandbox.runtime.host.operation import account_of, changes, operation_of
+from sandbox.runtime.host.protocol import error_answer
+
+_log = logging.getLogger(__name__)
+
+
+class Emulator:
+    """The emulated cloud, with its journal."""
+
+    def __init__(self, journal: Journal, account_id: str, region: str) -> None:
+        determinism.install()
+        from moto.moto_server.werkzeug_app import (  # imported once the sources of chance are in place
+            DomainDispatcherApplication,
+            create_backend_app,
+        )
+
+        self._application = DomainDispatcherApplication(create_backend_app)
+        self._journal = journal
+        self._account_id = account_id
+        self._region = region
+        self._lock = threading.RLock()
+        self._replaying = False
+        self._local = threading.local()
+
+    @property
+    def replaying(self) -> bool:
+        """True while the journal is replayed: nothing may reach outward then."""
+        return self._replaying
+
+    @property
+    def lock(self) -> threading.RLock:  # type: ignore[valid-type]
+        """Held by whoever looks at the emulator's objects themselves."""
+        return self._lock
+
+    def call(self, request: HttpRequest) -> HttpAnswer:
+        """Answers one request; a change is on disk before this returns."""
+        operation = operation_of(request, self._region)
+        if not operation.access_key.startswith(
+            "ASIA"
+        ):  # the keys of assumed roles lead to their own accounts
+            account = account_of(operation.access_key, self._account_id)
+            request = request.with_header("x-moto-account-id", account)
+        if not changes(request, operation):
+            with self._lock:
+                return self._answer(request, operation.service, operation.name)
+        after: list[Callable[[], None]] = []
+        with self._lock:
+            seed, now = secrets.randbits(63), time.time()
+            self._local.after = after
+            try:
+                with determinism.repeatable(seed, now):
+                    answer = self._answer(request, operation.service, operation.name)
+            finally:
+                self._local.after = None
+            if answer.status >= 400:
+                return answer
+            written = self._journal.append(Entry(now, seed, answer.status, request))
+        self._journal.sync(written)
+        for effect in after:
+            effect()
+        return answer
+
+    def after(self, effect: Callable[[], None]) -> None:
+        """Has `effect` called once the change in progress is on disk; dropped while replaying."""
+        pending = getattr(self._local, "after", None)
+        if self._replaying:
+            return
+        if pending is None:
+            effect()
+        else:
+            pending.append(effect)
+
+    def replay(self) -> int:
+        """Does every journalled change again, and returns how many. To be called once, before any call."""
+        self._replaying = True
+        count = 0
+        try:
+            for entry in self._journal.entries():
+                operation = operation_of(entry.request, self._region)
+                with self._lock, determinism.repeatable(entry.seed, entry.when):
+                    answer = self._answer(entry.request, operation.service, operation.name)
+                if answer.status != entry.status:
+                    _log.error(
+                        "replay of %s %s %s gave %s, not %s: %s",
+                        operation.service,
+                        operation.name or entry.request.method,
+                        entry.request.target,
+                        answer.status,
+                        entry.status,
+                        answer.body[:400],
+                    )
+                count += 1
+        finally:
+            self._replaying = False
+        return count
+
+    def reset(self) -> None:
+        """Forgets everything."""
+        from moto.core.base_backend import BackendDict
+
+        with self._lock:
+            BackendDict.reset()
+            self._journal.clear()
+
+    def _answer(self, request: HttpRequest, service: str, name: str) -> HttpAnswer:
+        try:
+            return self._wsgi(request)
+        except NotImplementedError:
+            what = f"{service} {name}".strip() if name else f"{service} {request.method} {request.path}"
+            message = f"The sandbox does not emulate {what}."
+            return error_answer(service, "NotImplemented", message, 501)
+        except Exception:  # noqa: BLE001 - the emulator's own faults become the answer 500, and the log has them
+            _log.exception("the emulator failed on %s %s %s", service, name, request.target)
+            message = (
+                f"The emulator failed on {service} {name or request.path}; the sandbox's log says where."
+            )
+            return error_answer(service, "InternalFailure", message, 500)
+
+    def _wsgi(self, request: HttpRequest) -> HttpAnswer:
+        status = [500]
+        headers: list[tuple[str, str]] = []
+
+        def start_response(line: str, pairs: list[tuple[str, str]], _: Any = None) -> None:
+            status[0] = int(line.split(" ", 1)[0])
+            headers[:] = pairs
+
+        parts = self._application(_environ(request), start_response)
+        try:
+            body = b"".join(parts)
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+        return HttpAnswer(status[0], tuple(headers), body)
+
+
+def _environ(request: HttpRequest) -> dict[str, Any]:
+    host = request.header.get("host", "127.0.0.1")
+    name, _, port = host.partition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(request.path).decode("latin-1"),
+        "QUERY_STRING": request.query,
+        "RAW_URI": request.target,
+        "REQUEST_URI": request.target,
+        "SERVER_NAME": name,
+        "SERVER_PORT": port or "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(request.body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "wsgi.input_terminated": True,
+        "HTTP_HOST": host,
+        "CONTENT_LENGTH": str(len(request.body)),
+    }
+    spelt: dict[str, str] = {}
+    for key, value in request.headers:
+        if key in {"content-length", "transfer-encoding", "host", "expect"}:
+            continue
+        variable = "CONTENT_TYPE" if key == "content-type" else "HTTP_" + key.upper().replace("-", "_")
+        environ[variable] = f"{environ[variable]},{value}" if variable in environ else value
+        if "_" in key and key.startswith("x-amz-meta-"):
+            spelt[variable] = key
+    environ["moto.preserved_header_names"] = spelt
+    return environ

@@ -1,0 +1,142 @@
+"""What exists in the emulator beyond a fresh account: the count that a destroy is judged by.
+
+Every back end that was touched is compared with a fresh one of its kind, attribute by attribute, so that a service
+needs no line here to be counted. Since a back end's defaults follow from its name (see `determinism`), the default
+VPC and its like are equal in both and drop out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import Any
+
+from moto.core.base_backend import BackendDict, BaseBackend
+
+from sandbox.runtime.host import determinism
+from sandbox.runtime.overlay import Remaining
+
+_NO_RESOURCES = frozenset({"moto_api", "instance_metadata", "sts", "sso-admin", "meta", "account"})
+"""Services whose objects are bookkeeping or sessions."""
+
+_BOOKKEEPING = {
+    "*": {"tags", "tagger", "tagging_service", "resources", "client_tokens", "next_tokens"},
+    "cloudwatch": {"metric_data", "past_metric_data", "paged_metric_data"},
+    "ec2": {"network_acl_associations", "vpc_refs", "keypairs_by_name", "amis", "snapshots_by_ami"},
+    "events": {"event_buses_by_arn"},
+    "iam": {"access_keys", "account_aliases", "account_summary", "policy_arn_regex"},
+    "kms": {"aliases"},
+    "resourcegroupstaggingapi": {"*"},
+    "sagemaker": {"model_package_name_mapping"},
+    "sns": {"sms_attributes", "opt_out_numbers", "sms_messages", "sms_message_objects"},
+    "sqs": {"messages"},
+}
+"""Attributes that count the same thing twice, or no resource; what has no `BaseModel` in it is left out anyway."""
+
+_GONE = frozenset({"deleted", "deleting", "terminated", "shutting-down", "DELETED", "DELETING", "INACTIVE"})
+_STATE_ATTRIBUTES = ("state", "status", "_state", "instance_state")
+
+
+@dataclass
+class RemainingFound:
+    """What was found."""
+
+    remaining: list[Remaining] = field(default_factory=list)
+    scheduled: list[Remaining] = field(default_factory=list)
+
+    def as_document(self) -> dict[str, Any]:
+        """As the administration answers it."""
+        return {
+            "remaining": [asdict(one) for one in self.remaining],
+            "scheduled": [asdict(one) for one in self.scheduled],
+        }
+
+
+def remaining_in(left_out: frozenset[str] = frozenset()) -> RemainingFound:
+    """Counts every touched back end but those of the services `left_out`. To be called under the emulator's lock."""
+    found = RemainingFound()
+    for backends in list(BackendDict._instances):
+        service = backends.service_name
+        if service in _NO_RESOURCES or service in left_out:
+            continue
+        for account, region, backend in list(backends.iter_backends()):
+            fresh = _fresh_identities(type(backend), service, account, region)
+            for kind, identity, item in _resources(backend, service):
+                if (kind, identity) in fresh:
+                    continue
+                one = Remaining(service, kind, identity)
+                (found.scheduled if _is_scheduled(item) else found.remaining).append(one)
+    return found
+
+
+@cache
+def _fresh_identities(
+    kind: type[BaseBackend], service: str, account: str, region: str
+) -> frozenset[tuple[str, str]]:
+    with determinism.first_touch(service, account, region):
+        fresh = kind(region, account)
+    return frozenset((attribute, identity) for attribute, identity, _ in _resources(fresh, service))
+
+
+def _resources(backend: BaseBackend, service: str) -> Iterator[tuple[str, str, Any]]:
+    left_out = _BOOKKEEPING["*"] | _BOOKKEEPING.get(service, set())
+    if "*" in left_out - _BOOKKEEPING["*"]:
+        return
+    for attribute, value in list(vars(backend).items()):
+        if attribute in left_out:
+            continue
+        kind = attribute.strip("_")
+        for identity, item in _items(value):
+            if not _is_gone(item) and not _is_managed_by_aws(item):
+                yield kind, identity, item
+
+
+def _items(value: Any, inside: str = "") -> Iterator[tuple[str, Any]]:
+    """The emulator's objects within mappings, lists and its own storage classes, with their keys."""
+    if isinstance(value, Mapping):
+        for key, item in list(value.items()):
+            if _is_resource(item):
+                yield str(key), item
+            elif isinstance(item, Mapping | list):
+                yield from _items(item, str(key))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            if _is_resource(item):
+                yield _identity(item) or f"{inside}[{place}]", item
+    elif type(value).__name__ == "LambdaStorage":
+        for function in value.all():
+            yield function.function_name, function
+    elif type(value).__name__ == "EventBus":
+        yield from _items(value.rules)
+
+
+def _is_resource(item: Any) -> bool:
+    return type(item).__module__.startswith("moto.") and not isinstance(item, BaseBackend)
+
+
+def _identity(item: Any) -> str:
+    for attribute in ("arn", "id", "name"):
+        given = getattr(item, attribute, None)
+        if isinstance(given, str) and given:
+            return given
+    return ""
+
+
+def _is_gone(item: Any) -> bool:
+    for attribute in _STATE_ATTRIBUTES:
+        state = getattr(item, attribute, None)
+        name = state if isinstance(state, str) else getattr(state, "name", None)
+        if isinstance(name, str) and name in _GONE:
+            return True
+    return False
+
+
+def _is_managed_by_aws(item: Any) -> bool:
+    return getattr(item, "key_manager", "") == "AWS" or type(item).__name__ == "AWSManagedPolicy"
+
+
+def _is_scheduled(item: Any) -> bool:
+    if getattr(item, "key_state", "") in {"PendingDeletion", "PendingReplicaDeletion"}:
+        return True
+    return bool(getattr(item, "deleted_date", None))
