@@ -1,0 +1,228 @@
+"""How the provider speaks to the emulated cloud: one boto3 client a service, retries, and named refusals."""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import time
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Final
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    EndpointConnectionError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+from botocore.model import OperationModel, ServiceModel
+from botocore.parsers import ResponseParserError
+
+from sandbox.engine.provider import ProviderError
+
+_ATTEMPTS: Final = 5
+_FIRST_PAUSE_S: Final = 0.1
+_THROTTLED: Final = re.compile(
+    r"Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|LimitExceededException$"
+)
+_REPEATABLE: Final = re.compile(r"Get|List|Describe|Head|Put|Update|Delete|Modify|Tag|Untag|Attach|Detach")
+_GONE: Final = re.compile(
+    r"NotFound|NoSuch|NotExist|NonExist|DoesNotExist|^404$|^ResourceNotFound$", re.IGNORECASE
+)
+_GONE_MESSAGE: Final = re.compile(
+    r"could not find|does not exist|not found|no such|cannot find|RecordNotFound", re.IGNORECASE
+)
+
+
+class CloudError(ProviderError):
+    """The service refused a request. `code` is the service's own."""
+
+    def __init__(self, service: str, operation: str, code: str, message: str) -> None:
+        super().__init__(f"{service} {operation}: {code}: {message}")
+        self.code = code
+        self.gone = bool(_GONE.search(code)) or (
+            code in ("ValidationException", "ValidationError", "InvalidParameterValue")
+            and bool(_GONE_MESSAGE.search(message))
+        )
+
+
+class NotEmulatedError(ProviderError):
+    """The emulated cloud has no such operation, or broke inside it."""
+
+    def __init__(self, service: str, operation: str) -> None:
+        super().__init__(
+            f"{service} {operation} is not emulated in the sandbox (the emulator answered with an error page). "
+            "On AWS the operation exists; in the sandbox leave the resource out or make its type `recorded`."
+        )
+
+
+class UnreachableError(ProviderError):
+    """Nothing answers at the sandbox's address."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        super().__init__(
+            f"the sandbox does not answer at {endpoint_url}; start it with `groundplan sandbox start`"
+        )
+
+
+class CancelledError(ProviderError):
+    """The run was cancelled before the call was made."""
+
+
+class Cloud:
+    """The emulated account in one region. Safe to use from several threads."""
+
+    def __init__(self, endpoint_url: str, region: str, access_key: str, secret_key: str) -> None:
+        self.endpoint_url = endpoint_url
+        self.region = region
+        self.cancelled = threading.Event()
+        self._access_key = access_key
+        self._secret_key = secret_key
+        self._core = botocore.session.get_session()
+        self._session: Any = boto3.Session(botocore_session=self._core)
+        self._lock = threading.RLock()
+        self._clients: dict[str, Any] = {}
+        self._models: dict[str, ServiceModel] = {}
+        self._siblings: dict[str, Cloud] = {}
+
+    def in_region(self, region: str | None) -> Cloud:
+        """The same account in another region."""
+        if not region or region == self.region:
+            return self
+        with self._lock:
+            if region not in self._siblings:
+                sibling = Cloud(self.endpoint_url, region, self._access_key, self._secret_key)
+                sibling.cancelled = self.cancelled
+                self._siblings[region] = sibling
+            return self._siblings[region]
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn` or `aws-us-gov`, by the region's name."""
+        return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(self.region.rsplit("-", 2)[0], "aws")
+
+    @property
+    def dns_suffix(self) -> str:
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
+    @cached_property
+    def account_id(self) -> str:
+        """The account that the credentials belong to; asks the cloud once."""
+        return str(self.call("sts", "GetCallerIdentity")["Account"])
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
+
+    def model(self, service: str) -> ServiceModel:
+        """The service's model as the installed botocore has it, read once."""
+        with self._lock:
+            if service not in self._models:
+                self._models[service] = self._core.get_service_model(service)
+            return self._models[service]
+
+    def operation(self, service: str, operation: str) -> OperationModel:
+        return self.model(service).operation_model(operation)
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of a service; made once, since making it reads the model."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(
+                    service,
+                    endpoint_url=self.endpoint_url,
+                    region_name=self.region,
+                    aws_access_key_id=self._access_key,
+                    aws_secret_access_key=self._secret_key,
+                    config=Config(
+                        retries={"total_max_attempts": 1},
+                        s3={"addressing_style": "path"},
+                        connect_timeout=5,
+                        read_timeout=120,
+                        max_pool_connections=32,
+                        parameter_validation=True,
+                    ),
+                )
+            return self._clients[service]
+
+    def call(self, service: str, operation: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Makes one request and gives its answer.
+
+        Throttling, a broken connection and the emulator's own faults are tried again with growing pauses.
+        Raises CloudError where the service refuses, NotEmulatedError where there is no such operation,
+        UnreachableError where nothing answers.
+        """
+        client = self.client(service)
+        method = getattr(client, _python_name(client, operation))
+        pauses = _pauses()
+        while True:
+            if self.cancelled.is_set():
+                raise CancelledError(f"{service} {operation} was not called: the run was cancelled")
+            pause = next(pauses, None)
+            try:
+                answer: dict[str, Any] = method(**(params or {}))
+                return answer
+            except ClientError as error:
+                problem = error.response.get("Error", {})
+                metadata = error.response.get("ResponseMetadata", {})
+                status = int(metadata.get("HTTPStatusCode", 0))
+                code, message = str(problem.get("Code", "")), str(problem.get("Message", ""))
+                html = "text/html" in metadata.get("HTTPHeaders", {}).get("content-type", "")
+                if status >= 500 and html:
+                    raise NotEmulatedError(service, operation) from error
+                passing = status >= 500 or bool(_THROTTLED.search(code))
+                if not passing or pause is None:
+                    raise CloudError(service, operation, code, message) from error
+            except ResponseParserError as error:
+                raise NotEmulatedError(service, operation) from error
+            except EndpointConnectionError as error:
+                if pause is None:
+                    raise UnreachableError(self.endpoint_url) from error
+            except (ConnectionClosedError, ReadTimeoutError) as error:
+                # The request may have been carried out: a second create would make a second resource.
+                if pause is None or not _REPEATABLE.match(operation):
+                    raise UnreachableError(self.endpoint_url) from error
+            except ParamValidationError as error:
+                raise CloudError(service, operation, "ParamValidation", str(error)) from error
+            except BotoCoreError as error:
+                raise CloudError(service, operation, type(error).__name__, str(error)) from error
+            self.cancelled.wait(pause)
+
+    def close(self) -> None:
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+            for sibling in self._siblings.values():
+                sibling.close()
+
+
+def _pauses() -> Iterator[float]:
+    """Growing pauses with jitter, one fewer than the attempts."""
+    for attempt in range(_ATTEMPTS - 1):
+        yield _FIRST_PAUSE_S * 2**attempt * (1 + random.random())  # noqa: S311 - jitter
+
+
+def wait_until(ready: Any, seconds: float, what: str, cancelled: threading.Event) -> None:
+    """Polls `ready()` until it is true; raises ProviderError naming `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    pause = 0.05
+    while not ready():
+        if time.monotonic() > deadline:
+            raise ProviderError(f"{what} is not ready after {seconds:.0f} s")
+        if cancelled.wait(pause):
+            raise CancelledError(f"stopped waiting for {what}: the run was cancelled")
+        pause = min(pause * 1.5, 2.0)
+
+
+def _python_name(client: Any, operation: str) -> str:
+    names: dict[str, str] = client.meta.method_to_api_mapping
+    for python, wire in names.items():
+        if wire == operation:
+            return python
+    raise LookupError(f"{client.meta.service_model.service_name} has no operation {operation}")

@@ -1,0 +1,93 @@
+"""What changed between two sets of inputs, and what that asks for: an update, a replacement or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sandbox.aws.documents import same_document
+from sandbox.aws.table import ResourceType
+from sandbox.engine.provider import DiffKind
+from sandbox.engine.values import UNKNOWN, Archive, Asset, PropertyMap, PropertyValue
+
+_KINDS: dict[str, tuple[DiffKind, DiffKind]] = {
+    "add": ("add", "add-replace"),
+    "delete": ("delete", "delete-replace"),
+    "update": ("update", "update-replace"),
+}
+
+
+def detailed(
+    kind: ResourceType, old: PropertyMap, new: PropertyMap, ignored: Sequence[str]
+) -> dict[str, DiffKind]:
+    """Every changed path with its kind. `old` and `new` are plain."""
+    found: dict[str, DiffKind] = {}
+    updatable = kind.updatable()
+    for name in [*new, *(name for name in old if name not in new)]:
+        if name.startswith("__") or any(_covers(path, name) for path in ignored):
+            continue
+        before, after = old.get(name), new.get(name)
+        if name in kind.documents and before is not None and same_document(before, after):
+            continue
+        if name in kind.unordered:
+            before, after = _in_order(before), _in_order(after)
+        for path, change in _changes(before, after, name):
+            found[path] = _KINDS[change][name not in updatable]
+    return found
+
+
+def changed_names(changes: dict[str, DiffKind]) -> frozenset[str]:
+    """The top-level properties behind detailed paths."""
+    return frozenset(path.split(".")[0].split("[")[0] for path in changes)
+
+
+def _changes(old: PropertyValue, new: PropertyValue, path: str) -> Iterator[tuple[str, str]]:
+    if new is UNKNOWN:
+        yield path, "update" if _given(old) else "add"
+        return
+    if not _given(old) or not _given(new):
+        if _given(new):
+            yield path, "add"
+        elif _given(old):
+            yield path, "delete"
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in [*new, *(name for name in old if name not in new)]:
+            yield from _changes(old.get(name), new.get(name), f"{path}.{name}")
+    elif isinstance(old, list) and isinstance(new, list):
+        for index in range(max(len(old), len(new))):
+            before = old[index] if index < len(old) else None
+            after = new[index] if index < len(new) else None
+            yield from _changes(before, after, f"{path}[{index}]")
+    elif isinstance(old, (Asset, Archive)) and isinstance(new, (Asset, Archive)):
+        if (old.hash or old) != (new.hash or new):
+            yield path, "update"
+    elif not _same(old, new):
+        yield path, "update"
+
+
+def _given(value: PropertyValue) -> bool:
+    """An empty list or map says as much as none, to the real provider too."""
+    return value is UNKNOWN or (value is not None and value != [] and value != {})
+
+
+def _same(old: PropertyValue, new: PropertyValue) -> bool:
+    if isinstance(old, bool) != isinstance(new, bool):
+        return str(old).lower() == str(new).lower()
+    if isinstance(old, (int, float)) and isinstance(new, (int, float)):
+        return float(old) == float(new)
+    return bool(old == new)
+
+
+def _in_order(value: PropertyValue) -> PropertyValue:
+    if not isinstance(value, list) or any(item is UNKNOWN for item in value):
+        return value
+    return sorted(value, key=_sort_key)
+
+
+def _sort_key(value: Any) -> str:
+    return repr(sorted(value.items(), key=repr)) if isinstance(value, dict) else repr(value)
+
+
+def _covers(ignored: str, name: str) -> bool:
+    return ignored == "*" or ignored.split(".")[0].split("[")[0] == name

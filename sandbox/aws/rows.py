@@ -1,0 +1,83 @@
+"""The short words that rows of the table are written in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sandbox.aws.answers import to_pulumi
+from sandbox.aws.cloud import CloudError
+from sandbox.aws.schema import type_schema
+from sandbox.aws.table import Params, Subject, at
+from sandbox.engine.values import PropertyValue
+
+
+def reading(
+    service: str, operation: str, params: Callable[[Subject], Params], path: str = ""
+) -> Callable[[Subject], Params | None]:
+    """Reads with one request; `path` leads to the resource in its answer. None where it is gone."""
+
+    def read(subject: Subject) -> Params | None:
+        try:
+            answer = subject.cloud.call(service, operation, params(subject))
+        except CloudError as error:
+            if error.gone:
+                return None
+            raise
+        found = at(answer, path)
+        return found if found is None or isinstance(found, dict) else {"value": found}
+
+    return read
+
+
+def given(name: str) -> Callable[[Subject], str]:
+    """An input as it was given; raises KeyError where it was not."""
+    return lambda subject: str(subject.inputs[name])
+
+
+def answered(path: str) -> Callable[[Subject], str]:
+    """A value out of the create's answer."""
+    return lambda subject: str(subject.at(path))
+
+
+def identified(member: str) -> Callable[[Subject], Params]:
+    """The parameter that holds the id."""
+    return lambda subject: {member: subject.id}
+
+
+def echoed(
+    token: str, name: str, path: str, names: Mapping[str, str] | None = None
+) -> Callable[[Subject], PropertyValue]:
+    """A structured property as the service gives it back, in Pulumi's spelling. `names` is the call's."""
+    renamed = names or {}
+
+    def read(subject: Subject) -> PropertyValue:
+        return to_pulumi(type_schema(token).inputs[name], subject.at(path), name, renamed)
+
+    return read
+
+
+def text_of(path: str) -> Callable[[Subject], PropertyValue]:
+    """A JSON document as text, where boto3 has parsed it."""
+
+    def read(subject: Subject) -> PropertyValue:
+        found = subject.at(path)
+        return json.dumps(found) if isinstance(found, (dict, list)) else found
+
+    return read
+
+
+def pages(
+    subject: Subject, service: str, operation: str, key: str, params: Params | None = None
+) -> list[Any]:
+    """Everything that a listing holds, page by page."""
+    client = subject.cloud.client(service)
+    python = next(name for name, wire in client.meta.method_to_api_mapping.items() if wire == operation)
+    if not client.can_paginate(python):
+        listed = subject.cloud.call(service, operation, params).get(key)
+        return list(listed or [])
+    items: list[Any] = []
+    for page in client.get_paginator(python).paginate(**(params or {})):
+        items.extend(page.get(key) or [])
+    return items

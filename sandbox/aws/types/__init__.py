@@ -1,0 +1,1 @@
+"""The table of types: one file a service, each with its `TYPES`."""
