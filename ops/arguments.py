@@ -1,0 +1,189 @@
+"""What can be typed after `groundplan`: the commands, their arguments and their help."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+_EPILOG: Final = """\
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+Every command takes --json: one JSON document on stdout, progress on stderr.
+The guide with an example for each command: docs/command.md"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line. `command` holds the name, for `sandbox` with `action` beside it."""
+    root = argparse.ArgumentParser(
+        prog="groundplan",
+        description="A machine-learning platform on AWS, which also runs whole on a laptop.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    root.add_argument("--version", action="store_true", help="print the version and end")
+    root.add_argument(
+        "-C", "--folder", type=Path, metavar="DIR", help="work in this folder, not the current one"
+    )
+    commands = root.add_subparsers(dest="command", metavar="COMMAND")
+    _stack_commands(commands)
+    _model_commands(commands)
+    _other_commands(commands)
+    return root
+
+
+_Commands = argparse._SubParsersAction  # the class has no public name
+
+
+def _add(
+    commands: _Commands[argparse.ArgumentParser], name: str, what: str, *, stack: bool = True
+) -> argparse.ArgumentParser:
+    one = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+    if stack:
+        one.add_argument("stack", help="the stack's name, such as dev")
+        one.add_argument(
+            "--target",
+            choices=("sandbox", "aws"),
+            default="sandbox",
+            help="the cloud: this folder's sandbox (default), or the real account that the settings allow",
+        )
+    one.add_argument("--json", action="store_true", dest="as_json", help="one JSON document on stdout")
+    return one
+
+
+def _stack_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
+    start = _add(
+        commands, "start", "all of it: sandbox, platform, data, training, release, check and a prediction"
+    )
+    _engine(start)
+    for name, what in (
+        ("up", "bring the stack up as the program and its settings say"),
+        ("preview", "show what an up would change"),
+        ("refresh", "take what the cloud really has into the state"),
+        ("destroy", "delete everything that the stack made, and count what remains"),
+    ):
+        one = _add(commands, name, what)
+        _engine(one)
+        one.add_argument(
+            "--only",
+            action="append",
+            default=[],
+            metavar="URN",
+            help="run this resource alone; * matches; repeatable",
+        )
+        one.add_argument("--diff", action="store_true", help="show the properties of every changed resource")
+        if name in ("up", "preview", "refresh"):
+            one.add_argument(
+                "--expect-no-changes", action="store_true", help="fail where anything would change"
+            )
+        if name != "preview":
+            one.add_argument("-y", "--yes", action="store_true", help="do not ask first")
+    outputs = _add(commands, "outputs", "print the stack's outputs")
+    outputs.add_argument("name", nargs="?", help="one output; its value alone is printed")
+    outputs.add_argument("--show-secrets", action="store_true", help="print secret values too")
+    _engine(outputs)
+    unlock = _add(commands, "unlock", "take away the lock of a run that has died on another machine")
+    _engine(unlock)
+
+
+def _engine(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--engine",
+        choices=("embedded", "pulumi"),
+        help="embedded (default, for the sandbox) or the official CLI from PATH (default for --target aws)",
+    )
+    one.add_argument("--parallel", type=_positive, default=16, metavar="N", help="resources at once (16)")
+
+
+def _model_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
+    train = _add(
+        commands, "train", "upload the sources and run the training pipeline, where anything changed"
+    )
+    train.add_argument(
+        "-p",
+        "--parameter",
+        action="append",
+        default=[],
+        type=_pair,
+        metavar="NAME=VALUE",
+        help="a parameter of the pipeline; repeatable",
+    )
+    train.add_argument("--again", action="store_true", help="train though nothing has changed")
+    approve = _add(commands, "approve", "approve the newest model package that waits, with its metrics shown")
+    approve.add_argument("--version", type=_positive, metavar="N", help="this version of the group")
+    approve.add_argument("--reason", default="", help="why; kept on the package")
+    approve.add_argument("--reject", action="store_true", help="reject it instead")
+    deploy = _add(commands, "deploy", "release the newest approved model package to the endpoint")
+    deploy.add_argument("--version", type=_positive, metavar="N", help="this version of the group")
+    _engine(deploy)
+    deploy.add_argument("-y", "--yes", action="store_true", help="do not ask first")
+    _add(commands, "verify", "compare the live endpoint with what the program intends")
+    predict = _add(commands, "predict", "ask the endpoint about one real example")
+    choice = predict.add_mutually_exclusive_group()
+    choice.add_argument("--flight", type=_positive, metavar="N", help="the N-th example (1)")
+    choice.add_argument("--risk", choices=("high", "low"), help="the example of the highest or lowest risk")
+    logs = _add(commands, "logs", "list the newest jobs, or print the log of one")
+    logs.add_argument("job", nargs="?", help="a step (Train), a job, the endpoint or a function")
+    logs.add_argument("-n", "--lines", type=_positive, default=200, metavar="N", help="lines at most (200)")
+
+
+def _other_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
+    _add(commands, "doctor", "check this machine: Python, packages, port, disk, state, sandbox", stack=False)
+    sandbox = commands.add_parser(
+        "sandbox", help="the emulated cloud of this folder", description="The emulated cloud of this folder."
+    )
+    actions = sandbox.add_subparsers(dest="action", metavar="ACTION", required=True)
+    start = _add(actions, "start", "start it, unless it runs", stack=False)
+    start.add_argument("--port", type=_port, help="a port of 127.0.0.1; a free one is chosen otherwise")
+    _add(actions, "stop", "stop it; everything stays for the next start", stack=False)
+    _add(actions, "status", "where it runs and what it holds", stack=False)
+    types = _add(actions, "types", "the resource types that it knows, with their tier", stack=False)
+    types.add_argument("filter", nargs="?", default="", help="part of a type, such as s3")
+    spend = _add(
+        actions, "spend", "make this month cost that much; budgets alert as AWS Budgets does", stack=False
+    )
+    spend.add_argument("amount", type=_amount, help="US dollars")
+    _add(actions, "channel", "the messages of the team's chat channel", stack=False)
+    fault = _add(
+        actions, "fault", "ask for a fault: throttle, error500, latency, spot-interruption, …", stack=False
+    )
+    fault.add_argument("name", help="the fault")
+    fault.add_argument("on", help="what it strikes: service:Operation, a job, an endpoint's instance")
+    fault.add_argument("--times", type=_positive, default=1, metavar="N", help="how often (1)")
+    reset = _add(
+        actions, "reset", "empty the emulated cloud, and the state of the sandboxed stacks", stack=False
+    )
+    reset.add_argument("-y", "--yes", action="store_true", help="do not ask first")
+
+
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 on")
+    return number
+
+
+def _port(text: str) -> int:
+    number = _positive(text)
+    if number > 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port; ports go from 1 to 65535")
+    return number
+
+
+def _amount(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e12:
+        raise argparse.ArgumentTypeError(f"'{text}' is not an amount of dollars from 0 on")
+    return number
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=VALUE")
+    return name, value

@@ -1,0 +1,110 @@
+"""The embedded engine in the command's hands: its run is shown, and Ctrl-C ends it in good order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from sandbox.engine.engine import Engine
+
+from ops.display import Display
+from ops.properties import plain
+from ops.runs import Action, Outcome, RunOptions
+from ops.screen import Screen
+from ops.target import Target
+from ops.workspace import Workspace
+
+
+class EmbeddedRunner:
+    """Runs one stack with `sandbox.engine` against the sandbox."""
+
+    def __init__(self, workspace: Workspace, stack: str, screen: Screen, target: Target | None) -> None:
+        self._workspace = workspace
+        self._stack = stack
+        self._screen = screen
+        self._target = target
+
+    def run(self, action: Action, options: RunOptions) -> Outcome:
+        """Runs the stack. The first Ctrl-C lets what is under way finish, the second ends it."""
+        engine = self._engine(options.parallel)
+        method = {
+            "up": engine.up,
+            "preview": engine.preview,
+            "refresh": engine.refresh,
+            "destroy": engine.destroy,
+        }[action]
+        config = self._workspace.released_config(self._stack)
+        with (
+            Display(self._screen, planning=action == "preview", details=options.details) as display,
+            _interruptible(engine),
+        ):
+            summary = method(
+                self._stack,
+                config,
+                display.take,
+                targets=options.only,
+                expect_no_changes=options.expect_no_changes,
+            )
+        return Outcome(
+            result=summary.result,
+            changes={name: number for name, number in summary.changes.items() if number},
+            seconds=summary.seconds,
+            outputs=plain(summary.outputs),
+            errors=tuple(summary.errors),
+        )
+
+    def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
+        """The outputs that the state holds; the cloud is not asked."""
+        outputs = plain(self._engine().outputs(self._stack), show_secrets=show_secrets)
+        return dict(outputs)
+
+    def unlock(self) -> None:
+        """Takes the stack's lock away."""
+        self._engine().unlock(self._stack)
+
+    def _engine(self, parallel: int = 16) -> Engine:
+        target = self._target
+        providers: dict[str, Any] = {}
+        if target is not None:
+            from sandbox.aws.provider import AwsProvider
+
+            endpoint = target.endpoint_url
+            assert endpoint is not None, "the embedded engine runs against the sandbox"  # noqa: S101
+            providers["aws"] = lambda: AwsProvider(endpoint)
+        variables = dict(target.variables) if target is not None else {}
+        return Engine(
+            self._workspace.project,
+            self._workspace.backend,
+            providers,
+            environment={**self._workspace.environment, **variables},
+            parallel=parallel,
+        )
+
+
+@contextmanager
+def _interruptible(engine: Engine) -> Iterator[None]:
+    """Ctrl-C and SIGTERM ask the engine to end while it runs."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        # os.write: a handler may interrupt a print, which cannot be entered twice.
+        text = "ending at once" if asked else "finishing what is under way; press Ctrl-C again to end at once"
+        os.write(2, f"\n{text}\n".encode())
+        asked = True
+        engine.cancel()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,98 @@
+"""What the program hands to the command: its outputs, as docs/architecture.md lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from ops.errors import NotReleased, OutputWrong, StackNotUp
+
+
+@dataclass(frozen=True)
+class Intended:
+    """What the live endpoint must match."""
+
+    endpoint_config: str
+    model_package_arn: str
+    variant: str
+    instance_type: str
+    instance_count: int
+
+
+@dataclass(frozen=True)
+class StackOutputs:
+    """The outputs that commands build on."""
+
+    stack: str
+    zones: Mapping[str, str]
+    """Zone (`raw`, `curated`, `models`, `captures`, `logs`) → bucket."""
+    pipeline: str
+    model_package_group: str
+    endpoint: str | None
+    intended: Intended | None
+    topic: str
+    webhook_secret: str
+    budget: str
+    use_case: str
+
+    @classmethod
+    def read(cls, stack: str, plain: Mapping[str, Any]) -> Self:
+        """Reads a stack's outputs. Raises `StackNotUp` and `OutputWrong`."""
+        if not plain:
+            raise StackNotUp(stack)
+
+        def text(name: str) -> str:
+            if name not in plain:
+                raise StackNotUp(stack, name)
+            value = plain[name]
+            if not isinstance(value, str) or not value:
+                raise OutputWrong(name, value, "a name")
+            return value
+
+        zones = plain.get("zones")
+        if not isinstance(zones, Mapping) or not {"raw", "curated", "models"} <= set(zones):
+            raise OutputWrong("zones", zones, "the buckets of raw, curated and models")
+        endpoint = plain.get("endpoint") or None
+        return cls(
+            stack=stack,
+            zones={str(zone): str(bucket) for zone, bucket in zones.items()},
+            pipeline=text("pipeline"),
+            model_package_group=text("modelPackageGroup"),
+            endpoint=None if endpoint is None else str(endpoint),
+            intended=_intended(plain.get("intended")),
+            topic=text("topic"),
+            webhook_secret=text("webhookSecret"),
+            budget=text("budget"),
+            use_case=text("useCase"),
+        )
+
+    @property
+    def released(self) -> tuple[str, Intended]:
+        """The endpoint and what it must match. Raises `NotReleased` before the first release."""
+        if self.endpoint is None or self.intended is None:
+            raise NotReleased(self.stack)
+        return self.endpoint, self.intended
+
+    @property
+    def use_case_name(self) -> str:
+        """The last part of the use case's module: the folder of its sources in the raw zone."""
+        return self.use_case.rsplit(".", 1)[-1]
+
+
+def _intended(value: Any) -> Intended | None:
+    if not value:
+        return None
+    expected = "an object of endpointConfig, modelPackageArn, variant, instanceType and instanceCount"
+    if not isinstance(value, Mapping):
+        raise OutputWrong("intended", value, expected)
+    try:
+        return Intended(
+            endpoint_config=str(value["endpointConfig"]),
+            model_package_arn=str(value["modelPackageArn"]),
+            variant=str(value["variant"]),
+            instance_type=str(value["instanceType"]),
+            instance_count=int(value["instanceCount"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise OutputWrong("intended", dict(value), expected) from error

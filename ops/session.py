@@ -1,0 +1,96 @@
+"""One command at work on one stack: its workspace, screen, cloud and engine, each made when first needed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Literal
+
+from ops.errors import Interrupted, UpFailed, UsageFault
+from ops.outputs import StackOutputs
+from ops.runs import Action, Outcome, RunOptions, StackRunner
+from ops.screen import Screen
+from ops.target import Kind, Target, connect
+from ops.workspace import SANDBOX_PASSPHRASE, Workspace
+
+EngineName = Literal["embedded", "pulumi"]
+
+
+class Session:
+    """What a subcommand gets. Opening one checks the stack's name; the cloud is reached when asked for."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        stack: str,
+        screen: Screen,
+        *,
+        target: Kind = "sandbox",
+        engine: EngineName | None = None,
+    ) -> None:
+        workspace.require(stack)
+        self.workspace = workspace
+        self.stack = stack
+        self.screen = screen
+        self.target_kind: Kind = target
+        self.engine: EngineName = engine or ("pulumi" if target == "aws" else "embedded")
+        if self.engine == "embedded" and target == "aws":
+            raise UsageFault(
+                "the embedded engine has a provider for the sandbox only",
+                f"a real account takes the official CLI: groundplan up {stack} --target aws --engine pulumi",
+            )
+        if self.engine == "pulumi" and target == "sandbox":
+            raise UsageFault(
+                "the official CLI would reach for a real account: it has no provider for the sandbox yet",
+                f"use the embedded engine (groundplan up {stack}), or a real account: --target aws",
+            )
+
+    @cached_property
+    def target(self) -> Target:
+        """The cloud, ready; said aloud before anything is done to it."""
+        target = connect(self.workspace, self.stack, self.target_kind)
+        self.screen.line(self.screen.paint(f"Stack {self.stack} on {target}", "bold"))
+        if self.target_kind == "sandbox" and self.workspace.passphrase.value == SANDBOX_PASSPHRASE:
+            note = f"Secrets in the state are encrypted with the passphrase '{SANDBOX_PASSPHRASE}'"
+            self.screen.line(self.screen.paint(f"{note}; PULUMI_CONFIG_PASSPHRASE sets another", "dim"))
+        return target
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the cloud."""
+        return self.target.client(service)
+
+    def run(self, action: Action, options: RunOptions | None = None) -> Outcome:
+        """Runs the stack; how it ended is the caller's to judge (`succeed`)."""
+        runner = self._runner(self.target)
+        return runner.run(action, options or RunOptions())
+
+    def plain_outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
+        """The program's outputs in JSON's terms; the sandbox need not run for it."""
+        return self._runner(None).outputs(show_secrets=show_secrets)
+
+    def outputs(self) -> StackOutputs:
+        """The program's outputs as commands need them. Raises `StackNotUp`."""
+        return StackOutputs.read(self.stack, self.plain_outputs())
+
+    def unlock(self) -> None:
+        """Takes away the lock of a run that has died."""
+        self._runner(None).unlock()
+
+    def _runner(self, target: Target | None) -> StackRunner:
+        if self.engine == "pulumi":
+            from ops.official import OfficialRunner
+
+            if target is None and self.target_kind == "aws":
+                target = self.target
+            return OfficialRunner(self.workspace.folder, self.stack, self.screen, self.workspace.environment)
+        from ops.embedded import EmbeddedRunner
+
+        return EmbeddedRunner(self.workspace, self.stack, self.screen, target)
+
+
+def succeed(outcome: Outcome, stack: str) -> Outcome:
+    """The outcome where it is a success. Raises `UpFailed` and `Interrupted`."""
+    if outcome.result == "cancelled":
+        raise Interrupted("interrupted; everything made so far is kept", "run it again to go on")
+    if outcome.result == "failed":
+        raise UpFailed(stack, outcome.errors)
+    return outcome

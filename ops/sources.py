@@ -1,0 +1,98 @@
+"""The use case's source files, and how they get into the raw zone: those that are there already stay."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ops.errors import SourcesFailed
+from ops.outputs import StackOutputs
+from ops.session import Session
+
+_DIGEST: Final = "sha256"
+"""Object metadata that holds the file's digest, which says whether it has to be uploaded again."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source file of the use case. `sha256` is in hexadecimal digits."""
+
+    name: str
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What an upload did. `uploaded` and `kept` name sources; `bytes` counts what was sent."""
+
+    prefix: str
+    """S3 URI of the folder of the sources."""
+    uploaded: Sequence[str]
+    kept: Sequence[str]
+    bytes: int
+
+
+def list_sources(session: Session, use_case: str) -> list[Source]:
+    """Asks the use case for its sources (`python -m <use case>.sources`). Raises `SourcesFailed`."""
+    done = subprocess.run(
+        [str(session.workspace.project.interpreter()), "-m", f"{use_case}.sources"],
+        cwd=session.workspace.folder,
+        env=session.workspace.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise SourcesFailed(use_case, said[-1] if said else f"it exited with {done.returncode}")
+    try:
+        sources = [_source(json.loads(line)) for line in done.stdout.splitlines() if line.strip()]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourcesFailed(use_case, f"a line of its output is no source: {error}") from error
+    if not sources:
+        raise SourcesFailed(use_case, "it names no source")
+    return sources
+
+
+def _source(plain: Mapping[str, Any]) -> Source:
+    return Source(str(plain["name"]), Path(str(plain["path"])), str(plain["sha256"]))
+
+
+def upload(session: Session, outputs: StackOutputs, sources: Sequence[Source]) -> Upload:
+    """Puts each source at `s3://<raw>/<use case>/<name>.csv`, unless the same content is there already."""
+    from botocore.exceptions import ClientError
+
+    s3 = session.client("s3")
+    bucket, folder = outputs.zones["raw"], outputs.use_case_name
+    uploaded, kept, sent = [], [], 0
+    for source in sources:
+        key = f"{folder}/{source.name}.csv"
+        try:
+            there = s3.head_object(Bucket=bucket, Key=key)["Metadata"].get(_DIGEST)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NotFound"):
+                raise
+            there = None
+        if there == source.sha256:
+            kept.append(source.name)
+            continue
+        content = source.path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != source.sha256:
+            # The file was changed between the use case's look at it and ours: the fingerprint would lie.
+            raise SourcesFailed(outputs.use_case, f"{source.path} changed while it was read; run it again")
+        s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=content,
+            ContentType="text/csv",
+            Metadata={_DIGEST: source.sha256},
+        )
+        uploaded.append(source.name)
+        sent += len(content)
+    return Upload(f"s3://{bucket}/{folder}/", uploaded, kept, sent)

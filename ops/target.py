@@ -1,0 +1,129 @@
+"""Which cloud a command works on: this folder's sandbox, or a real AWS account that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from ops.errors import AccountNotAllowed, CommandError, NoCredentials, UsageFault
+from ops.workspace import Workspace
+from sandbox.engine.project import StackConfig
+
+Kind = Literal["sandbox", "aws"]
+_ACCOUNT: Final = "123456789012"
+_REGION: Final = "us-east-1"
+
+
+class SandboxIsAnother(CommandError):
+    """The sandbox emulates an account that the stack's settings do not allow."""
+
+    def __init__(self, stack: str, account: str, allowed: Sequence[str]) -> None:
+        super().__init__(
+            f"the sandbox emulates account {account}; the stack '{stack}' allows: {', '.join(allowed)}",
+            "destroy what is in it, stop it and delete .groundplan/sandbox: it begins anew with that account",
+        )
+
+
+@dataclass(frozen=True)
+class Target:
+    """A cloud that is there and answers."""
+
+    kind: Kind
+    account_id: str
+    region: str
+    endpoint_url: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What leads any AWS client in a child process there; empty for the ambient credentials."""
+
+    def __str__(self) -> str:
+        where = f"the sandbox at {self.endpoint_url}" if self.kind == "sandbox" else "AWS"
+        return f"{where}, account {self.account_id}, {self.region}"
+
+    @cached_property
+    def _session(self) -> Any:
+        import boto3
+
+        if self.kind == "aws":
+            return boto3.Session(region_name=self.region)
+        return boto3.Session(
+            aws_access_key_id=self.variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.variables["AWS_SECRET_ACCESS_KEY"],
+            region_name=self.region,
+        )
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this cloud."""
+        from botocore.config import Config
+
+        config = Config(retries={"mode": "standard", "total_max_attempts": 5})
+        if self.kind == "sandbox":
+            # A proxy of the user's environment must not stand between this machine and itself.
+            config = config.merge(Config(s3={"addressing_style": "path"}, proxies={}))
+        return self._session.client(service, endpoint_url=self.endpoint_url, config=config)
+
+
+def connect(workspace: Workspace, stack: str, kind: Kind) -> Target:
+    """The target, ready: a sandbox is started, an account is checked against the stack's settings."""
+    config = workspace.config(stack)
+    return _aws(stack, config) if kind == "aws" else _sandbox(workspace, stack, config)
+
+
+def connect_sandbox(workspace: Workspace, port: int | None = None) -> Target:
+    """The sandbox of this folder, started where it was not running."""
+    return _reached(workspace, port, _ACCOUNT, _REGION)
+
+
+def _sandbox(workspace: Workspace, stack: str, config: StackConfig) -> Target:
+    allowed = allowed_accounts(config)
+    region = str(config.values.get("aws:region") or _REGION)
+    target = _reached(workspace, None, allowed[0] if allowed else _ACCOUNT, region)
+    if allowed and target.account_id not in allowed:
+        raise SandboxIsAnother(stack, target.account_id, allowed)
+    return Target(target.kind, target.account_id, region, target.endpoint_url, target.variables)
+
+
+def _reached(workspace: Workspace, port: int | None, account: str, region: str) -> Target:
+    from sandbox.runtime import daemon
+
+    address = daemon.start(workspace.sandbox_root, port=port, account_id=account, region=region)
+    return Target(
+        kind="sandbox",
+        account_id=address.account_id,
+        region=address.region,
+        endpoint_url=address.endpoint_url,
+        variables=daemon.environment(address),
+    )
+
+
+def _aws(stack: str, config: StackConfig) -> Target:
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    allowed = allowed_accounts(config)
+    region = config.values.get("aws:region")
+    if not allowed or not region:
+        missing = "aws:allowedAccountIds" if not allowed else "aws:region"
+        raise UsageFault(
+            f"--target aws needs {missing} in the settings of the stack '{stack}'",
+            "name the account and the region there: no real account is touched by accident",
+        )
+    try:
+        identity = boto3.Session(region_name=str(region)).client("sts").get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        raise NoCredentials(str(error)) from error
+    account = str(identity["Account"])
+    if account not in allowed:
+        raise AccountNotAllowed(stack, account, allowed)
+    return Target("aws", account, str(region))
+
+
+def allowed_accounts(config: StackConfig) -> list[str]:
+    """`aws:allowedAccountIds` of the stack, as texts."""
+    value = config.values.get("aws:allowedAccountIds")
+    if isinstance(value, str):
+        import json
+
+        value = json.loads(value)
+    return [str(account) for account in value] if isinstance(value, list) else []
