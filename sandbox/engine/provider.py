@@ -2,13 +2,17 @@
 
 The calls and their meaning are those of Pulumi's `ResourceProvider` service (`provider.proto`). Calls of
 different resources come from several threads at once; a provider guards what it shares.
+
+Values come in plain form: the engine keeps secrets and references to itself and marks outputs as secret where
+the inputs of the same name were. Structured values of a provider's configuration come as JSON texts, from
+`Pulumi.<stack>.yaml` and from the program alike, as the SDK sends them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from sandbox.engine.values import PropertyMap
 
@@ -100,7 +104,10 @@ class Provider(Protocol):
         """Compares the old inputs and outputs (`olds`) with the new checked inputs."""
 
     def create(self, urn: str, inputs: PropertyMap, timeout: float, preview: bool) -> tuple[str, PropertyMap]:
-        """Makes the resource: its id ("" in a preview) and its outputs. `timeout` in seconds, 0 for the default."""
+        """Makes the resource: its id ("" in a preview) and its outputs.
+
+        `timeout` in seconds, 0 for the default.
+        """
 
     def read(self, urn: str, id: str, inputs: PropertyMap, properties: PropertyMap) -> ReadResult:
         """Reads the resource. `properties` may be empty (an import, a `get`): `id` alone must then do."""
@@ -129,3 +136,17 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Releases connections and processes."""
+
+
+@runtime_checkable
+class Recovers(Protocol):
+    """A provider that finds what an interrupted create made.
+
+    A run that was killed between the cloud's answer and the state's next line leaves a resource that the state
+    only knows as "being created". Before the next run the engine asks for it here, adopts what is found and
+    drops the entry of what was never made; so nothing is made twice and nothing is orphaned. Without this
+    interface the engine warns, as Pulumi does.
+    """
+
+    def recover(self, urn: str, inputs: PropertyMap) -> ReadResult | None:
+        """The resource that a create with these checked inputs has made, or None where it made none."""

@@ -1,0 +1,145 @@
+"""What goes at the end of a run, and in which order."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+
+from sandbox.engine.events import StepFailed, StepStarted
+from sandbox.engine.executor import Executor
+from sandbox.engine.graph import Graph
+from sandbox.engine.planner import Planner
+from sandbox.engine.run import Run, Stopped
+from sandbox.engine.state import Resource
+from sandbox.engine.steps import Step
+
+
+def delete_leftovers(run: Run, planner: Planner, executor: Executor) -> None:
+    """Deletes what the program no longer has, and what its replacements left."""
+    _delete(run, planner, executor, _leftovers(planner))
+
+
+def delete_everything(run: Run, planner: Planner, executor: Executor) -> None:
+    """Deletes all that the state holds and the targets include."""
+    condemned = [item for item in planner.resources if planner.targets.include(item.urn)]
+    _delete(run, planner, executor, condemned)
+
+
+def _leftovers(planner: Planner) -> list[Resource]:
+    found = []
+    for item in planner.resources:
+        if id(item) in planner.deleted_resources and not item.pending_replacement:
+            continue
+        if not planner.targets.include(item.urn):
+            continue
+        kept = item.urn in planner.operated or item.urn in planner.aliased
+        if item.delete or not kept:
+            found.append(item)
+    return found
+
+
+def _delete(run: Run, planner: Planner, executor: Executor, condemned: Sequence[Resource]) -> None:
+    if not condemned:
+        return
+    graph = Graph(planner.resources)
+    chosen = {id(item) for item in condemned}
+    if planner.targets:
+        _refuse_dependents(run, graph, condemned, chosen, planner)
+    steps = {}
+    for item in condemned:
+        provider = None
+        if item.custom and not item.is_provider and not item.external:
+            provider = planner.ensure_provider(item.provider)
+        if item.pending_replacement and not item.delete:
+            steps[id(item)] = Step("remove-pending-replace", item, None)
+        elif item.external:
+            steps[id(item)] = Step("discard-replaced" if item.delete else "discard", item, None)
+        else:
+            steps[id(item)] = Step("delete-replaced" if item.delete else "delete", item, None, provider)
+    executor.condemn({item.urn for item in condemned})
+
+    stays: set[int] = set()
+    for layer in graph.deletion_layers(condemned):
+        ready = []
+        for item in layer:
+            if id(item) in stays:
+                continue
+            if item.protect and not item.delete:
+                _refuse_protected(run, item)
+                stays |= graph.all_needs(item)
+            else:
+                ready.append(steps[id(item)])
+        failed = _in_parallel(run, executor, ready)
+        for step in failed:
+            stays |= graph.all_needs(step.resource)
+        run.check()
+
+
+def _refuse_protected(run: Run, item: Resource) -> None:
+    text = (
+        f'resource "{item.urn}" cannot be deleted because it is protected. To unprotect it, remove the '
+        "`protect` option from the program and run an update"
+    )
+    run.emit(StepStarted(urn=item.urn, type=item.type, operation="delete", old_inputs=item.inputs))
+    run.emit(StepFailed(urn=item.urn, type=item.type, operation="delete", seconds=0, message=text))
+    # What does not need it may still go, so the run does not stop here.
+    run.fail(text, item.urn, told=True, stop=False)
+
+
+def _refuse_dependents(
+    run: Run, graph: Graph, condemned: Sequence[Resource], chosen: set[int], planner: Planner
+) -> None:
+    for item in condemned:
+        for dependent in graph.dependents(item):
+            if id(dependent) not in chosen and dependent.urn not in planner.replaced:
+                run.fail(
+                    f"the resource '{dependent.urn}' depends on '{item.urn}', which is to be deleted, and is not "
+                    "among the targets: add it to them",
+                    dependent.urn,
+                )
+                raise Stopped
+
+
+def _in_parallel(run: Run, executor: Executor, steps: Sequence[Step]) -> list[Step]:
+    """Carries out steps that do not need each other; those that failed. Raises `Stopped` when abandoned."""
+    waiting: queue.SimpleQueue[Step] = queue.SimpleQueue()
+    for step in steps:
+        waiting.put(step)
+    failed: list[Step] = []
+    finished = 0
+    lock = threading.Lock()
+
+    def work() -> None:
+        nonlocal finished
+        while True:
+            try:
+                step = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                run.enter()
+                try:
+                    executor.step(step)
+                finally:
+                    run.leave()
+            except Stopped:
+                with lock:
+                    failed.append(step)
+            except Exception as error:  # noqa: BLE001 - raised again by the main thread
+                run.crash(error)
+            finally:
+                with lock:
+                    finished += 1
+                run.signals.put("worked")
+
+    for _ in range(min(run.parallel, len(steps))):
+        # Daemons: a second Ctrl-C must not wait for a call that never ends.
+        threading.Thread(target=work, name="deletion", daemon=True).start()
+    while True:
+        with lock:
+            if finished == len(steps):
+                return failed
+        run.signals.get()
+        if run.abandoned:
+            raise Stopped

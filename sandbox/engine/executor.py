@@ -1,0 +1,337 @@
+"""How a step is carried out: the provider is asked, the journal is kept, the screen is told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from sandbox.engine.backend import Pending, PendingKind
+from sandbox.engine.events import StepDone, StepFailed, StepStarted
+from sandbox.engine.journal import Journal
+from sandbox.engine.provider import InitializationError, ProviderError
+from sandbox.engine.registry import Registry
+from sandbox.engine.run import Run, Stopped
+from sandbox.engine.state import Resource, now
+from sandbox.engine.steps import Step
+from sandbox.engine.urn import name_of
+from sandbox.engine.values import Secret
+from sandbox.engine.wire import UNKNOWN_STRING
+
+_PENDING: Final[dict[str, PendingKind]] = {
+    "create": "creating",
+    "create-replacement": "creating",
+    "update": "updating",
+    "delete": "deleting",
+    "delete-replaced": "deleting",
+}
+_COMPARED: Final = (
+    "urn",
+    "type",
+    "custom",
+    "id",
+    "inputs",
+    "outputs",
+    "parent",
+    "provider",
+    "protect",
+    "retain_on_delete",
+    "deleted_with",
+    "replace_with",
+    "replacement_trigger",
+    "property_dependencies",
+    "additional_secret_outputs",
+    "aliases",
+    "timeouts",
+    "import_id",
+    "ignore_changes",
+    "replace_on_changes",
+)
+"""What makes a state worth writing when a resource is otherwise the same. Source positions are not among it."""
+
+
+class Executor:
+    """Carries out the steps of one run. Several threads may do so at once."""
+
+    def __init__(self, run: Run, journal: Journal, registry: Registry) -> None:
+        self._run = run
+        self._journal = journal
+        self._registry = registry
+        self.results: dict[str, Resource] = {}
+        """What this run has made of each URN so far."""
+        self._condemned: set[str] = set()
+
+    def condemn(self, urns: set[str]) -> None:
+        """Names what the end of the run deletes, for `deletedWith`."""
+        self._condemned = urns
+
+    def run(self, steps: Sequence[Step]) -> Resource:
+        """Carries out a chain of steps, one after the other; the resource as it stands then.
+
+        Raises `Stopped` after a failure, which the run knows of already.
+        """
+        result: Resource | None = None
+        for step in steps:
+            self._run.enter()
+            try:
+                self.step(step)
+            finally:
+                self._run.leave()
+            if step.new is not None:
+                result = step.new
+        if result is None:
+            raise AssertionError("a registration's chain ends with a resource")
+        return result
+
+    def step(self, step: Step) -> None:
+        """Carries out one step. Raises `Stopped` after a failure."""
+        resource = step.resource
+        self._run.emit(
+            StepStarted(
+                urn=resource.urn,
+                type=resource.type,
+                operation=step.operation,
+                detailed=step.detailed,
+                old_inputs=step.old.inputs if step.old else {},
+                new_inputs=step.new.inputs if step.new else {},
+            )
+        )
+        started = time.perf_counter()
+        try:
+            self._apply(step)
+        except ProviderError as error:
+            self._failed(step, time.perf_counter() - started, str(error))
+            raise Stopped from error
+        if not step.skipped:
+            self._run.count(step.operation)
+        self._run.emit(
+            StepDone(
+                urn=resource.urn,
+                type=resource.type,
+                operation=step.operation,
+                seconds=time.perf_counter() - started,
+                outputs=step.new.outputs if step.new else {},
+            )
+        )
+
+    def _failed(self, step: Step, seconds: float, message: str) -> None:
+        resource = step.resource
+        self._run.emit(
+            StepFailed(
+                urn=resource.urn,
+                type=resource.type,
+                operation=step.operation,
+                seconds=seconds,
+                message=message,
+            )
+        )
+        self._run.fail(f"{resource.type} '{name_of(resource.urn)}': {message}", resource.urn, told=True)
+
+    def _apply(self, step: Step) -> None:
+        operation = step.operation
+        if operation == "same":
+            self._same(step)
+        elif operation in ("create", "create-replacement"):
+            self._create(step)
+        elif operation == "update":
+            self._update(step)
+        elif operation in ("delete", "delete-replaced", "discard", "discard-replaced"):
+            self._delete(step)
+        elif operation in ("read", "read-replacement"):
+            self._read(step)
+        elif operation in ("import", "import-replacement"):
+            self._import(step)
+        elif operation == "remove-pending-replace":
+            self._journal.finish(done=step.old)
+        elif operation != "replace":
+            raise AssertionError(f"'{operation}' is no step that can be carried out")
+        if step.new is not None and operation != "replace" and not step.skipped:
+            self.results[step.new.urn] = step.new
+
+    # The operations
+
+    def _same(self, step: Step) -> None:
+        old, new = step.old, step.resource
+        if step.skipped or old is None:
+            return
+        new.id = old.id
+        new.outputs = old.outputs
+        self._mark_secrets(new)
+        if new.is_provider:
+            self._registry.same(new)
+        new.init_errors = []
+        changed = any(getattr(old, name) != getattr(new, name) for name in _COMPARED) or sorted(
+            old.dependencies
+        ) != sorted(new.dependencies)
+        if not changed:
+            new.created, new.modified, new.rest = old.created, old.modified, old.rest
+            if old.source_position == new.source_position and old.rendered is not None:
+                new.rendered = old.rendered
+                self._journal.carry_over(old, new)
+                return
+        self._journal.finish(new=new, done=old, write=changed)
+
+    def _create(self, step: Step) -> None:
+        new = step.resource
+        pending = self._begin(step, new)
+        error: InitializationError | None = None
+        if new.is_provider:
+            new.id, new.outputs = self._registry.create(new.urn, new.inputs)
+        elif step.provider is not None:
+            adapter = step.provider
+            try:
+                with self._run.provider_calls:
+                    new.id, new.outputs = adapter.create(
+                        new.urn, new.inputs, new.timeouts.create, self._run.preview
+                    )
+            except InitializationError as failure:
+                # It exists, so it must be in the state, whatever is wrong with it.
+                error = failure
+                new.id, new.outputs = failure.id, dict(failure.properties)
+                new.init_errors = list(failure.reasons)
+            except ProviderError:
+                self._abandon(pending)
+                raise
+            if not new.id and not self._run.preview:
+                self._abandon(pending)
+                raise ProviderError("the provider did not return an id from create")
+        new.created = new.modified = now()
+        self._mark_secrets(new)
+        gone = step.old if step.old is not None and step.old.pending_replacement else None
+        kept = step.old if step.leaves_old else None
+        if kept is not None:
+            self._journal.change(lambda: _mark_deleted(kept), write=False)
+        self._journal.finish(pending, new=new, done=gone, changed=kept, write=new.custom)
+        if error is not None:
+            raise error
+
+    def _update(self, step: Step) -> None:
+        old, new = step.old, step.resource
+        if old is None:
+            raise AssertionError("an update needs the old resource")
+        new.id, new.created, new.modified = old.id, old.created, old.modified
+        new.outputs = old.outputs
+        pending = self._begin(step, new)
+        error: InitializationError | None = None
+        if new.is_provider:
+            new.outputs = self._registry.update(new.urn, new.id, new.inputs)
+        elif step.provider is not None:
+            adapter = step.provider
+            known = old if old.urn == new.urn else old.copy(urn=new.urn)
+            try:
+                with self._run.provider_calls:
+                    new.outputs = adapter.update(
+                        known, new.inputs, new.timeouts.update, step.ignore_changes, self._run.preview
+                    )
+            except InitializationError as failure:
+                error = failure
+                # The old inputs stay, so that the next run tries the update again.
+                new.inputs, new.outputs = old.inputs, dict(failure.properties)
+                new.init_errors = list(failure.reasons)
+            except ProviderError:
+                self._abandon(pending)
+                raise
+        new.modified = now()
+        self._mark_secrets(new)
+        self._journal.finish(pending, new=new, done=old, write=new.custom)
+        if error is not None:
+            raise error
+
+    def _delete(self, step: Step) -> None:
+        old = step.resource
+        if self._run.preview:
+            return
+        pending = self._begin(step, old)
+        if old.is_provider:
+            self._registry.delete(old)
+        elif self._is_called(old) and step.provider is not None:
+            adapter = step.provider
+            try:
+                with self._run.provider_calls:
+                    adapter.delete(old, old.timeouts.delete)
+            except ProviderError:
+                self._abandon(pending)
+                raise
+        if step.leaves_marker:
+
+            def mark() -> None:
+                old.pending_replacement = True
+
+            self._journal.change(mark, write=False)
+            self._journal.finish(pending, changed=old)
+        else:
+            self._journal.finish(pending, done=old)
+
+    def _is_called(self, old: Resource) -> bool:
+        """Whether a deletion reaches the provider."""
+        return (
+            not (old.external or old.retain_on_delete or old.deleted_with in self._condemned) and old.custom
+        )
+
+    def _read(self, step: Step) -> None:
+        old, new = step.old, step.resource
+        if step.provider is not None and new.id != UNKNOWN_STRING:
+            with self._run.provider_calls:
+                result = step.provider.read(new.urn, new.id, new.inputs, new.inputs)
+            if not result.id:
+                raise ProviderError(f"resource '{new.id}' does not exist")
+            new.id, new.outputs = result.id, dict(result.properties)
+        if old is not None:
+            new.created, new.modified = old.created, old.modified
+            if (old.inputs, old.outputs) != (new.inputs, new.outputs):
+                new.modified = now()
+        self._mark_secrets(new)
+        if step.leaves_old and old is not None:
+            self._journal.change(lambda: _mark_deleted(old), write=False)
+            self._journal.finish(new=new, changed=old)
+        else:
+            unchanged = old is not None and (old.id, old.inputs, old.outputs) == (
+                new.id,
+                new.inputs,
+                new.outputs,
+            )
+            self._journal.finish(new=new, done=old, write=not unchanged)
+
+    def _import(self, step: Step) -> None:
+        new = step.resource
+        if step.provider is None:
+            raise AssertionError("an import needs a provider")
+        with self._run.provider_calls:
+            result = step.provider.read(new.urn, new.id, {}, {})
+        if not result.id:
+            raise ProviderError(f"resource '{new.id}' does not exist")
+        new.id, new.inputs, new.outputs = result.id, dict(result.inputs), dict(result.properties)
+        new.created = new.modified = now()
+        self._mark_secrets(new)
+        old = step.old
+        if step.leaves_old and old is not None:
+            self._journal.change(lambda: _mark_deleted(old), write=False)
+        self._journal.finish(new=new, changed=old)
+
+    # What the operations share
+
+    def _begin(self, step: Step, resource: Resource) -> Pending | None:
+        """Puts on the disk that the operation begins, where it has an effect outside."""
+        outside = resource.custom and not resource.is_provider and step.operation in _PENDING
+        if self._run.preview or not outside:
+            return None
+        return self._journal.begin(resource.copy(), _PENDING[step.operation])
+
+    def _abandon(self, pending: Pending | None) -> None:
+        if pending is not None:
+            self._journal.drop(pending)
+
+    def _mark_secrets(self, resource: Resource) -> None:
+        outputs = resource.outputs
+        names = {name for name in resource.additional_secret_outputs if name != "id"}
+        names |= {key for key, value in resource.inputs.items() if isinstance(value, Secret)}
+        wrong = [key for key in names if key in outputs and not isinstance(outputs[key], Secret)]
+        if wrong:
+            resource.outputs = {
+                key: Secret(value) if key in wrong else value for key, value in outputs.items()
+            }
+
+
+def _mark_deleted(resource: Resource) -> None:
+    resource.delete = True
+    resource.rendered = None

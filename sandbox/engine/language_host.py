@@ -1,0 +1,110 @@
+"""Runs a Pulumi program in a process of its own, as `pulumi-language-python-exec` does.
+
+The engine starts this file by its path with the project's interpreter, which need not have the engine's own
+requirements: it imports `pulumi` and the standard library only. Configuration comes in `PULUMI_CONFIG`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__" and sys.path and not getattr(sys.flags, "safe_path", False):
+    # This file's folder must not offer its modules (`values`, `events`) to the program.
+    del sys.path[0]
+
+import argparse
+import asyncio
+import logging
+import os
+import runpy
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+
+SHOWN = 32
+"""The exit status that says: the error has been shown already."""
+
+
+def main() -> int:
+    """Runs the program named in the arguments: 0, `SHOWN`, or 1 for a `pulumi.RunError`."""
+    arguments = _arguments()
+    try:
+        import pulumi
+        import pulumi.runtime
+    except ImportError as error:
+        print(
+            f"the program's interpreter ({sys.executable}) cannot import pulumi: {error}. "
+            "Install the project's requirements into its virtual environment",
+            file=sys.stderr,
+        )
+        return 1
+    pulumi.runtime.set_all_config(
+        pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env()
+    )
+    pulumi.runtime.configure(
+        pulumi.runtime.Settings(
+            monitor=arguments.monitor,
+            engine=arguments.engine,
+            project=arguments.project,
+            stack=arguments.stack,
+            parallel=arguments.parallel,
+            dry_run=arguments.dry_run,
+            organization=arguments.organization,
+            root_directory=arguments.root_directory,
+        )
+    )
+    os.chdir(arguments.pwd)
+    sys.argv = [arguments.program]
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    executor = ThreadPoolExecutor(max_workers=max(arguments.parallel, 1) * 4)
+    loop.set_default_executor(executor)
+    # A program that ends early leaves futures behind that nobody asked for; that is no news to its author.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    program = os.path.abspath(arguments.program)  # noqa: PTH100 - not resolved: links stay as written
+    try:
+        loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _run(arguments.program)))
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+        return 1
+    except Exception:  # noqa: BLE001 - whatever the program raised is told to the engine, and ends it
+        pulumi.log.error(f"Program failed with an unhandled exception:\n{_own_traceback(program)}")
+        return SHOWN
+    finally:
+        executor.shutdown(wait=True)
+        loop.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return 0
+
+
+def _run(program: str) -> None:
+    runpy.run_path(program, run_name="__main__")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Runs a Pulumi program")
+    for name in ("monitor", "engine", "project", "stack", "organization", "root-directory", "pwd"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--parallel", type=int, required=True)
+    parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("program")
+    return parser.parse_args()
+
+
+def _own_traceback(program: str) -> str:
+    """The traceback from the program's first own frame on."""
+    frames = traceback.extract_tb(sys.exc_info()[2])
+    wanted = _module(program)
+    for index, frame in enumerate(frames):
+        if _module(frame.filename) == wanted:
+            return traceback.format_exc(limit=index - len(frames))
+    return traceback.format_exc()
+
+
+def _module(path: str) -> str:
+    stem, extension = os.path.splitext(path)  # noqa: PTH122 - frames name files that need not exist
+    return os.path.abspath(stem if extension else os.path.join(stem, "__main__"))  # noqa: PTH100, PTH118
+
+
+if __name__ == "__main__":
+    sys.exit(main())

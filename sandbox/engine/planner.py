@@ -1,0 +1,381 @@
+"""Which steps a registration needs: the rules of Pulumi's step generator (`pkg/resource/deploy/step_generator.go`).
+
+Callers hold the run's planning lock: registrations are planned one at a time, in the order in which they come.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from sandbox.engine import diffs
+from sandbox.engine import urn as urns
+from sandbox.engine.adapter import Adapter
+from sandbox.engine.aliases import former_urns
+from sandbox.engine.errors import EngineError
+from sandbox.engine.goal import Goal, ReadGoal
+from sandbox.engine.graph import Graph
+from sandbox.engine.provider import CheckResult, DiffKind, DiffResult
+from sandbox.engine.registry import Registry
+from sandbox.engine.replacements import dependent_replacements
+from sandbox.engine.run import Run, Stopped
+from sandbox.engine.state import Resource
+from sandbox.engine.steps import Step
+from sandbox.engine.targets import Targets
+from sandbox.engine.values import UNKNOWN, PropertyMap, Unknown
+from sandbox.engine.wire import UNKNOWN_STRING
+
+
+class PlanError(EngineError):
+    """A registration that cannot be planned; the text is for the person at the screen."""
+
+
+class Planner:
+    """Plans the registrations of one run against the state that it began with."""
+
+    def __init__(self, run: Run, registry: Registry, resources: Sequence[Resource], targets: Targets) -> None:
+        self._run = run
+        self._registry = registry
+        self.targets = targets
+        self.resources = list(resources)
+        self.graph = Graph(self.resources)
+        self.olds = {item.urn: item for item in self.resources if not item.delete}
+        self.seen: set[str] = set()
+        self.operated: set[str] = set()
+        """URNs that the program still has; what is not here goes at the end."""
+        self.replaced: set[str] = set()
+        self.deleted: set[str] = set()
+        """URNs whose old resource is deleted before its replacement and not made again yet."""
+        self.deleted_resources: set[int] = set()
+        self.aliased: dict[str, str] = {}
+        self.alias_of: dict[str, str] = {}
+        self.skipped_creates: set[str] = set()
+        self.provider_states: dict[str, Resource] = {}
+        self._forced_keys: dict[str, Mapping[str, DiffKind]] = {}
+
+    # Registrations
+
+    def import_step(self, goal: Goal, urn: str) -> Step | None:
+        """The step that imports the resource first, where the registration asks for an import."""
+        old = self.old_of(goal, urn)
+        known = (old.import_id or old.id) if old is not None else ""
+        if not (goal.custom and goal.import_id) or not (
+            old is None or old.external or known != goal.import_id
+        ):
+            return None
+        new = self._new(goal, urn, None)
+        new.id = goal.import_id
+        provider = self._provider(new)
+        if old is not None and urn not in self.deleted:
+            return Step("import-replacement", old, new, provider, leaves_old=True)
+        return Step("import", None, new, provider)
+
+    def plan(self, goal: Goal, urn: str, imported: Resource | None = None) -> list[Step]:
+        """The steps of a registration; the last one's `new` is the resource as it will stand.
+
+        `imported` is the resource as an import step has just left it. Raises `PlanError`, `Stopped` and the
+        provider's errors.
+        """
+        old = imported or self.old_of(goal, urn)
+        new = self._new(goal, urn, old)
+        if new.is_provider:
+            self.provider_states[urn] = new
+        provider = None if new.is_provider or not new.custom else self._provider(new)
+        if not self._is_targeted(new):
+            return self._untargeted(old, new)
+        self._refuse_skipped(new)
+
+        recreating = urn in self.deleted
+        was_external = old is not None and old.external
+        seed = os.urandom(32)
+        afresh = recreating or was_external or old is None
+        if new.custom:
+            given, olds = goal.inputs, {}
+            if not afresh and old is not None:
+                given, refused = diffs.ignoring(goal.inputs, old.inputs, goal.ignore_changes)
+                olds = old.inputs
+                if refused:
+                    paths = ", ".join(refused)
+                    self._run.message(
+                        "info", f"cannot ignore changes in added or removed elements of: {paths}", urn
+                    )
+            new.inputs = self._check(new, provider, olds, given, seed)
+        elif old is not None:
+            new.inputs, _ = diffs.ignoring(goal.inputs, old.inputs, goal.ignore_changes)
+        self.operated.add(urn)
+
+        if recreating and old is not None:
+            self.deleted.discard(urn)
+            self.replaced.add(urn)
+            detailed = self._forced_keys.get(urn, {})
+            return [
+                Step("replace", old, new, detailed=detailed),
+                Step("create-replacement", old, new, provider, detailed),
+            ]
+        if was_external and old is not None:
+            self.replaced.add(urn)
+            return [
+                Step("create-replacement", old, new, provider, leaves_old=True),
+                Step("replace", old, new),
+            ]
+        if old is None:
+            return [Step("create", None, new, provider)]
+        return self._from_diff(goal, old, new, provider, seed, imported is not None)
+
+    def plan_read(self, goal: ReadGoal) -> Step:
+        """The step of a read."""
+        urn = self.urn_of(goal.parent, goal.type, goal.name)
+        old = self.olds.get(urn)
+        unknown = isinstance(goal.id, Unknown)
+        new = Resource(
+            urn=urn,
+            type=goal.type,
+            custom=True,
+            external=True,
+            id=UNKNOWN_STRING if unknown else str(goal.id),
+            inputs=dict(goal.inputs),
+            parent=goal.parent,
+            provider=goal.provider,
+            dependencies=list(goal.dependencies),
+            additional_secret_outputs=list(goal.additional_secret_outputs),
+            source_position=goal.source_position,
+        )
+        if not new.id:
+            raise PlanError(f"reading {urn} needs the resource's id")
+        provider = None if unknown else self._provider(new)
+        self.operated.add(urn)
+        if old is not None and not old.external and old.id != new.id:
+            self.replaced.add(urn)
+            return Step("read-replacement", old, new, provider, leaves_old=True)
+        return Step("read", old, new, provider)
+
+    def urn_of(self, parent: str, type: str, name: str) -> str:
+        """The URN of a registration, the first with it. Raises `PlanError` for a second one."""
+        if parent and parent not in self.seen:
+            raise PlanError(f"could not find parent resource {parent}")
+        urn = urns.make(self._run.stack, self._run.project, parent, type, name)
+        if urn in self.seen:
+            raise PlanError(f"Duplicate resource URN '{urn}'; try giving it a unique name")
+        self.seen.add(urn)
+        return urn
+
+    def old_of(self, goal: Goal, urn: str) -> Resource | None:
+        """The resource in the state that a registration goes on with: by its URN, else by a former one."""
+        if urn in self.olds:
+            return self.olds[urn]
+        if self.alias_of.get(urn):
+            return self.olds.get(self.alias_of[urn])
+        for former in former_urns(goal, self._run.stack, self._run.project, self.alias_of):
+            if former in self.olds:
+                if former in self.seen or former in self.aliased:
+                    other = self.aliased.get(former, former)
+                    raise PlanError(
+                        f"Duplicate resource alias '{former}' applied to resource with URN '{urn}': it is "
+                        f"already taken by '{other}'"
+                    )
+                self.aliased[former] = urn
+                self.alias_of[urn] = former
+                return self.olds[former]
+        return None
+
+    # How the decision is made
+
+    def _new(self, goal: Goal, urn: str, old: Resource | None) -> Resource:
+        return Resource(
+            urn=urn,
+            type=goal.type,
+            custom=goal.custom,
+            inputs=dict(goal.inputs),
+            parent=goal.parent,
+            provider=goal.provider,
+            protect=bool(goal.protect),
+            retain_on_delete=bool(goal.retain_on_delete),
+            deleted_with=goal.deleted_with,
+            replace_with=list(goal.replace_with),
+            replacement_trigger=goal.replacement_trigger,
+            dependencies=sorted(goal.dependencies),
+            property_dependencies={
+                key: sorted(found) for key, found in goal.property_dependencies.items() if found
+            },
+            additional_secret_outputs=list(goal.additional_secret_outputs),
+            aliases=[self.alias_of[urn]] if self.alias_of.get(urn) else [],
+            timeouts=goal.timeouts,
+            import_id=goal.import_id,
+            ignore_changes=list(goal.ignore_changes),
+            replace_on_changes=list(goal.replace_on_changes),
+            source_position=goal.source_position,
+            created=old.created if old else "",
+            modified=old.modified if old else "",
+        )
+
+    def _provider(self, resource: Resource) -> Adapter:
+        adapter = self._registry.get(resource.provider)
+        if adapter is None:
+            adapter = self.ensure_provider(resource.provider)
+        if adapter is None:
+            raise PlanError(f"unknown provider '{resource.provider}' for resource '{resource.urn}'")
+        return adapter
+
+    def ensure_provider(self, reference: str) -> Adapter | None:
+        """The provider of a reference, configured from the state where the program has not done so."""
+        if reference and self._registry.get(reference) is None:
+            urn, id = urns.split_reference(reference)
+            for state in (self.provider_states.get(urn), self.olds.get(urn), *self._all_olds(urn)):
+                if state is not None and state.id == id:
+                    self._registry.same(state)
+                    break
+        return self._registry.get(reference)
+
+    def _all_olds(self, urn: str) -> list[Resource]:
+        return [item for item in self.resources if item.urn == urn]
+
+    def _check(
+        self, new: Resource, provider: Adapter | None, olds: PropertyMap, news: PropertyMap, seed: bytes
+    ) -> PropertyMap:
+        if provider is None:
+            result: CheckResult = self._registry.check(new.urn, olds, news)
+        else:
+            result = provider.check(new.urn, olds, news, seed)
+        for failure in result.failures:
+            where = f"property {failure.property}: " if failure.property else ""
+            text = f"{new.type} resource '{urns.name_of(new.urn)}': {where}{failure.reason}"
+            self._run.fail(text, new.urn)
+        if result.failures:
+            raise Stopped
+        return result.inputs
+
+    def _from_diff(
+        self,
+        goal: Goal,
+        old: Resource,
+        new: Resource,
+        provider: Adapter | None,
+        seed: bytes,
+        imported: bool,
+    ) -> list[Step]:
+        triggered = diffs.trigger_fires(old.replacement_trigger, new.replacement_trigger)
+        diff = DiffResult(changes=True) if triggered else self._diff(old, new, provider, goal)
+        diff = diffs.forced(diff, goal.replace_on_changes, bool(old.init_errors))
+        if (diff.changes and diffs.is_replacement(diff)) or triggered or old.pending_replacement:
+            return self._replacement(goal, old, new, provider, diff, seed, imported)
+        if diff.changes or old.init_errors:
+            return [Step("update", old, new, provider, diff.detailed, goal.ignore_changes)]
+        return [Step("same", old, new)]
+
+    def _diff(self, old: Resource, new: Resource, provider: Adapter | None, goal: Goal) -> DiffResult:
+        if any(urn in self.replaced for urn in new.replace_with):
+            return DiffResult(changes=True, replaces=("replaceWith",))
+        if new.deleted_with in self.replaced:
+            return DiffResult(changes=True, replaces=("deletedWith",))
+        if self._provider_forces_replacement(old, new):
+            return DiffResult(changes=True, replaces=("provider",))
+        if new.is_provider:
+            return self._registry.diff(old, new.inputs)
+        # A provider knows a renamed resource by its new name.
+        known = old if old.urn == new.urn else old.copy(urn=new.urn)
+        return diffs.resource_diff(provider, known, new.inputs, goal.ignore_changes)
+
+    def _provider_forces_replacement(self, old: Resource, new: Resource) -> bool:
+        if old.provider == new.provider or not new.custom or new.is_provider:
+            return False
+        if not old.provider or not new.provider:
+            return True
+        old_urn = urns.split_reference(old.provider)[0]
+        new_urn = urns.split_reference(new.provider)[0]
+        if self.aliased.get(old_urn) == new_urn:
+            return False
+        old_state = self.olds.get(old_urn)
+        new_state = self.provider_states.get(new_urn)
+        if old_state is None or new_state is None:
+            return False
+        return self._registry.differs(old_state, new_state)
+
+    def _replacement(
+        self,
+        goal: Goal,
+        old: Resource,
+        new: Resource,
+        provider: Adapter | None,
+        diff: DiffResult,
+        seed: bytes,
+        imported: bool,
+    ) -> list[Step]:
+        if old.protect and new.protect:
+            self._run.fail(
+                f'unable to replace resource "{new.urn}" as it is currently marked for protection. '
+                "To unprotect it, remove the `protect` option from the program and run an update",
+                new.urn,
+            )
+            raise Stopped
+        if goal.import_id and (imported or old.import_id):
+            changed = ", ".join(diff.replaces) or ", ".join(diff.detailed)
+            raise PlanError(
+                "previously-imported resources that still specify an ID may not be replaced; "
+                f"please remove the `import` declaration from your program ({new.urn}: {changed})"
+            )
+        self.replaced.add(new.urn)
+        if new.custom:
+            # Checked again without the old inputs, for a fresh automatic name.
+            new.inputs = self._check(new, provider, {}, goal.inputs, seed)
+        before = (
+            diff.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
+        )
+        if not before:
+            return [
+                Step("create-replacement", old, new, provider, diff.detailed, leaves_old=True),
+                Step("replace", old, new, detailed=diff.detailed),
+            ]
+        steps: list[Step] = []
+        for dependent in reversed(dependent_replacements(self, old, new.urn)):
+            if id(dependent.resource) in self.deleted_resources:
+                continue
+            if dependent.resource.protect:
+                self._run.fail(
+                    f'unable to replace resource "{dependent.resource.urn}" as part of replacing '
+                    f'"{new.urn}" as it is currently marked for protection',
+                    new.urn,
+                )
+                raise Stopped
+            self._forced_keys[dependent.resource.urn] = dependent.detailed
+            steps.append(self._delete_before(dependent.resource))
+        if not old.pending_replacement and id(old) not in self.deleted_resources:
+            steps.append(self._delete_before(old))
+            self.deleted.discard(old.urn)
+        return [
+            *steps,
+            Step("replace", old, new, detailed=diff.detailed),
+            Step("create-replacement", old, new, provider, diff.detailed),
+        ]
+
+    def _delete_before(self, resource: Resource) -> Step:
+        self.deleted.add(resource.urn)
+        self.deleted_resources.add(id(resource))
+        provider = None
+        if resource.custom and not resource.is_provider:
+            provider = self._provider(resource)
+        return Step("delete-replaced", resource, None, provider, leaves_marker=True)
+
+    # Targets
+
+    def _is_targeted(self, new: Resource) -> bool:
+        return new.is_provider or new.type == urns.ROOT_STACK_TYPE or self.targets.include(new.urn)
+
+    def _untargeted(self, old: Resource | None, new: Resource) -> list[Step]:
+        self.operated.add(new.urn)
+        if old is None:
+            self.skipped_creates.add(new.urn)
+            return [Step("same", None, new, skipped=True)]
+        return [Step("same", old, old.copy(urn=new.urn, aliases=new.aliases))]
+
+    def _refuse_skipped(self, new: Resource) -> None:
+        missing = sorted(new.depends_on() & self.skipped_creates)
+        if missing:
+            raise PlanError(
+                f"the resource '{new.urn}' depends on '{missing[0]}', which does not exist and is not among "
+                "the targets: add it to them"
+            )
+
+
+def preview_id(id: str, preview: bool) -> str | Unknown:
+    """The id as later steps see it: unknown where only an update will tell."""
+    return UNKNOWN if preview and id in ("", UNKNOWN_STRING) else id

@@ -1,0 +1,116 @@
+"""The program's process: how it is started, what it prints, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Final
+
+from sandbox.engine.language_host import SHOWN
+from sandbox.engine.project import ProgramConfig, Project
+
+_HOST: Final = Path(__file__).with_name("language_host.py")
+_REMEMBERED_LINES: Final = 20
+
+
+class ProgramProcess:
+    """A running program. `on_line` gets what it prints; `on_end` is called once, from another thread."""
+
+    def __init__(
+        self,
+        project: Project,
+        stack: str,
+        config: ProgramConfig,
+        *,
+        interpreter: Path,
+        environment: Mapping[str, str],
+        address: str,
+        parallel: int,
+        preview: bool,
+        on_line: Callable[[str], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        command = [str(interpreter), "-u", str(_HOST)]
+        for name, value in (
+            ("monitor", address),
+            ("engine", address),
+            ("project", project.name),
+            ("stack", stack),
+            ("organization", "organization"),
+            ("root-directory", str(project.folder)),
+            ("pwd", str(project.folder)),
+            ("parallel", str(parallel)),
+        ):
+            command += [f"--{name}", value]
+        if preview:
+            command.append("--dry-run")
+        command.append(project.main)
+        self._process = subprocess.Popen(
+            command,
+            cwd=project.folder,
+            env={
+                **environment,
+                "PULUMI_CONFIG": json.dumps(dict(config.values)),
+                "PULUMI_CONFIG_SECRET_KEYS": json.dumps(sorted(config.secret_keys)),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            # Ctrl-C is the engine's to handle: the program must live until what is under way has ended.
+            start_new_session=os.name == "posix",
+        )
+        self._on_line = on_line
+        self._last: deque[str] = deque(maxlen=_REMEMBERED_LINES)
+        assert self._process.stdout is not None  # noqa: S101 - asked for above
+        self._reader = threading.Thread(
+            target=self._read, args=(self._process.stdout, on_end), name="program-output", daemon=True
+        )
+        self._reader.start()
+
+    @property
+    def status(self) -> int | None:
+        """The exit status; None while it runs."""
+        return self._process.poll()
+
+    @property
+    def error_was_shown(self) -> bool:
+        """Whether the program has told its error over the engine's log."""
+        return self._process.poll() == SHOWN
+
+    @property
+    def last_lines(self) -> str:
+        """The end of what it printed."""
+        return "\n".join(self._last)
+
+    def wait(self, seconds: float) -> bool:
+        """Waits for the end of the process and its output; whether it came in time."""
+        self._reader.join(seconds)
+        return not self._reader.is_alive()
+
+    def stop(self, patience: float = 2.0) -> None:
+        """Ends the process: asked first, then killed."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(patience)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._reader.join(patience)
+
+    def _read(self, stream: IO[str], on_end: Callable[[], None]) -> None:
+        try:
+            for line in stream:
+                self._last.append(line.rstrip("\n"))
+                self._on_line(line.rstrip("\n"))
+        finally:
+            stream.close()
+            self._process.wait()
+            on_end()

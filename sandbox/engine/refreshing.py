@@ -1,0 +1,130 @@
+"""A refresh: the state made to say what the providers find."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+
+from sandbox.engine import diffs
+from sandbox.engine.adapter import Adapter
+from sandbox.engine.events import Operation, StepDone, StepFailed, StepStarted
+from sandbox.engine.journal import Journal
+from sandbox.engine.planner import Planner
+from sandbox.engine.provider import InitializationError, ProviderError
+from sandbox.engine.recovery import without
+from sandbox.engine.run import Run, Stopped
+from sandbox.engine.state import Resource, now
+from sandbox.engine.urn import name_of
+
+
+def refresh(run: Run, planner: Planner, journal: Journal) -> None:
+    """Reads every resource that the targets include. Raises `Stopped`."""
+    work: list[tuple[Resource, Adapter]] = []
+    for item in planner.resources:
+        asked = item.custom and not item.is_provider and not item.pending_replacement and not item.delete
+        if asked and planner.targets.include(item.urn):
+            adapter = planner.ensure_provider(item.provider)
+            if adapter is None:
+                raise ProviderError(f"the provider of '{item.urn}' is not in the state")
+            work.append((item, adapter))
+    found = _read_all(run, work)
+    if run.preview:
+        run.check()
+        return
+    resources = [found.get(id(item), item) or item for item in planner.resources]
+    for item in planner.resources:
+        if id(item) in found and found[id(item)] is None:
+            resources = without(resources, item)
+    if any(new is not old for new, old in zip(resources, planner.resources, strict=False)) or len(
+        resources
+    ) != len(planner.resources):
+        journal.rebase(resources)
+    run.check()
+
+
+def _read_all(run: Run, work: list[tuple[Resource, Adapter]]) -> dict[int, Resource | None]:
+    waiting: queue.SimpleQueue[tuple[Resource, Adapter]] = queue.SimpleQueue()
+    for pair in work:
+        waiting.put(pair)
+    found: dict[int, Resource | None] = {}
+    finished = 0
+    lock = threading.Lock()
+
+    def loop() -> None:
+        nonlocal finished
+        while True:
+            try:
+                old, adapter = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                run.enter()
+                try:
+                    new = _read(run, old, adapter)
+                finally:
+                    run.leave()
+                with lock:
+                    found[id(old)] = new
+            except Stopped:
+                pass
+            except Exception as error:  # noqa: BLE001 - raised again by the main thread
+                run.crash(error)
+            finally:
+                with lock:
+                    finished += 1
+                run.signals.put("worked")
+
+    for _ in range(min(run.parallel, len(work))):
+        threading.Thread(target=loop, name="refresh", daemon=True).start()
+    while True:
+        with lock:
+            if finished == len(work):
+                return dict(found)
+        run.signals.get()
+        if run.abandoned:
+            raise Stopped
+
+
+def _read(run: Run, old: Resource, adapter: Adapter) -> Resource | None:
+    """The resource as it is now; None where it is gone."""
+    run.emit(StepStarted(urn=old.urn, type=old.type, operation="refresh", old_inputs=old.inputs))
+    started = time.perf_counter()
+    init_errors: list[str] = []
+    try:
+        with run.provider_calls:
+            result = adapter.read(old.urn, old.id, old.inputs, old.outputs)
+        id, inputs, outputs = result.id, dict(result.inputs), dict(result.properties)
+    except InitializationError as error:
+        id, inputs, outputs = error.id, dict(error.inputs), dict(error.properties)
+        init_errors = list(error.reasons)
+        run.message("warning", "the resource is in an unhealthy state: " + "; ".join(init_errors), old.urn)
+    except ProviderError as error:
+        seconds = time.perf_counter() - started
+        run.emit(
+            StepFailed(urn=old.urn, type=old.type, operation="refresh", seconds=seconds, message=str(error))
+        )
+        run.fail(f"{old.type} '{name_of(old.urn)}': {error}", old.urn, told=True)
+        raise Stopped from error
+    new: Resource | None = None
+    operation: Operation = "delete"
+    if id:
+        inputs = inputs or old.inputs
+        changed = inputs != old.inputs or outputs != old.outputs or id != old.id
+        new = old
+        if changed or init_errors != old.init_errors:
+            new = old.copy(id=id, inputs=inputs, outputs=outputs, init_errors=init_errors, modified=now())
+        # Seen from the state: what would an update have to do to bring the old inputs back?
+        drift = None if old.external else diffs.resource_diff(adapter, new, old.inputs, old.ignore_changes)
+        operation = "update" if (changed if drift is None else drift.changes) else "same"
+    run.count(operation)
+    run.emit(
+        StepDone(
+            urn=old.urn,
+            type=old.type,
+            operation=operation,
+            seconds=time.perf_counter() - started,
+            outputs=outputs if id else {},
+        )
+    )
+    return new
