@@ -1,0 +1,214 @@
+"""What does each type of pipeline step do? One function a type, over the operations that a client calls."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sandbox.runtime.overlay import Caller, Cloud, Params
+from sandbox.runtime.sagemaker.board import Board
+from sandbox.runtime.sagemaker.definition import Step
+from sandbox.runtime.sagemaker.expressions import ExpressionError, Scope, holds, resolve, walk
+from sandbox.runtime.sagemaker.packages import Packages
+from sandbox.runtime.sagemaker.process import Ending, Orders
+from sandbox.runtime.sagemaker.processing import ProcessingJobs
+from sandbox.runtime.sagemaker.surroundings import split_s3_uri
+from sandbox.runtime.sagemaker.training import TrainingJobs
+
+_ALPHABET = string.ascii_letters + string.digits
+
+
+class StepFailedError(Exception):
+    """A step that ran and failed; the text is its FailureReason."""
+
+
+class StepStoppedError(Exception):
+    """A step that was stopped with its execution."""
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a step leaves: `metadata` for the listing of steps, `properties` for references to it."""
+
+    metadata: Params
+    properties: Params
+    outcome: bool | None = None
+    """Of a condition."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What one step finds around it."""
+
+    pipeline: str
+    execution_id: str
+    role: str
+    caller: Caller
+    orders: Orders
+    scope: Scope
+    announce: Callable[[Params], None]
+    """Shows a step's metadata before the step has ended, so that its job's log can be followed."""
+
+
+@dataclass(frozen=True)
+class StepRunner:
+    """Runs steps by their type."""
+
+    cloud: Cloud
+    board: Board
+    training: TrainingJobs
+    processing: ProcessingJobs
+    packages: Packages
+    create_model: Callable[[Params, Caller], Params]
+    by_type: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "Training": "_train",
+            "Processing": "_process",
+            "Condition": "_decide",
+            "RegisterModel": "_register",
+            "Model": "_model",
+            "Lambda": "_invoke",
+            "Fail": "_fail",
+        }
+    )
+
+    def run(self, step: Step, setting: Setting) -> StepResult:
+        """Raises StepFailedError, StepStoppedError, ExpressionError or the ServiceError of an operation."""
+        method: Callable[[Step, Setting], StepResult] = getattr(self, self.by_type[step.type])
+        return method(step, setting)
+
+    def recall(self, step: Step, metadata: Params, caller: Caller) -> StepResult:
+        """The result of a job step that ran before, from what is kept of its job."""
+        if step.type == "Training":
+            name = metadata["TrainingJob"]["Arn"].rpartition("/")[2]
+            return StepResult(metadata, self.training.describe({"TrainingJobName": name}, caller))
+        name = metadata["ProcessingJob"]["Arn"].rpartition("/")[2]
+        return StepResult(metadata, self.processing.describe({"ProcessingJobName": name}, caller))
+
+    def read_property_file(self, step: Step, properties: Params, name: str, caller: Caller) -> str:
+        """The text of a property file that a processing step has written."""
+        entry = next(e for e in step.body["PropertyFiles"] if e["PropertyFileName"] == name)
+        outputs = (properties.get("ProcessingOutputConfig") or {}).get("Outputs") or []
+        uri = walk(outputs, f"['{entry['OutputName']}'].S3Output.S3Uri")
+        bucket, key = split_s3_uri(f"{uri.rstrip('/')}/{entry['FilePath']}")
+        try:
+            body: bytes = self.cloud.client("s3", caller).get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            raise ExpressionError(
+                f"property file {name!r} cannot be read from s3://{bucket}/{key}: "
+                f"{error.response['Error']['Message']}"
+            ) from error
+        return body.decode("utf-8")
+
+    def _train(self, step: Step, setting: Setting) -> StepResult:
+        params = resolve(step.arguments, setting.scope)
+        name = _job_name(step, setting)
+        params = {"RoleArn": setting.role, **params, "TrainingJobName": name}
+        hyperparameters = params.get("HyperParameters") or {}
+        params["HyperParameters"] = {key: _string(value) for key, value in hyperparameters.items()}
+        params["Environment"] = {k: _string(v) for k, v in (params.get("Environment") or {}).items()}
+        arn = self.training.create(params, setting.caller)["TrainingJobArn"]
+        metadata = {"TrainingJob": {"Arn": arn}}
+        setting.announce(metadata)
+        self._await(arn, setting, lambda: self.training.stop({"TrainingJobName": name}, setting.caller))
+        job = self.training.describe({"TrainingJobName": name}, setting.caller)
+        _require_completed(job, "TrainingJobStatus", job["SecondaryStatus"])
+        return StepResult(metadata, job)
+
+    def _process(self, step: Step, setting: Setting) -> StepResult:
+        params = resolve(step.arguments, setting.scope)
+        name = _job_name(step, setting)
+        params = {"RoleArn": setting.role, **params, "ProcessingJobName": name}
+        params["Environment"] = {k: _string(v) for k, v in (params.get("Environment") or {}).items()}
+        specification = dict(params["AppSpecification"])
+        for member in ("ContainerEntrypoint", "ContainerArguments"):
+            if member in specification:
+                specification[member] = [_string(item) for item in specification[member]]
+        params["AppSpecification"] = specification
+        arn = self.processing.create(params, setting.caller)["ProcessingJobArn"]
+        metadata = {"ProcessingJob": {"Arn": arn}}
+        setting.announce(metadata)
+        self._await(arn, setting, lambda: self.processing.stop({"ProcessingJobName": name}, setting.caller))
+        job = self.processing.describe({"ProcessingJobName": name}, setting.caller)
+        _require_completed(job, "ProcessingJobStatus", job["ProcessingJobStatus"])
+        return StepResult(metadata, job)
+
+    def _decide(self, step: Step, setting: Setting) -> StepResult:
+        outcome = all(holds(condition, setting.scope) for condition in step.arguments["Conditions"])
+        text = "True" if outcome else "False"
+        return StepResult({"Condition": {"Outcome": text}}, {"Outcome": text}, outcome)
+
+    def _register(self, step: Step, setting: Setting) -> StepResult:
+        params = resolve(step.arguments, setting.scope)
+        metadata = params.get("CustomerMetadataProperties")
+        if metadata:
+            params["CustomerMetadataProperties"] = {key: _string(v) for key, v in metadata.items()}
+        arn = self.packages.create_package(params, setting.caller)["ModelPackageArn"]
+        return StepResult({"RegisterModel": {"Arn": arn}}, {**params, "ModelPackageArn": arn})
+
+    def _model(self, step: Step, setting: Setting) -> StepResult:
+        params = resolve(step.arguments, setting.scope)
+        params = {"ExecutionRoleArn": setting.role, **params, "ModelName": _job_name(step, setting)}
+        arn = self.create_model(params, setting.caller)["ModelArn"]
+        return StepResult({"Model": {"Arn": arn}}, {**params, "ModelArn": arn})
+
+    def _invoke(self, step: Step, setting: Setting) -> StepResult:
+        function = resolve(step.body["FunctionArn"], setting.scope)
+        payload = json.dumps(resolve(step.arguments, setting.scope)).encode()
+        client = self.cloud.client("lambda", setting.caller)
+        try:
+            answer = client.invoke(FunctionName=function, Payload=payload)
+        except ClientError as error:
+            raise StepFailedError(f"ClientError: {error.response['Error']['Message']}") from error
+        text = answer["Payload"].read().decode("utf-8")
+        if answer.get("FunctionError"):
+            raise StepFailedError(f"ClientError: the function {function} failed: {text}")
+        returned = json.loads(text) if text else {}
+        outputs = [entry["OutputName"] for entry in step.body.get("OutputParameters") or []]
+        missing = [name for name in outputs if not isinstance(returned, dict) or name not in returned]
+        if missing:
+            raise StepFailedError(f"ClientError: the function {function} returned no {', '.join(missing)}")
+        values = {name: returned[name] for name in outputs}
+        shown = [{"Name": name, "Value": _string(value)} for name, value in values.items()]
+        return StepResult(
+            {"Lambda": {"Arn": function, "OutputParameters": shown}}, {"OutputParameters": values}
+        )
+
+    def _fail(self, step: Step, setting: Setting) -> StepResult:
+        message = str(resolve(step.arguments.get("ErrorMessage", ""), setting.scope))
+        setting.announce({"Fail": {"ErrorMessage": message}})
+        raise StepFailedError(message or "The pipeline failed itself")
+
+    def _await(self, arn: str, setting: Setting, stop: Callable[[], Params]) -> None:
+        asked = False
+        while not self.board.wait(arn, 0.1):
+            if setting.orders.ending is Ending.STOPPED and not asked:
+                stop()
+                asked = True
+
+
+def _require_completed(job: Params, status: str, shown: str) -> None:
+    if job[status] == "Stopped" and shown == "Stopped":
+        raise StepStoppedError
+    if job[status] != "Completed":
+        raise StepFailedError(job.get("FailureReason") or f"ClientError: the job ended as {shown}")
+
+
+def _job_name(step: Step, setting: Setting) -> str:
+    """`pipelines-<execution>-<step>-<random>`, the service's form, within its 63 characters."""
+    tail = "".join(secrets.choice(_ALPHABET) for _ in range(10))
+    name = step.name.replace("_", "-")[: 63 - len(setting.execution_id) - 22].rstrip("-")
+    return f"pipelines-{setting.execution_id}-{name}-{tail}"
+
+
+def _string(value: Any) -> str:
+    """The API takes only text where a pipeline's parameter may be a number."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value)
