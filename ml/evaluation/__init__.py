@@ -1,0 +1,1 @@
+"""Evaluation: metrics of a binary classifier, and the page that shows them."""

@@ -1,0 +1,1 @@
+"""Features: what was known at a moment, as Ibis expressions over tables of events."""

@@ -1,0 +1,137 @@
+"""From five source files to training, validation and test sets: integrate, clean, compute, split by time."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import ibis
+from ibis.backends.duckdb import Backend
+from ibis.expr.types import Table
+
+from ml.container import write_json
+from ml.flights import examples, features
+from ml.flights.contracts import SOURCES
+from ml.flights.events import timed
+from ml.flights.schema import FEATURES, LABEL, LATE, MONTHS
+from ml.quality.reading import first_row, read
+
+_FASTEST_WIND = 231
+"""mph: the strongest gust measured at a station of the United States (Mount Washington, 1934)."""
+
+_IDENTITY = ("scheduled", "year", "month", "day", "carrier", "flight", "origin", "dest", "tailnum")
+_OUTCOME = ("arr_delay",)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the preparation did: rows of each source and set, what was cleaned, what did not match, how long."""
+
+    sources: dict[str, int]
+    cleaned: dict[str, int]
+    unmatched: dict[str, int]
+    left_out: dict[str, int]
+    sets: dict[str, int]
+    late_share: dict[str, float]
+    seconds: float
+
+
+def prepare(raw: Path, out: Path, *, threads: int | None = None, say: Callable[[str], None] = print) -> Report:
+    """Reads `<raw>/<name>.csv`; writes `train/`, `validation/`, `test/`, `examples/` and `report/` below `out`.
+
+    Raises MissingSource or CorruptSource; nothing is written then.
+    """
+    began = time.monotonic()
+    connection = ibis.duckdb.connect(**({} if threads is None else {"threads": threads}))
+    tables = {source.name: read(connection, source, raw) for source in SOURCES}
+    rows = {name: _count(connection, table) for name, table in tables.items()}
+    say(f"read {rows['flights']:,} flights and {rows['weather']:,} hours of weather")
+    weather, cleaned = _clean(connection, tables["weather"])
+    everything = connection.create_table(
+        "everything", timed(tables["flights"], tables["airports"]).mutate(row=ibis.row_number())
+    )
+    prepared = _features(connection, everything, weather, tables["planes"])
+    say(f"computed {len(FEATURES)} features of {_count(connection, prepared):,} flights")
+    sets = _split(connection, prepared, out)
+    for name, (count, share) in sets.items():
+        say(f"{name}: {count:,} flights, {share:.1%} an hour late")
+    named = _named(connection, tables)
+    connection.create_table("test_named", named)
+    examples.write(connection, "test_named", out / "examples" / "examples.jsonl")
+    report = Report(
+        sources=rows,
+        cleaned=cleaned,
+        unmatched=_unmatched(connection, tables),
+        left_out=_left_out(connection, everything),
+        sets={name: count for name, (count, _) in sets.items()},
+        late_share={name: share for name, (_, share) in sets.items()},
+        seconds=round(time.monotonic() - began, 2),
+    )
+    write_json(out / "report" / "report.json", asdict(report))
+    say(f"prepared in {report.seconds:.1f} s")
+    connection.disconnect()
+    return report
+
+
+def _clean(connection: Backend, weather: Table) -> tuple[Table, dict[str, int]]:
+    """Wind that no station has ever measured is taken out; one such value is in the shipped file."""
+    impossible = weather.wind_speed > _FASTEST_WIND
+    count = _count(connection, weather.filter(impossible))
+    return weather.mutate(wind_speed=ibis.ifelse(impossible, None, weather.wind_speed)), {"impossible_wind_speed": count}
+
+
+def _features(connection: Backend, everything: Table, weather: Table, planes: Table) -> Table:
+    """Each step's result is kept as a table: as one expression the joins would be computed over and over."""
+    flights = connection.create_table("questions", features.questions(everything))
+    flights = features.from_schedule(flights, everything)
+    flights = connection.create_table("with_weather", features.from_weather(flights, weather))
+    flights = connection.create_table("with_traffic", features.from_traffic(flights, everything))
+    flights = features.from_aircraft(flights, everything, planes)
+    names = [feature.name for feature in FEATURES]
+    label = (flights.arr_delay >= LATE).cast("int8")
+    columns = dict.fromkeys([*_IDENTITY, "hour", "minute", *_OUTCOME, *names])
+    return connection.create_table("prepared", flights.mutate(**{LABEL: label}).select(*columns, LABEL))
+
+
+def _split(connection: Backend, prepared: Table, out: Path) -> dict[str, tuple[int, float]]:
+    sets = {}
+    order = ["scheduled", "carrier", "flight", "origin"]
+    for name, months in MONTHS.items():
+        part = prepared.filter(prepared.month.isin(months)).order_by(order)
+        (out / name).mkdir(parents=True, exist_ok=True)
+        connection.to_parquet(part, out / name / "part-0.parquet")
+        count, share = first_row(connection, part.aggregate(count=part.count(), share=part[LABEL].mean()))
+        sets[name] = (count, share or 0.0)
+    return sets
+
+
+def _named(connection: Backend, tables: dict[str, Table]) -> Table:
+    """The test set with the names of airlines and destinations."""
+    flights = connection.table("prepared")
+    flights = flights.filter(flights.month.isin(MONTHS["test"]))
+    airlines = tables["airlines"].select("carrier", airline="name")
+    places = tables["airports"].select(dest="faa", dest_name="name")
+    return flights.left_join(airlines, "carrier").drop("carrier_right").left_join(places, "dest").drop("dest_right")
+
+
+def _unmatched(connection: Backend, tables: dict[str, Table]) -> dict[str, int]:
+    """Flights whose airline, destination or aircraft the other sources do not know."""
+    flights = tables["flights"]
+    others = {"carrier": ("airlines", "carrier"), "dest": ("airports", "faa"), "tailnum": ("planes", "tailnum")}
+    return {
+        column: _count(connection, flights.anti_join(tables[name], flights[column] == tables[name][key]))
+        for column, (name, key) in others.items()
+    }
+
+
+def _left_out(connection: Backend, flights: Table) -> dict[str, int]:
+    """Flights without an answer."""
+    none = flights.filter(flights.arr_delay.isnull())
+    return {
+        "cancelled": _count(connection, none.filter(none.departed.isnull())),
+        "diverted_or_lost": _count(connection, none.filter(none.departed.notnull())),
+    }
+
+
+def _count(connection: Backend, table: Table) -> int:
+    return int(first_row(connection, table.aggregate(count=table.count()))[0])

@@ -1,0 +1,115 @@
+"""What is wrong with a source file: each finding with its line, column, value and what is allowed."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from ml.quality.contract import NULL, Source
+
+SHOWN = 20
+"""How many findings are told at once."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault; `line` counts from 1, the header being line 1; `column` is None where the whole line is meant."""
+
+    path: Path
+    line: int
+    column: str | None
+    given: str
+    allowed: str
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" + (f", column {self.column}" if self.column else "")
+        return f"{where}: {self.given}; allowed: {self.allowed}"
+
+
+class CorruptSource(ValueError):
+    """A source file breaks its contract; nothing of it was loaded."""
+
+    def __init__(self, findings: list[Finding], more: bool = False) -> None:
+        self.findings = findings
+        count = f"the first {len(findings)} faults" if more else f"{len(findings)} fault" + "s" * (len(findings) > 1)
+        lines = "\n".join(f"  {finding}" for finding in findings)
+        super().__init__(
+            f"The source does not keep its contract ({count}); nothing was loaded.\n{lines}\n"
+            "Correct the file and run again, or change its contract if the source has really changed."
+        )
+
+
+def read_header(source: Source, path: Path) -> list[str]:
+    """The columns of the file in its own order, which need not be the contract's.
+
+    Raises CorruptSource on an empty file, a missing, an unknown or a repeated column, or an unfinished last line.
+    """
+    with path.open("rb") as file:
+        first = file.readline()
+        file.seek(0, 2)
+        size = file.tell()
+        file.seek(max(size - 1, 0))
+        last = file.read(1)
+    header = first.decode("utf-8-sig", errors="replace").rstrip("\r\n").split(",")
+    expected = [column.name for column in source.columns]
+    names = ", ".join(expected)
+    if not first.strip():
+        raise CorruptSource([Finding(path, 1, None, "no header", f"the columns {names}")])
+    found = [
+        Finding(path, 1, name, "no such column in the file", f"the columns {names}")
+        for name in expected
+        if name not in header
+    ]
+    found += [
+        Finding(path, 1, name, "a column that the contract does not know", f"the columns {names}")
+        for name in dict.fromkeys(header)
+        if name not in expected
+    ]
+    found += [
+        Finding(path, 1, name, "the column stands there twice", "each column once")
+        for name in expected
+        if header.count(name) > 1
+    ]
+    if found:
+        raise CorruptSource(found[:SHOWN], more=len(found) > SHOWN)
+    if last != b"\n":
+        lines = path.read_bytes().count(b"\n") + 1
+        given = "the last line has no end, so the file may have been cut off"
+        raise CorruptSource([Finding(path, lines, None, given, "a line break after the last line")])
+    return header
+
+
+def findings(source: Source, path: Path, header: list[str]) -> list[Finding]:
+    """The first faults of the file, one more than are shown if there are more; slow, for a file known to be bad."""
+    return list(islice(_search(source, path, header), SHOWN + 1))
+
+
+def _search(source: Source, path: Path, header: list[str]) -> Iterator[Finding]:
+    columns = [source.column(name) for name in header]
+    key = [header.index(name) for name in source.key]
+    seen: dict[tuple[str, ...], int] = {}
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        line = rows.line_num + 1
+        for row in rows:
+            if len(row) != len(header):
+                given = f"{len(row)} fields" if row else "an empty line"
+                yield Finding(path, line, None, given, f"{len(header)} fields, as the header has")
+                line = rows.line_num + 1
+                continue
+            for column, value in zip(columns, row, strict=True):
+                if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+                    raw = value.encode("utf-8", errors="surrogateescape")
+                    yield Finding(path, line, column.name, f"the bytes {raw!r}", "text in UTF-8")
+                elif not column.accepts(value):
+                    given = "nothing" if value == "" else f"{NULL}" if value == NULL else repr(value)
+                    yield Finding(path, line, column.name, given, column.allowed())
+            identity = tuple(row[index] for index in key)
+            if key and identity in seen:
+                name = ", ".join(source.key)
+                given = f"{', '.join(identity)} again, first on line {seen[identity]}"
+                yield Finding(path, line, name, given, "each key once")
+            seen.setdefault(identity, line)
+            line = rows.line_num + 1

@@ -1,0 +1,1 @@
+"""Serving: the handlers that travel in the archive of a model."""

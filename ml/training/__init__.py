@@ -1,0 +1,1 @@
+"""Training: gradient boosting that stops early, survives an interruption and gives the same model again."""

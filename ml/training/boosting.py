@@ -1,0 +1,163 @@
+"""Gradient boosting that stops early, and that an interruption does not change."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import xgboost
+
+from ml.container import JobFailed, write_json
+from ml.training.data import Rows
+from ml.training.schema import Feature
+
+CHECKPOINT_EVERY = 25
+"""Rounds between checkpoints, and between lines of progress."""
+
+METRIC = "aucpr"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """How to boost; the names are XGBoost's own where it has one."""
+
+    rounds: int = 600
+    patience: int = 40
+    eta: float = 0.1
+    max_depth: int = 6
+    min_child_weight: float = 20.0
+    subsample: float = 0.8
+    colsample_bytree: float = 0.6
+    reg_lambda: float = 5.0
+    scale_pos_weight: float = 1.0
+    seed: int = 7
+    threads: int = 0
+
+    def for_xgboost(self, device: str) -> dict[str, Any]:
+        """XGBoost's parameters; each round has a seed of its own, so that a resumed run draws as an unbroken one."""
+        own = asdict(self)
+        for name in ("rounds", "patience", "threads"):
+            del own[name]
+        return own | {
+            "objective": "binary:logistic",
+            "eval_metric": METRIC,
+            "tree_method": "hist",
+            "max_cat_to_onehot": 4,
+            "seed_per_iteration": True,
+            "device": device,
+            "nthread": self.threads,
+        }
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A booster of `rounds` useful rounds, and the validation metric after every round that was made."""
+
+    booster: xgboost.Booster
+    rounds: int
+    history: tuple[float, ...]
+
+
+class Interrupted(Exception):
+    """The run was asked to end; the checkpoint holds the rounds so far."""
+
+
+class NoGpu(JobFailed):
+    """CUDA was asked for and cannot be used."""
+
+
+def choose_device(asked: str, gpus: int) -> str:
+    """`cpu` or `cuda`, for `auto`, `cpu` or `cuda`, on a machine with so many GPUs.
+
+    XGBoost itself would fall back to the CPU with no more than a warning, at the price of a GPU. Raises NoGpu.
+    """
+    if asked not in ("auto", "cpu", "cuda"):
+        raise JobFailed(f"device {asked!r}: allowed are auto, cpu and cuda.")
+    if asked == "cpu" or (asked == "auto" and gpus == 0):
+        return "cpu"
+    if not xgboost.build_info().get("USE_CUDA"):
+        raise NoGpu(
+            f"device={asked} on a machine with {gpus} GPUs, but this build of XGBoost {xgboost.__version__} "
+            "has no CUDA: install `xgboost` in place of `xgboost-cpu`, or train with device=cpu."
+        )
+    if gpus == 0:
+        raise NoGpu("device=cuda, but the job has no GPU (SM_NUM_GPUS is 0): use a GPU instance, or device=cpu.")
+    return "cuda"
+
+
+def train(
+    training: Rows,
+    validation: Rows,
+    features: Sequence[Feature],
+    parameters: Parameters,
+    *,
+    device: str,
+    checkpoints: Path,
+    identity: str,
+    stop: Callable[[], bool] = lambda: False,
+    say: Callable[[str], None] = print,
+) -> Trained:
+    """Boosts until the validation metric has not risen for `patience` rounds, from the checkpoint if there is one.
+
+    `identity` says what is trained on what: a checkpoint of another identity is not continued. `stop` is asked
+    after every round. Raises Interrupted once the checkpoint is written.
+    """
+    types = [feature.xgboost_type for feature in features]
+    names = [feature.name for feature in features]
+    options: dict[str, Any] = {"feature_names": names, "feature_types": types, "enable_categorical": True}
+    learn = xgboost.QuantileDMatrix(training.values, training.labels, nthread=parameters.threads or None, **options)
+    watch = xgboost.QuantileDMatrix(
+        validation.values, validation.labels, ref=learn, nthread=parameters.threads or None, **options
+    )
+    history, model = _checkpoint(checkpoints, identity)
+    booster = xgboost.Booster(parameters.for_xgboost(device), [learn, watch], model_file=model)
+    if history:
+        say(f"resumed from round {len(history)}")
+    while len(history) < parameters.rounds and not _settled(history, parameters.patience):
+        number = len(history)
+        booster.update(learn, number)
+        told = booster.eval_set([(watch, "validation")], number)
+        history.append(float(told.rsplit(":", 1)[1]))
+        if stop():
+            _save(booster, history, checkpoints, identity)
+            raise Interrupted(f"interrupted after round {len(history)}; the checkpoint is written")
+        if len(history) % CHECKPOINT_EVERY == 0:
+            _save(booster, history, checkpoints, identity)
+            say(f"round={len(history)} validation-pr_auc={history[-1]:.4f}")
+    best = _best(history)
+    say(f"stopped at round={len(history)}, best round={best + 1} validation-pr_auc={history[best]:.4f}")
+    return Trained(booster, best + 1, tuple(history))
+
+
+def _best(history: Sequence[float]) -> int:
+    return max(range(len(history)), key=lambda number: (history[number], -number))
+
+
+def _settled(history: Sequence[float], patience: int) -> bool:
+    return bool(history) and len(history) - 1 - _best(history) >= patience
+
+
+def _save(booster: xgboost.Booster, history: Sequence[float], folder: Path, identity: str) -> None:
+    """The model first, then the note that names it: a kill in between leaves the older pair whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model = folder / f"round-{len(history):05}.ubj"
+    scratch = folder / "partial.ubj"
+    booster.save_model(str(scratch))
+    scratch.replace(model)
+    write_json(folder / "checkpoint.json", {"identity": identity, "model": model.name, "history": list(history)})
+    for older in folder.glob("round-*.ubj"):
+        if older != model:
+            older.unlink()
+
+
+def _checkpoint(folder: Path, identity: str) -> tuple[list[float], bytearray | None]:
+    """The metric of the rounds made and their model; nothing where there is no checkpoint of this identity."""
+    try:
+        note = json.loads((folder / "checkpoint.json").read_text())
+        if note["identity"] == identity:
+            return [float(value) for value in note["history"]], bytearray((folder / note["model"]).read_bytes())
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        # A checkpoint that cannot be read is worth no more than none.
+        return [], None
+    return [], None
