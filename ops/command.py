@@ -64,15 +64,15 @@ def _foreseen() -> tuple[type[Exception], ...]:
 
     from sandbox.engine.errors import EngineError
     from sandbox.engine.provider import ProviderError
-    from sandbox.runtime.client import SandboxRefused, SandboxUnreachable
+    from sandbox.runtime.client import SandboxRefusedError, SandboxUnreachableError
     from sandbox.runtime.daemon import SandboxError
 
     return (
         EngineError,
         ProviderError,
         SandboxError,
-        SandboxRefused,
-        SandboxUnreachable,
+        SandboxRefusedError,
+        SandboxUnreachableError,
         BotoCoreError,
         ClientError,
     )
@@ -82,7 +82,7 @@ def _worded(error: Exception) -> tuple[str, str]:
     from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
     from sandbox.engine.errors import StackLocked, WrongPassphrase
-    from sandbox.runtime.daemon import PortInUse
+    from sandbox.runtime.daemon import PortInUseError
 
     match error:
         case ClientError():
@@ -97,7 +97,7 @@ def _worded(error: Exception) -> tuple[str, str]:
             return str(error), f"groundplan unlock {error.stack}"
         case WrongPassphrase():
             return str(error), "set PULUMI_CONFIG_PASSPHRASE"
-        case PortInUse():
+        case PortInUseError():
             return str(error), "groundplan sandbox start, without --port, chooses a free one"
         case _:
             return str(error), ""

@@ -10,14 +10,13 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from sandbox.engine.engine import Engine
-
 from ops.display import Display
 from ops.properties import plain
 from ops.runs import Action, Outcome, RunOptions
 from ops.screen import Screen
 from ops.target import Target
 from ops.workspace import Workspace
+from sandbox.engine.engine import Engine
 
 
 class EmbeddedRunner:
@@ -32,24 +31,22 @@ class EmbeddedRunner:
     def run(self, action: Action, options: RunOptions) -> Outcome:
         """Runs the stack. The first Ctrl-C lets what is under way finish, the second ends it."""
         engine = self._engine(options.parallel)
-        method = {
-            "up": engine.up,
-            "preview": engine.preview,
-            "refresh": engine.refresh,
-            "destroy": engine.destroy,
-        }[action]
         config = self._workspace.released_config(self._stack)
         with (
             Display(self._screen, planning=action == "preview", details=options.details) as display,
             _interruptible(engine),
         ):
-            summary = method(
-                self._stack,
-                config,
-                display.take,
-                targets=options.only,
-                expect_no_changes=options.expect_no_changes,
-            )
+            if action == "destroy":
+                summary = engine.destroy(self._stack, config, display.take, targets=options.only)
+            else:
+                method = {"up": engine.up, "preview": engine.preview, "refresh": engine.refresh}[action]
+                summary = method(
+                    self._stack,
+                    config,
+                    display.take,
+                    targets=options.only,
+                    expect_no_changes=options.expect_no_changes,
+                )
         return Outcome(
             result=summary.result,
             changes={name: number for name, number in summary.changes.items() if number},
@@ -64,7 +61,7 @@ class EmbeddedRunner:
         return dict(outputs)
 
     def unlock(self) -> None:
-        """Takes the stack's lock away."""
+        """Takes the stack's locks away."""
         self._engine().unlock(self._stack)
 
     def _engine(self, parallel: int = 16) -> Engine:

@@ -22,13 +22,13 @@ class CommandError(Exception):
         self.next_step = next_step
 
 
-class UsageFault(CommandError):
+class UsageError(CommandError):
     """An argument that cannot be used with the others, or here."""
 
     exit_code = USAGE
 
 
-class ProjectNotHere(CommandError):
+class ProjectNotHereError(CommandError):
     """Neither this folder nor one above it holds a `Pulumi.yaml`."""
 
     exit_code = USAGE
@@ -40,7 +40,7 @@ class ProjectNotHere(CommandError):
         )
 
 
-class StackUnknown(CommandError):
+class StackUnknownError(CommandError):
     """A stack that has neither settings nor a state."""
 
     exit_code = USAGE
@@ -54,7 +54,7 @@ class StackUnknown(CommandError):
         self.known = tuple(known)
 
 
-class StackNotUp(CommandError):
+class StackNotUpError(CommandError):
     """The stack has no outputs, or lacks the one that is needed."""
 
     def __init__(self, stack: str, missing: str = "") -> None:
@@ -62,7 +62,7 @@ class StackNotUp(CommandError):
         super().__init__(f"the stack '{stack}' {what}", f"bring it up: groundplan up {stack}")
 
 
-class NotReleased(CommandError):
+class NotReleasedError(CommandError):
     """The stack has no endpoint yet."""
 
     def __init__(self, stack: str) -> None:
@@ -73,7 +73,7 @@ class NotReleased(CommandError):
         )
 
 
-class OutputWrong(CommandError):
+class OutputWrongError(CommandError):
     """An output of the program that is not what the command builds on."""
 
     def __init__(self, name: str, given: object, expected: str) -> None:
@@ -83,7 +83,7 @@ class OutputWrong(CommandError):
         )
 
 
-class AccountNotAllowed(CommandError):
+class AccountNotAllowedError(CommandError):
     """The credentials at hand lead to an account that the stack's settings do not allow."""
 
     def __init__(self, stack: str, account: str, allowed: Sequence[str]) -> None:
@@ -95,7 +95,7 @@ class AccountNotAllowed(CommandError):
         )
 
 
-class NoCredentials(CommandError):
+class NoCredentialsError(CommandError):
     """`--target aws` without credentials that AWS accepts."""
 
     def __init__(self, reason: str) -> None:
@@ -105,11 +105,11 @@ class NoCredentials(CommandError):
         )
 
 
-class EngineUnavailable(CommandError):
+class EngineUnavailableError(CommandError):
     """The engine that was asked for cannot do what was asked."""
 
 
-class UpFailed(CommandError):
+class UpFailedError(CommandError):
     """An update that did not end well; its diagnostics are on the screen already."""
 
     def __init__(self, stack: str, errors: Sequence[str]) -> None:
@@ -120,13 +120,13 @@ class UpFailed(CommandError):
         )
 
 
-class Interrupted(CommandError):
+class InterruptedRunError(CommandError):
     """Ctrl-C."""
 
     exit_code = INTERRUPTED
 
 
-class SourcesFailed(CommandError):
+class SourcesFailedError(CommandError):
     """The use case could not give its source files."""
 
     def __init__(self, module: str, reason: str) -> None:
@@ -136,7 +136,7 @@ class SourcesFailed(CommandError):
         )
 
 
-class TrainingFailed(CommandError):
+class TrainingFailedError(CommandError):
     """A pipeline execution that did not succeed; `tail` is the end of the failed step's log."""
 
     def __init__(
@@ -152,14 +152,14 @@ class TrainingFailed(CommandError):
         self.reason = reason
 
 
-class NoModel(CommandError):
+class NoModelError(CommandError):
     """The registry holds no model package that could be approved or released."""
 
     def __init__(self, group: str, what: str, next_step: str) -> None:
         super().__init__(f"the model package group '{group}' has no {what}", next_step)
 
 
-class NotApproved(CommandError):
+class NotApprovedError(CommandError):
     """A model package that nobody approved, or that was rejected, is not released."""
 
     def __init__(self, arn: str, status: str, stack: str) -> None:
@@ -169,7 +169,7 @@ class NotApproved(CommandError):
         )
 
 
-class Differs(CommandError):
+class DiffersError(CommandError):
     """The live endpoint is not the one that the program intends."""
 
     def __init__(self, endpoint: str, differences: Sequence[str], stack: str) -> None:
@@ -181,11 +181,11 @@ class Differs(CommandError):
         self.differences = tuple(differences)
 
 
-class NoExamples(CommandError):
+class NoExamplesError(CommandError):
     """There is no example to predict, or not the one that was asked for."""
 
 
-class ResourcesRemain(CommandError):
+class ResourcesRemainError(CommandError):
     """A destroy after which the emulator still holds resources."""
 
     def __init__(self, listing: Sequence[str], stack: str) -> None:
@@ -196,11 +196,3 @@ class ResourcesRemain(CommandError):
             f"another stack or client may own them; groundplan destroy {stack} tries again, "
             "groundplan sandbox reset clears the whole emulated cloud",
         )
-
-
-class CloudRefused(CommandError):
-    """An API call that AWS or the sandbox refused."""
-
-    def __init__(self, operation: str, code: str, message: str, next_step: str = "") -> None:
-        super().__init__(f"{operation} was refused ({code}): {message}", next_step)
-        self.code = code

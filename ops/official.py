@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ops.errors import EngineUnavailable, StackNotUp
+from ops.errors import EngineUnavailableError, StackNotUpError
 from ops.runs import Action, Outcome, RunOptions
 from ops.screen import Screen
 
@@ -23,7 +23,7 @@ class OfficialRunner:
     def __init__(self, folder: Path, stack: str, screen: Screen, environment: Mapping[str, str]) -> None:
         found = find_cli()
         if found is None:
-            raise EngineUnavailable(
+            raise EngineUnavailableError(
                 "the Pulumi CLI is not on PATH",
                 "install it (https://www.pulumi.com/docs/install/), or use the sandbox, which needs none: "
                 f"groundplan up {stack}",
@@ -70,7 +70,7 @@ class OfficialRunner:
             command, cwd=self._folder, env=self._environment, check=False, capture_output=True, text=True
         )
         if done.returncode != 0:
-            raise StackNotUp(self._stack) from EngineUnavailable(done.stderr.strip())
+            raise StackNotUpError(self._stack) from EngineUnavailableError(done.stderr.strip())
         return dict(json.loads(done.stdout))
 
     def unlock(self) -> None:

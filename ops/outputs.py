@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ops.errors import NotReleased, OutputWrong, StackNotUp
+from ops.errors import NotReleasedError, OutputWrongError, StackNotUpError
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,21 @@ class StackOutputs:
 
     @classmethod
     def read(cls, stack: str, plain: Mapping[str, Any]) -> Self:
-        """Reads a stack's outputs. Raises `StackNotUp` and `OutputWrong`."""
+        """Reads a stack's outputs. Raises `StackNotUpError` and `OutputWrongError`."""
         if not plain:
-            raise StackNotUp(stack)
+            raise StackNotUpError(stack)
 
         def text(name: str) -> str:
             if name not in plain:
-                raise StackNotUp(stack, name)
+                raise StackNotUpError(stack, name)
             value = plain[name]
             if not isinstance(value, str) or not value:
-                raise OutputWrong(name, value, "a name")
+                raise OutputWrongError(name, value, "a name")
             return value
 
         zones = plain.get("zones")
         if not isinstance(zones, Mapping) or not {"raw", "curated", "models"} <= set(zones):
-            raise OutputWrong("zones", zones, "the buckets of raw, curated and models")
+            raise OutputWrongError("zones", zones, "the buckets of raw, curated and models")
         endpoint = plain.get("endpoint") or None
         return cls(
             stack=stack,
@@ -69,9 +69,9 @@ class StackOutputs:
 
     @property
     def released(self) -> tuple[str, Intended]:
-        """The endpoint and what it must match. Raises `NotReleased` before the first release."""
+        """The endpoint and what it must match. Raises `NotReleasedError` before the first release."""
         if self.endpoint is None or self.intended is None:
-            raise NotReleased(self.stack)
+            raise NotReleasedError(self.stack)
         return self.endpoint, self.intended
 
     @property
@@ -85,7 +85,7 @@ def _intended(value: Any) -> Intended | None:
         return None
     expected = "an object of endpointConfig, modelPackageArn, variant, instanceType and instanceCount"
     if not isinstance(value, Mapping):
-        raise OutputWrong("intended", value, expected)
+        raise OutputWrongError("intended", value, expected)
     try:
         return Intended(
             endpoint_config=str(value["endpointConfig"]),
@@ -95,4 +95,4 @@ def _intended(value: Any) -> Intended | None:
             instance_count=int(value["instanceCount"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise OutputWrong("intended", dict(value), expected) from error
+        raise OutputWrongError("intended", dict(value), expected) from error

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from ops.errors import NoModel, NotApproved
+from ops.errors import NoModelError, NotApprovedError
 from ops.session import Session
 
 APPROVED = "Approved"
@@ -51,20 +51,20 @@ def package(session: Session, arn: str) -> ModelPackage:
 
 
 def choose(session: Session, group: str, version: int | None, approval: str) -> ModelPackage:
-    """The newest package of that approval status, or the version asked for. Raises `NoModel`."""
+    """The newest package of that approval status, or the version asked for. Raises `NoModelError`."""
     for one in packages(session, group):
         if version is not None and one.version != version:
             continue
         if version is not None or one.approval == approval:
             return one
     what = f"version {version}" if version is not None else f"package that is {approval}"
-    raise NoModel(group, what, f"train one: groundplan train {session.stack}")
+    raise NoModelError(group, what, f"train one: groundplan train {session.stack}")
 
 
 def require_approved(one: ModelPackage, stack: str) -> ModelPackage:
-    """The package where it may be released. Raises `NotApproved`."""
+    """The package where it may be released. Raises `NotApprovedError`."""
     if one.approval != APPROVED:
-        raise NotApproved(one.arn, one.approval, stack)
+        raise NotApprovedError(one.arn, one.approval, stack)
     return one
 
 

@@ -16,7 +16,7 @@ import yaml
 from ops.errors import CommandError
 
 
-class ReleaseInvalid(CommandError):
+class ReleaseInvalidError(CommandError):
     """A release file that somebody else has written."""
 
     def __init__(self, path: Path, reason: str) -> None:
@@ -48,18 +48,18 @@ class Releases:
         return self._folder / f"{stack}.yaml"
 
     def of(self, stack: str) -> Release | None:
-        """What the stack has released; None before the first release. Raises `ReleaseInvalid`."""
+        """What the stack has released; None before the first release. Raises `ReleaseInvalidError`."""
         path = self.path(stack)
         try:
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ReleaseInvalid(path, f"not valid YAML: {error}") from error
+            raise ReleaseInvalidError(path, f"not valid YAML: {error}") from error
         release = content.get("release") if isinstance(content, dict) else None
         arn = release.get("modelPackageArn") if isinstance(release, dict) else None
         if not isinstance(arn, str) or not arn:
-            raise ReleaseInvalid(path, "it names no model package")
+            raise ReleaseInvalidError(path, "it names no model package")
         return Release(arn)
 
     def put(self, stack: str, release: Release | None) -> None:

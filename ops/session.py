@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, Literal
 
-from ops.errors import Interrupted, UpFailed, UsageFault
+from ops.errors import InterruptedRunError, UpFailedError, UsageError
 from ops.outputs import StackOutputs
 from ops.runs import Action, Outcome, RunOptions, StackRunner
 from ops.screen import Screen
@@ -34,12 +34,12 @@ class Session:
         self.target_kind: Kind = target
         self.engine: EngineName = engine or ("pulumi" if target == "aws" else "embedded")
         if self.engine == "embedded" and target == "aws":
-            raise UsageFault(
+            raise UsageError(
                 "the embedded engine has a provider for the sandbox only",
                 f"a real account takes the official CLI: groundplan up {stack} --target aws --engine pulumi",
             )
         if self.engine == "pulumi" and target == "sandbox":
-            raise UsageFault(
+            raise UsageError(
                 "the official CLI would reach for a real account: it has no provider for the sandbox yet",
                 f"use the embedded engine (groundplan up {stack}), or a real account: --target aws",
             )
@@ -68,7 +68,7 @@ class Session:
         return self._runner(None).outputs(show_secrets=show_secrets)
 
     def outputs(self) -> StackOutputs:
-        """The program's outputs as commands need them. Raises `StackNotUp`."""
+        """The program's outputs as commands need them. Raises `StackNotUpError`."""
         return StackOutputs.read(self.stack, self.plain_outputs())
 
     def unlock(self) -> None:
@@ -88,9 +88,9 @@ class Session:
 
 
 def succeed(outcome: Outcome, stack: str) -> Outcome:
-    """The outcome where it is a success. Raises `UpFailed` and `Interrupted`."""
+    """The outcome where it is a success. Raises `UpFailedError` and `InterruptedRunError`."""
     if outcome.result == "cancelled":
-        raise Interrupted("interrupted; everything made so far is kept", "run it again to go on")
+        raise InterruptedRunError("interrupted; everything made so far is kept", "run it again to go on")
     if outcome.result == "failed":
-        raise UpFailed(stack, outcome.errors)
+        raise UpFailedError(stack, outcome.errors)
     return outcome

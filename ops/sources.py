@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ops.errors import SourcesFailed
+from ops.errors import SourcesFailedError
 from ops.outputs import StackOutputs
 from ops.session import Session
 
@@ -39,7 +39,7 @@ class Upload:
 
 
 def list_sources(session: Session, use_case: str) -> list[Source]:
-    """Asks the use case for its sources (`python -m <use case>.sources`). Raises `SourcesFailed`."""
+    """Asks the use case for its sources (`python -m <use case>.sources`). Raises `SourcesFailedError`."""
     done = subprocess.run(
         [str(session.workspace.project.interpreter()), "-m", f"{use_case}.sources"],
         cwd=session.workspace.folder,
@@ -50,13 +50,13 @@ def list_sources(session: Session, use_case: str) -> list[Source]:
     )
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip().splitlines()
-        raise SourcesFailed(use_case, said[-1] if said else f"it exited with {done.returncode}")
+        raise SourcesFailedError(use_case, said[-1] if said else f"it exited with {done.returncode}")
     try:
         sources = [_source(json.loads(line)) for line in done.stdout.splitlines() if line.strip()]
     except (ValueError, KeyError, TypeError) as error:
-        raise SourcesFailed(use_case, f"a line of its output is no source: {error}") from error
+        raise SourcesFailedError(use_case, f"a line of its output is no source: {error}") from error
     if not sources:
-        raise SourcesFailed(use_case, "it names no source")
+        raise SourcesFailedError(use_case, "it names no source")
     return sources
 
 
@@ -85,7 +85,9 @@ def upload(session: Session, outputs: StackOutputs, sources: Sequence[Source]) -
         content = source.path.read_bytes()
         if hashlib.sha256(content).hexdigest() != source.sha256:
             # The file was changed between the use case's look at it and ours: the fingerprint would lie.
-            raise SourcesFailed(outputs.use_case, f"{source.path} changed while it was read; run it again")
+            raise SourcesFailedError(
+                outputs.use_case, f"{source.path} changed while it was read; run it again"
+            )
         s3.put_object(
             Bucket=bucket,
             Key=key,

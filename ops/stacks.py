@@ -40,7 +40,7 @@ def outputs(session: Session, name: str | None, *, show_secrets: bool) -> int:
     screen = session.screen
     if name is not None:
         if name not in values:
-            raise OutputUnknown(name, list(values))
+            raise OutputUnknownError(name, list(values))
         value = values[name]
         if screen.as_json:
             screen.document(value)
@@ -67,7 +67,7 @@ def unlock(session: Session) -> int:
     return OK
 
 
-class OutputUnknown(CommandError):
+class OutputUnknownError(CommandError):
     """An output that the program does not have."""
 
     def __init__(self, name: str, known: list[str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from ops.errors import AccountNotAllowed, CommandError, NoCredentials, UsageFault
+from ops.errors import AccountNotAllowedError, CommandError, NoCredentialsError, UsageError
 from ops.workspace import Workspace
 from sandbox.engine.project import StackConfig
 
@@ -16,7 +16,7 @@ _ACCOUNT: Final = "123456789012"
 _REGION: Final = "us-east-1"
 
 
-class SandboxIsAnother(CommandError):
+class SandboxIsAnotherError(CommandError):
     """The sandbox emulates an account that the stack's settings do not allow."""
 
     def __init__(self, stack: str, account: str, allowed: Sequence[str]) -> None:
@@ -80,7 +80,7 @@ def _sandbox(workspace: Workspace, stack: str, config: StackConfig) -> Target:
     region = str(config.values.get("aws:region") or _REGION)
     target = _reached(workspace, None, allowed[0] if allowed else _ACCOUNT, region)
     if allowed and target.account_id not in allowed:
-        raise SandboxIsAnother(stack, target.account_id, allowed)
+        raise SandboxIsAnotherError(stack, target.account_id, allowed)
     return Target(target.kind, target.account_id, region, target.endpoint_url, target.variables)
 
 
@@ -105,17 +105,17 @@ def _aws(stack: str, config: StackConfig) -> Target:
     region = config.values.get("aws:region")
     if not allowed or not region:
         missing = "aws:allowedAccountIds" if not allowed else "aws:region"
-        raise UsageFault(
+        raise UsageError(
             f"--target aws needs {missing} in the settings of the stack '{stack}'",
             "name the account and the region there: no real account is touched by accident",
         )
     try:
         identity = boto3.Session(region_name=str(region)).client("sts").get_caller_identity()
     except (BotoCoreError, ClientError) as error:
-        raise NoCredentials(str(error)) from error
+        raise NoCredentialsError(str(error)) from error
     account = str(identity["Account"])
     if account not in allowed:
-        raise AccountNotAllowed(stack, account, allowed)
+        raise AccountNotAllowedError(stack, account, allowed)
     return Target("aws", account, str(region))
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from ops.errors import ProjectNotHere, StackUnknown
+from ops.errors import ProjectNotHereError, StackUnknownError
 from ops.releases import Release, Releases
 from sandbox.engine.backend import Backend
 from sandbox.engine.project import Project, StackConfig
@@ -43,7 +43,7 @@ class Workspace:
         for folder in (begin, *begin.parents):
             if (folder / "Pulumi.yaml").is_file():
                 return cls(Project.load(folder))
-        raise ProjectNotHere(begin)
+        raise ProjectNotHereError(begin)
 
     @property
     def sandbox_root(self) -> Path:
@@ -75,11 +75,11 @@ class Workspace:
         return sorted({*self.project.configured_stacks(), *self.backend.stacks(self.project.name)})
 
     def require(self, stack: str) -> None:
-        """Raises `StackUnknown` unless the stack has settings or a state."""
+        """Raises `StackUnknownError` unless the stack has settings or a state."""
         known = self.stacks()
         if stack not in known:
             file = self.project.stack_file(stack)
-            raise StackUnknown(stack, known, file.relative_to(self.folder))
+            raise StackUnknownError(stack, known, file.relative_to(self.folder))
 
     def config(self, stack: str) -> StackConfig:
         """The stack's settings as its file has them."""

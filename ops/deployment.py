@@ -1,0 +1,70 @@
+"""Deployment: an approved model package becomes the stack's release, and an `up` brings it into service."""
+
+from __future__ import annotations
+
+from ops.errors import OK, StackNotUpError
+from ops.official import OfficialRunner
+from ops.progress import Progress, Step
+from ops.registry import APPROVED, ModelPackage, choose, require_approved
+from ops.releases import Release
+from ops.runs import RunOptions
+from ops.session import Session, succeed
+
+
+def deploy(session: Session, version: int | None, options: RunOptions) -> int:
+    """`groundplan deploy`."""
+    outputs = session.outputs()
+    progress = Progress(session.screen)
+    with progress.step("deploy", "release an approved model to the endpoint") as step:
+        chosen = choose(session, outputs.model_package_group, version, APPROVED)
+        changed = release(session, require_approved(chosen, session.stack), options, step)
+    session.screen.document(
+        {
+            "command": "deploy",
+            "stack": session.stack,
+            "modelPackage": chosen.arn,
+            "changed": changed,
+            "endpoint": session.outputs().endpoint,
+        }
+    )
+    return OK
+
+
+def release(session: Session, chosen: ModelPackage, options: RunOptions, step: Step) -> bool:
+    """Releases the package with an `up`; False where it was released already.
+
+    An `up` that fails or is interrupted takes the release back: the next one returns to what was there.
+    """
+    if is_released(session, chosen.arn):
+        step.done(f"{chosen.name} is in service already", idle=True)
+        return False
+    if session.engine == "pulumi":
+        OfficialRunner(
+            session.workspace.folder, session.stack, session.screen, session.workspace.environment
+        ).release(chosen.arn)
+        succeed(session.run("up", options), session.stack)
+    else:
+        releases = session.workspace.releases
+        previous = releases.of(session.stack)
+        releases.put(session.stack, Release(chosen.arn))
+        try:
+            succeed(session.run("up", options), session.stack)
+        except BaseException:
+            releases.put(session.stack, previous)
+            before = previous.model_package_arn if previous else "no release"
+            step.note(f"the release is put back to {before}; the next up returns to it")
+            raise
+    step.done(f"{chosen.name} is in service")
+    return True
+
+
+def is_released(session: Session, arn: str) -> bool:
+    """Whether settings and state agree that this package is in service."""
+    wanted = session.workspace.release_of(session.stack)
+    if wanted is None or wanted.model_package_arn != arn:
+        return False
+    try:
+        intended = session.outputs().intended
+    except StackNotUpError:
+        return False
+    return intended is not None and intended.model_package_arn == arn

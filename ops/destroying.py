@@ -1,0 +1,102 @@
+"""Destroy: everything that the stack made goes, and what remains in the emulator is counted."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from ops.errors import OK, CommandError, ResourcesRemainError, StackNotUpError, UsageError
+from ops.registry import packages
+from ops.runs import RunOptions
+from ops.screen import Screen, counted
+from ops.session import Session, succeed
+from ops.stacks import document
+from sandbox.runtime.client import RemainingReport, SandboxClient
+
+
+class NotConfirmedError(CommandError):
+    """The person at the screen did not type the stack's name."""
+
+    def __init__(self, stack: str) -> None:
+        super().__init__(f"nothing was destroyed: '{stack}' was not confirmed", "")
+
+
+def destroy(session: Session, options: RunOptions) -> int:
+    """`groundplan destroy`."""
+    session.target  # noqa: B018 - said aloud before the question
+    if not options.assume_yes:
+        confirm(session.screen, f"Type '{session.stack}' to destroy everything that it made: ", session.stack)
+    if session.target_kind == "sandbox" and not options.only:
+        _delete_packages(session)
+    outcome = session.run("destroy", options)
+    if outcome.result != "succeeded" or session.target_kind == "aws" or options.only:
+        session.screen.document(document(session, "destroy", outcome))
+        succeed(outcome, session.stack)
+        return OK
+    session.workspace.releases.put(session.stack, None)
+    report = _count(session)
+    found = [f"{one.service} {one.kind} {one.id}" for one in report.remaining]
+    session.screen.document(
+        {
+            **document(session, "destroy", outcome),
+            "remaining": found,
+            "scheduled": [f"{one.service} {one.kind} {one.id}" for one in report.scheduled],
+        }
+    )
+    if found:
+        raise ResourcesRemainError(found, session.stack)
+    session.screen.line()
+    session.screen.line(told(report))
+    return OK
+
+
+def confirm(screen: Screen, question: str, expected: str) -> None:
+    """Asks for a word; without a terminal, for `--yes`. Raises `NotConfirmedError` and `UsageError`."""
+    if not sys.stdin.isatty() or screen.as_json:
+        raise UsageError("this asks first, and there is nobody to ask here", "say it with --yes")
+    print(question, end="", file=screen.progress, flush=True)
+    if sys.stdin.readline().strip() != expected:
+        raise NotConfirmedError(expected)
+
+
+def told(report: RemainingReport) -> str:
+    """What remains, in words."""
+    text = f"{counted(len(report.remaining), 'resource')} remain in the emulator"
+    keys = len(report.scheduled)
+    if keys:
+        verb = "is" if keys == 1 else "are"
+        text += f"; {counted(keys, 'key')} {verb} scheduled for deletion, as AWS does"
+    return text + "."
+
+
+def _count(session: Session) -> RemainingReport:
+    endpoint = session.target.endpoint_url
+    assert endpoint is not None, "only a sandbox is counted"  # noqa: S101
+    return SandboxClient(endpoint).remaining()
+
+
+def _delete_packages(session: Session) -> None:
+    """AWS refuses to delete a model package group that holds packages, and the program did not make them."""
+    try:
+        group = session.outputs().model_package_group
+    except StackNotUpError:
+        return
+    sagemaker = session.client("sagemaker")
+    found = _there(session, group)
+    for one in found:
+        sagemaker.delete_model_package(ModelPackageName=one)
+    if found:
+        what = counted(len(found), "model package")
+        session.screen.line(f"Deleted {what} that the pipeline registered in {group}")
+
+
+def _there(session: Session, group: str) -> list[Any]:
+    from botocore.exceptions import ClientError
+
+    try:
+        return [one.arn for one in packages(session, group)]
+    except ClientError as error:
+        # The group has gone already: an earlier destroy was cut off after it.
+        if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):
+            return []
+        raise

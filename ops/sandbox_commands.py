@@ -1,0 +1,136 @@
+"""The commands on the sandbox itself: start, stop, status, types, spend, channel, fault, reset."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+
+from ops.channel import message_lines
+from ops.destroying import confirm
+from ops.errors import FAILED, OK
+from ops.properties import written
+from ops.screen import Screen, counted
+from ops.target import connect_sandbox
+from ops.workspace import Workspace
+from sandbox.runtime import daemon
+from sandbox.runtime.client import SandboxClient
+
+
+def start(workspace: Workspace, screen: Screen, port: int | None) -> int:
+    """`groundplan sandbox start`."""
+    target = connect_sandbox(workspace, port)
+    screen.line(f"The sandbox runs at {target.endpoint_url}, account {target.account_id}, {target.region}.")
+    variables = " ".join(f"{name}={value}" for name, value in sorted(target.variables.items()))
+    screen.line(f"Any AWS client reaches it with: {variables}")
+    screen.document(
+        {
+            "endpoint": target.endpoint_url,
+            "account": target.account_id,
+            "region": target.region,
+            "environment": dict(target.variables),
+        }
+    )
+    return OK
+
+
+def stop(workspace: Workspace, screen: Screen) -> int:
+    """`groundplan sandbox stop`."""
+    stopped = daemon.stop(workspace.sandbox_root)
+    screen.line("The sandbox is stopped; everything stays." if stopped else "No sandbox was running.")
+    screen.document({"stopped": stopped})
+    return OK
+
+
+def status(workspace: Workspace, screen: Screen) -> int:
+    """`groundplan sandbox status`: exit status 1 where none runs."""
+    address = daemon.find(workspace.sandbox_root)
+    if address is None:
+        screen.line("No sandbox is running here. Start it: groundplan sandbox start")
+        screen.document({"running": False})
+        return FAILED
+    client = SandboxClient(address.endpoint_url)
+    figures = client.status()
+    held = client.remaining()
+    services = Counter(one.service for one in held.remaining)
+    screen.line(
+        f"The sandbox runs at {address.endpoint_url}, account {address.account_id}, {address.region}."
+    )
+    screen.line(f"It holds {counted(len(held.remaining), 'resource')}:")
+    for service, number in sorted(services.items()):
+        screen.line(f"  {service:<24} {number:>4}")
+    for name, value in sorted(figures.items()):
+        if name not in ("ready", "services", "accountId", "region", "root"):
+            screen.line(f"  {name:<24} {written(value)}")
+    screen.document({"running": True, **figures, "resources": dict(services)})
+    return OK
+
+
+def types(screen: Screen, part: str) -> int:
+    """`groundplan sandbox types`."""
+    from sandbox.aws.provider import types as known
+
+    found = [one for one in known() if part.lower() in one.token.lower()]
+    for one in found:
+        screen.line(f"{one.token:<72} {one.tier}")
+    tiers = Counter(one.tier for one in found)
+    screen.line(
+        f"{counted(len(found), 'type')}: " + ", ".join(f"{n} {tier}" for tier, n in sorted(tiers.items()))
+    )
+    screen.document([{"type": one.token, "service": one.service, "tier": one.tier} for one in found])
+    return OK
+
+
+def spend(workspace: Workspace, screen: Screen, amount: float) -> int:
+    """`groundplan sandbox spend`."""
+    fired = _client(workspace).spend(amount)
+    screen.line(f"This month has now cost ${amount:,.2f} in the sandbox.")
+    for one in fired:
+        how = "sent" if one.delivered else f"not delivered: {one.reason}"
+        screen.line(f"  {one.budget}: {one.kind.lower()} above {one.threshold:g} %, {how}")
+    if not fired:
+        screen.line("  No budget's threshold was newly crossed.")
+    else:
+        screen.line("The team sees it in: groundplan sandbox channel")
+    screen.document({"amount": amount, "fired": [asdict(one) for one in fired]})
+    return OK
+
+
+def channel(workspace: Workspace, screen: Screen) -> int:
+    """`groundplan sandbox channel`."""
+    messages = _client(workspace).channel()
+    for message in messages:
+        for line in message_lines(message, screen):
+            screen.line(line)
+    if not messages:
+        screen.line("The channel is empty.")
+    screen.document([asdict(message) for message in messages])
+    return OK
+
+
+def fault(workspace: Workspace, screen: Screen, name: str, target: str, times: int) -> int:
+    """`groundplan sandbox fault`."""
+    _client(workspace).fault(name, target, times)
+    screen.line(f"{name} will strike {target}" + (f" {times} times." if times > 1 else "."))
+    screen.document({"fault": name, "target": target, "times": times})
+    return OK
+
+
+def reset(workspace: Workspace, screen: Screen, *, assume_yes: bool) -> int:
+    """`groundplan sandbox reset`: the cloud, and the states that speak of it."""
+    stacks = workspace.backend.stacks(workspace.project.name)
+    if not assume_yes:
+        confirm(screen, "Type 'reset' to empty the emulated cloud: ", "reset")
+    _client(workspace).reset()
+    for stack in stacks:
+        workspace.backend.remove(workspace.project.name, stack)
+        workspace.releases.put(stack, None)
+    what = f", and the state of {', '.join(stacks)} with it" if stacks else ""
+    screen.line(f"The emulated cloud is empty{what}.")
+    screen.document({"reset": True, "stacks": stacks})
+    return OK
+
+
+def _client(workspace: Workspace) -> SandboxClient:
+    endpoint = connect_sandbox(workspace).endpoint_url
+    assert endpoint is not None, "a sandbox has an address"  # noqa: S101
+    return SandboxClient(endpoint)
