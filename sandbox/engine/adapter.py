@@ -1,7 +1,8 @@
 """What stands between the engine and a provider: secrets and references in plain form, and back.
 
-Providers get no `Secret`, no `OutputValue` and no `ResourceReference`. An output is secret where the input of the
-same name is (`plugin.annotateSecrets`). A provider whose own configuration is not known yet is not asked at all.
+Providers get no `Secret`, no `OutputValue` and no `ResourceReference`. An output is secret where the input of
+the same name is (`plugin.annotateSecrets`). A provider whose own configuration is not known yet is not asked
+at all.
 """
 
 from __future__ import annotations

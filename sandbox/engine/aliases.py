@@ -9,7 +9,7 @@ from sandbox.engine.goal import AliasSpec, Goal
 
 
 def former_urns(goal: Goal, stack: str, project: str, alias_of: Mapping[str, str]) -> list[str]:
-    """The former URNs of a registration, likeliest first. `alias_of`: by new URN, the one it was found under."""
+    """The former URNs of a registration, likeliest first. `alias_of` maps new URNs to those in the state."""
     own = [_urn(alias, goal, stack, project) for alias in goal.aliases]
     found = list(own)
     parent_alias = alias_of.get(goal.parent)

@@ -1,7 +1,7 @@
 """Where states lie: Pulumi's own file backend, so that its CLI opens the same folder (`pkg/backend/diy`).
 
-`<root>/.pulumi/` holds `meta.yaml`, `stacks/<project>/<stack>.json`, `history/`, `locks/`; the file that a run began
-with stays beside the state as `<stack>.json.bak`.
+`<root>/.pulumi/` holds `meta.yaml`, `stacks/<project>/<stack>.json`, `history/`, `locks/`; the file that a
+run began with stays beside the state as `<stack>.json.bak`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Pending:
 
 @dataclass
 class Checkpoint:
-    """A stack's state as it was read. Resources stand in an order in which each follows what it depends on."""
+    """A stack's state as it was read; each resource follows what it depends on."""
 
     resources: list[Resource] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)

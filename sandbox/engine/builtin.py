@@ -19,11 +19,13 @@ from sandbox.engine.values import PropertyMap, Secret, Unknown
 
 _STACK = "pulumi:pulumi:StackReference"
 _STASH = "pulumi:index:Stash"
+_READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
+_GET_RESOURCE = "pulumi:pulumi:getResource"
 _ONLY_PROPERTY = {_STACK: "name", _STASH: "input"}
 
 
 class BuiltinProvider:
-    """Answers for `pulumi:pulumi:StackReference`, `pulumi:index:Stash` and the functions of `pulumi:pulumi`."""
+    """Answers for `StackReference` and `Stash`, and for the functions of `pulumi:pulumi`."""
 
     def __init__(
         self,
@@ -95,9 +97,9 @@ class BuiltinProvider:
         pass
 
     def invoke(self, token: str, arguments: PropertyMap) -> InvokeResult:
-        if token == "pulumi:pulumi:readStackOutputs":
+        if token == _READ_OUTPUTS:
             return InvokeResult(self._reference(arguments))
-        if token == "pulumi:pulumi:getResource":
+        if token == _GET_RESOURCE:
             resource = self._find(str(arguments["urn"]))
             if resource is None:
                 raise ProviderError(f"unknown resource {arguments['urn']}")

@@ -1,7 +1,7 @@
 """How secrets are kept: Pulumi's passphrase provider (`v1`, AES-256-GCM, PBKDF2-SHA256 of 1,000,000 rounds).
 
-Deriving the key takes a third of a second of a core, so it happens once, on a thread of its own, beginning when a
-crypter is made; a state without secrets never waits for it.
+Deriving the key takes a third of a second of a core, so it happens once, on a thread of its own, beginning
+when a crypter is made; a state without secrets never waits for it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class DecryptionFailed(Exception):
 class Crypter:
     """Encrypts and decrypts the secrets of one stack.
 
-    `state` is the stack's `encryptionsalt`: `v1:<salt>:<the word pulumi, encrypted>`; `where` names it in errors.
+    `state` is the stack's `encryptionsalt`: `v1:<salt>:<the word pulumi, encrypted>`; `where` names it in
+    errors.
     """
 
     def __init__(self, passphrase: str, state: str, where: str) -> None:

@@ -94,8 +94,8 @@ def _refuse_dependents(
         for dependent in graph.dependents(item):
             if id(dependent) not in chosen and dependent.urn not in planner.replaced:
                 run.fail(
-                    f"the resource '{dependent.urn}' depends on '{item.urn}', which is to be deleted, and is not "
-                    "among the targets: add it to them",
+                    f"the resource '{dependent.urn}' depends on '{item.urn}', which is to be deleted, "
+                    "and is not among the targets: add it to them",
                     dependent.urn,
                 )
                 raise Stopped

@@ -1,4 +1,4 @@
-"""What has changed in a resource: the provider's word, or else the inputs compared, and the options that bend it."""
+"""What has changed in a resource: the provider's word or the inputs compared, and options that bend it."""
 
 from __future__ import annotations
 

@@ -37,8 +37,8 @@ _HISTORY_KINDS: Final = {"update", "refresh", "destroy"}
 class Engine:
     """Runs one project's program and keeps its stacks' states.
 
-    `providers` makes a provider by the name of its package; `environment` is laid over this process's own for the
-    program; `interpreter` is the Python that runs the program, by default that of the project's virtual
+    `providers` makes a provider by the name of its package; `environment` is laid over this process's own for
+    the program; `interpreter` is the Python that runs the program, by default that of the project's virtual
     environment, else this one.
     """
 
@@ -131,7 +131,8 @@ class Engine:
     def cancel(self) -> None:
         """Ends the run under way; safe in a signal handler.
 
-        The first call lets what is under way finish, the second asks providers to give up and waits for nobody.
+        The first call lets what is under way finish, the second asks providers to give up and waits for
+        nobody.
         """
         run = self._run
         if run is None:

@@ -1,4 +1,4 @@
-"""What an engine tells of a run while it runs: the operations, messages and the summary that a display shows."""
+"""What an engine tells of a run while it runs: operations, messages and the summary that a display shows."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class StepFailed:
 
 @dataclass(frozen=True)
 class Message:
-    """A line for the person at the screen: from the program's log, a provider, a policy or the engine itself."""
+    """A line for the person at the screen, from the program's log, a provider, a policy or the engine."""
 
     severity: Severity
     text: str

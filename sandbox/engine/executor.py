@@ -47,7 +47,7 @@ _COMPARED: Final = (
     "ignore_changes",
     "replace_on_changes",
 )
-"""What makes a state worth writing when a resource is otherwise the same. Source positions are not among it."""
+"""What makes a state worth writing when a resource is the same. Source positions are not among it."""
 
 
 class Executor:
@@ -86,24 +86,18 @@ class Executor:
     def step(self, step: Step) -> None:
         """Carries out one step. Raises `Stopped` after a failure."""
         resource = step.resource
-        self._run.emit(
-            StepStarted(
-                urn=resource.urn,
-                type=resource.type,
-                operation=step.operation,
-                detailed=step.detailed,
-                old_inputs=step.old.inputs if step.old else {},
-                new_inputs=step.new.inputs if step.new else {},
-            )
-        )
+        shown = not resource.is_default_provider
+        if shown:
+            self._run.emit(_started(step))
         started = time.perf_counter()
         try:
             self._apply(step)
         except ProviderError as error:
             self._failed(step, time.perf_counter() - started, str(error))
             raise Stopped from error
-        if not step.skipped:
-            self._run.count(step.operation)
+        if step.skipped or not shown:
+            return
+        self._run.count(step.operation)
         self._run.emit(
             StepDone(
                 urn=resource.urn,
@@ -330,6 +324,17 @@ class Executor:
             resource.outputs = {
                 key: Secret(value) if key in wrong else value for key, value in outputs.items()
             }
+
+
+def _started(step: Step) -> StepStarted:
+    return StepStarted(
+        urn=step.resource.urn,
+        type=step.resource.type,
+        operation=step.operation,
+        detailed=step.detailed,
+        old_inputs=step.old.inputs if step.old else {},
+        new_inputs=step.new.inputs if step.new else {},
+    )
 
 
 def _mark_deleted(resource: Resource) -> None:

@@ -41,7 +41,7 @@ class Goal:
     additional_secret_outputs: Sequence[str] = ()
     aliases: Sequence[str | AliasSpec] = ()
     import_id: str = ""
-    timeouts: Timeouts = Timeouts()
+    timeouts: Timeouts = field(default_factory=Timeouts)
     retain_on_delete: bool | None = None
     deleted_with: str = ""
     replace_with: Sequence[str] = ()

@@ -31,7 +31,7 @@ class Graph:
         return self._needs.get(id(resource), [])
 
     def dependents(self, root: Resource, ignored: Iterable[str] = ()) -> list[Resource]:
-        """Everything that depends on `root`, however indirectly, in the state's order; URNs `ignored` excepted."""
+        """All that depends on `root`, however indirectly, in the state's order; not URNs `ignored`."""
         skip = set(ignored)
         reached = {id(root)}
         found = []

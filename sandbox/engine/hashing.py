@@ -1,8 +1,8 @@
 """The hashes of assets and archives, as Pulumi computes them.
 
-A file's hash is that of its bytes. An archive that is a file already (`.tar`, `.tgz`, `.tar.gz`, `.zip`, `.jar`)
-is hashed as it stands; a folder or a map of assets is written as a tar stream, with names in order, mode 0600 and
-no times, and that stream is hashed (`sdk/go/common/resource/archive`).
+A file's hash is that of its bytes. An archive that is a file already (`.tar`, `.tgz`, `.tar.gz`, `.zip`,
+`.jar`) is hashed as it stands; a folder or a map of assets is written as a tar stream, with names in order,
+mode 0600 and no times, and that stream is hashed (`sdk/go/common/resource/archive`).
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _members(value: Archive, folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Files below, each folder's entries in order of their bytes; links to folders and `.pulumi` are left out."""
+    """Files below, each folder's entries in byte order, without links to folders and `.pulumi`."""
     for entry in sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name)):
         if entry.name == ".pulumi":
             continue

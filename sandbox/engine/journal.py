@@ -1,7 +1,7 @@
-"""The state while a run changes it: what is new, what is done with, what has begun; on disk before a step goes on.
+"""The state while a run changes it: what is new, gone and begun, on disk before a step goes on.
 
-The order is that of Pulumi's snapshots: resources of this run as they were finished, then those of the last state
-that no step has answered for yet. Changes that come while a write is under way share the next one.
+The order is that of Pulumi's snapshots: resources of this run as they were finished, then those of the last
+state that no step has answered for yet. Changes that come while a write is under way share the next one.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Journal:
         changed: Resource | None = None,
         write: bool = True,
     ) -> None:
-        """Records how an operation ended: a resource that is new, one that is gone or replaced, one that changed."""
+        """Records how an operation ended: what is new, what is gone or replaced, what has changed."""
 
         def action() -> None:
             if pending is not None:

@@ -1,4 +1,4 @@
-"""Who may change a stack: lock files as Pulumi's file backend writes them, with the process that holds each."""
+"""Who may change a stack: lock files as Pulumi's file backend writes them, and the processes behind them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Holder:
 
 
 class StackLock:
-    """The lock of one stack, as a context manager. Locks of dead processes are taken over; `taken_over` names them."""
+    """The lock of one stack, as a context manager; `taken_over` names dead processes that held it."""
 
     def __init__(self, folder: Path, stack: str) -> None:
         self._folder = folder

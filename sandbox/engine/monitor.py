@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import grpc
 from google.protobuf import empty_pb2
@@ -31,7 +31,7 @@ from sandbox.engine.wire import from_struct, to_struct
 
 _MAX_MESSAGE: Final = 400 * 1024 * 1024
 _THREADS: Final = 256
-"""More than a program has calls under way: four for each of its parallel operations, and those of its callbacks."""
+"""More than a program has calls under way: four for each of its parallel operations, and its callbacks'."""
 
 _SEVERITIES: Final[dict[int, Severity]] = {0: "debug", 1: "info", 2: "warning", 3: "error"}
 _SHUT_DOWN: Final = "resource monitor shut down"
@@ -159,10 +159,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             ],
         )
 
-    def Call(self, request: Any, context: grpc.ServicerContext) -> NoReturn:  # noqa: N802
+    def Call(self, request: Any, context: grpc.ServicerContext) -> None:  # noqa: N802
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "methods of packaged components are not supported here")
 
-    def RegisterPackage(self, request: Any, context: grpc.ServicerContext) -> NoReturn:  # noqa: N802
+    def RegisterPackage(self, request: Any, context: grpc.ServicerContext) -> None:  # noqa: N802
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "parameterized packages are not supported here")
 
     def RegisterStackTransform(  # noqa: N802

@@ -61,7 +61,7 @@ def _reset(path: Path, old: Any, new: Any) -> bool:
             keys = list(range(len(new)))
         else:
             return False
-        return all([_reset((key, *rest), old, new) for key in keys])
+        return min([_reset((key, *rest), old, new) for key in keys], default=True)
     before, after = _item(old, head), _item(new, head)
     if not rest:
         return _place(new, head, before)

@@ -1,6 +1,7 @@
-"""Which steps a registration needs: the rules of Pulumi's step generator (`pkg/resource/deploy/step_generator.go`).
+"""Which steps a registration needs: the rules of Pulumi's `pkg/resource/deploy/step_generator.go`.
 
-Callers hold the run's planning lock: registrations are planned one at a time, in the order in which they come.
+Callers hold the run's planning lock: registrations are planned one at a time, in the order in which they
+come.
 """
 
 from __future__ import annotations

@@ -35,6 +35,7 @@ class ProgramProcess:
         on_line: Callable[[str], None],
         on_end: Callable[[], None],
     ) -> None:
+        folder, program = _entry(project)
         command = [str(interpreter), "-u", str(_HOST)]
         for name, value in (
             ("monitor", address),
@@ -43,16 +44,16 @@ class ProgramProcess:
             ("stack", stack),
             ("organization", "organization"),
             ("root-directory", str(project.folder)),
-            ("pwd", str(project.folder)),
+            ("pwd", str(folder)),
             ("parallel", str(parallel)),
         ):
             command += [f"--{name}", value]
         if preview:
             command.append("--dry-run")
-        command.append(project.main)
+        command.append(program)
         self._process = subprocess.Popen(
             command,
-            cwd=project.folder,
+            cwd=folder,
             env={
                 **environment,
                 "PULUMI_CONFIG": json.dumps(dict(config.values)),
@@ -114,3 +115,9 @@ class ProgramProcess:
             stream.close()
             self._process.wait()
             on_end()
+
+
+def _entry(project: Project) -> tuple[Path, str]:
+    """The folder that the program runs in, and the program as seen from there."""
+    main = project.folder / project.main
+    return (main, ".") if main.is_dir() else (main.parent, main.name)

@@ -1,4 +1,4 @@
-"""A run of the program: started, served while the state is read, and what is left deleted when it is through."""
+"""A run of the program: started, served while the state is read, then what it left out is deleted."""
 
 from __future__ import annotations
 

@@ -142,9 +142,9 @@ class Provider(Protocol):
 class Recovers(Protocol):
     """A provider that finds what an interrupted create made.
 
-    A run that was killed between the cloud's answer and the state's next line leaves a resource that the state
-    only knows as "being created". Before the next run the engine asks for it here, adopts what is found and
-    drops the entry of what was never made; so nothing is made twice and nothing is orphaned. Without this
+    A run that was killed between the cloud's answer and the state's next line leaves a resource that the
+    state only knows as "being created". Before the next run the engine asks for it here, adopts what is found
+    and drops the entry of what was never made; so nothing is made twice and nothing is orphaned. Without this
     interface the engine warns, as Pulumi does.
     """
 

@@ -1,7 +1,8 @@
 """What an interrupted run left under way, and how the next one sets it right.
 
-A kill leaves entries of what had begun. A create is looked for (`provider.Recovers`): what is found is adopted,
-what was never made is forgotten. An update is made again. A deletion is looked up: what is gone leaves the state.
+A kill leaves entries of what had begun. A create is looked for (`provider.Recovers`): what is found is
+adopted, what was never made is forgotten. An update is made again. A deletion is looked up: what is gone
+leaves the state.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The providers of a run: which there are, how they are configured, and the resources that stand for them.
 
-A provider is itself a resource (`pulumi:providers:<package>`); the engine's own "provider of providers" is here.
+A provider is itself a resource (`pulumi:providers:<package>`); the engine's own "provider of providers" is
+here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What must go before a resource that is deleted before its replacement (`calculateDependentReplacements`)."""
+"""What must go before a resource that is deleted before its replacement is made."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class DependentReplacement:
 def dependent_replacements(planner: Planner, root: Resource, urn: str) -> list[DependentReplacement]:
     """The dependents whose own provider says that they must be replaced too, in the state's order.
 
-    Each is asked with the inputs that come from the replaced ones unknown; those that can be changed in place,
-    and those that only name them in `dependsOn` or as their parent, stay.
+    Each is asked with the inputs that come from the replaced ones unknown; those that can be changed in
+    place, and those that only name them in `dependsOn` or as their parent, stay.
     """
     replaced = {root.urn}
     found: list[DependentReplacement] = []
@@ -38,13 +38,13 @@ def dependent_replacements(planner: Planner, root: Resource, urn: str) -> list[D
             replaced.add(item.urn)
             found.append(DependentReplacement(item, detailed))
     named = {id(item.resource) for item in found}
-    for item in planner.olds.values():
-        if (
-            (item.deleted_with == urn or urn in item.replace_with)
-            and id(item) not in named
-            and item is not root
-        ):
-            found.append(DependentReplacement(item))
+    found += [
+        DependentReplacement(item)
+        for item in planner.olds.values()
+        if (item.deleted_with == urn or urn in item.replace_with)
+        and id(item) not in named
+        and item is not root
+    ]
     return found
 
 

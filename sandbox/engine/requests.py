@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,11 +168,11 @@ def timeouts(message: Any) -> Timeouts:
 
 def _seconds(text: str) -> float:
     if not text:
-        return 0
+        return 0.0
     parts = _DURATION.findall(text)
     if "".join(number + unit for number, unit in parts) != text:
         raise Refused(f"unable to parse customTimeout value {text!r}: durations are like 5m or 1h30m")
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    seconds = sum((float(number) * _UNITS[unit] for number, unit in parts), 0.0)
     return int(seconds) if seconds.is_integer() else seconds
 
 
@@ -180,10 +181,6 @@ def source_position(message: Any, folder: Path) -> str:
     parts = urlsplit(message.uri)
     if parts.scheme != "file" or not message.line:
         return ""
-    path = Path(unquote(parts.path))
-    try:
-        relative = path.relative_to(folder).as_posix()
-    except ValueError:
-        return ""
+    relative = Path(os.path.relpath(unquote(parts.path), folder)).as_posix()
     column = f",{message.column}" if message.column else ""
     return f"project:///{relative}#{message.line}{column}"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from sandbox.engine.crypter import Crypter
-from sandbox.engine.urn import is_provider_type, split_reference
+from sandbox.engine.urn import is_provider_type, name_of, split_reference
 from sandbox.engine.values import (
     UNKNOWN,
     Archive,
@@ -49,7 +49,7 @@ class Timeouts:
 
 @dataclass(eq=False)
 class Resource:
-    """A resource of a stack. Two with the same URN may stand in a state: the live one and those still to delete.
+    """A resource of a stack. A URN may stand in a state more than once: alive, and still to delete.
 
     Whoever changes one that a journal holds does so inside `Journal.change`, and sets `rendered` to None.
     """
@@ -93,6 +93,11 @@ class Resource:
     @property
     def is_provider(self) -> bool:
         return is_provider_type(self.type)
+
+    @property
+    def is_default_provider(self) -> bool:
+        """Whether the engine registered this provider itself; such are neither shown nor counted."""
+        return self.is_provider and name_of(self.urn).startswith("default")
 
     @property
     def reference(self) -> str:

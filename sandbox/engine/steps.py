@@ -25,7 +25,7 @@ class Step:
     leaves_old: bool = False
     """The old one stays until the end of the run, marked for deletion (create before delete)."""
     leaves_marker: bool = False
-    """A deletion before a replacement: the old one stays as `pendingReplacement` until the new one is there."""
+    """A deletion before a replacement: the old one stays (`pendingReplacement`) until the new is there."""
     skipped: bool = False
     """A resource outside the targets that does not exist: it is not made, and dependents must not be."""
 

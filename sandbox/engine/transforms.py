@@ -25,7 +25,7 @@ class TransformFailed(EngineError):  # noqa: N818
 
 
 class Transforms:
-    """The transforms of one program, called in Pulumi's order: the resource's own, its parents', the stack's."""
+    """A program's transforms, called in Pulumi's order: the resource's own, its parents', the stack's."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -41,7 +41,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class OutputValue:
-    """A value with its dependencies: `Output` on the wire. Providers never see it, unless they accept outputs."""
+    """A value with its dependencies: `Output` on the wire. Providers never see it."""
 
     value: PropertyValue
     dependencies: frozenset[str] = frozenset()

@@ -119,7 +119,7 @@ def to_struct(properties: PropertyMap, *, secrets: bool = True, references: bool
 
 def _fill(target: Value, value: Any, secrets: bool, references: bool) -> None:
     if value is None:
-        target.null_value = 0  # type: ignore[assignment]
+        target.null_value = 0
     elif isinstance(value, bool):
         target.bool_value = value
     elif isinstance(value, str):
