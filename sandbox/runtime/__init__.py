@@ -1,1 +1,2 @@
-"""What makes the emulated cloud run: the host of the emulator, jobs, pipelines, endpoints, functions, budgets."""
+"""What makes the emulated cloud run: the host of the emulator, jobs, pipelines, endpoints, functions,
+budgets."""

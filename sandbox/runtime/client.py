@@ -88,7 +88,8 @@ class SandboxClient:
         return tuple(ChannelMessage(**one) for one in self._ask("GET", "channel")["messages"])
 
     def fault(self, name: str, target: str, times: int = 1) -> None:
-        """Asks for a fault: `throttle`, `error500`, `latency` on `service:Operation`, or one of an overlay's."""
+        """Asks for a fault: `throttle`, `error500`, `latency` on `service:Operation`, or one of an
+        overlay's."""
         self._ask("POST", "faults", {"name": name, "target": target, "times": times})
 
     def reset(self) -> None:

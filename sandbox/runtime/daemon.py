@@ -78,8 +78,8 @@ def start(
 ) -> SandboxAddress:
     """Starts the daemon of this root in a session of its own, unless it runs; returns once it is ready.
 
-    The port is chosen the first time and kept, so that addresses stay. Raises PortInUseError when `port` is taken,
-    RunsElsewhereError when the daemon runs on another port, StartFailedError when it does not come up.
+    The port is chosen the first time and kept, so that addresses stay. Raises PortInUseError when `port` is
+    taken, RunsElsewhereError when the daemon runs on another port, StartFailedError when it does not come up.
     """
     root = root.resolve()
     running = find(root)

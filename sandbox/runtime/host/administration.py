@@ -1,4 +1,5 @@
-"""What the address `/_sandbox/` answers: status, remaining resources, spend, the chat channel, faults, reset."""
+"""What the address `/_sandbox/` answers: status, remaining resources, spend, the chat channel, faults,
+reset."""
 
 from __future__ import annotations
 

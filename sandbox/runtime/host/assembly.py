@@ -8,22 +8,30 @@ import shutil
 import threading
 from typing import Any
 
+from sandbox.runtime.chat.channel import ChatChannel
+from sandbox.runtime.cost.overlay import BudgetsOverlay
 from sandbox.runtime.daemon import SandboxAddress
+from sandbox.runtime.delivery import hooks
+from sandbox.runtime.delivery.outbox import Outbox
+from sandbox.runtime.delivery.targets import Couriers
+from sandbox.runtime.functions.function import FunctionShelf
+from sandbox.runtime.functions.overlay import FunctionsOverlay
 from sandbox.runtime.host.administration import Administration, add_faults, process_figures
 from sandbox.runtime.host.cloud import HostedCloud
 from sandbox.runtime.host.documents import SqliteDocuments
 from sandbox.runtime.host.emulator import Emulator
 from sandbox.runtime.host.faults import Faults
-from sandbox.runtime.host.front import Front
+from sandbox.runtime.host.front import Front, Gate
 from sandbox.runtime.host.http import HttpRequest
 from sandbox.runtime.host.journal import Journal
 from sandbox.runtime.host.remaining import remaining_in
-from sandbox.runtime.overlay import Cloud, Overlay
+from sandbox.runtime.overlay import Caller, Cloud, Overlay
+from sandbox.runtime.policies.buckets import BucketGate
 
 _log = logging.getLogger(__name__)
 
 OVERLAYS = ("sandbox.runtime.sagemaker.overlay:SageMakerOverlay",)
-"""Parts that answer in the emulator's stead: `module:Class`, made with the `Cloud` alone."""
+"""Parts that are made with the `Cloud` alone: `module:Class`."""
 
 
 class Sandbox:
@@ -40,16 +48,26 @@ class Sandbox:
         self.cloud: Cloud = HostedCloud(
             root, address.endpoint_url, self._documents, self._emulator, self._faults
         )
+        self._outbox = Outbox(self._documents)
+        hooks.install(self._emulator, self._outbox.put)
         self._replayed = self._emulator.replay()
-        self._overlays = [made for name in OVERLAYS if (made := _overlay(name, self.cloud)) is not None]
+        shelf = FunctionShelf(self._emulator, root / "functions")
+        functions = FunctionsOverlay(self.cloud, shelf, self._outbox)
+        Couriers(self.cloud, self._outbox, functions.enqueue)
+        budgets = BudgetsOverlay(self.cloud, self._outbox.refuse, address.account_id, address.region)
+        self._overlays: list[Overlay] = [functions, budgets]
+        self._overlays += [made for name in OVERLAYS if (made := _overlay(name, self.cloud)) is not None]
         self._administration = Administration()
         self._add_routes()
+        budgets.add_routes(self._administration)
+        ChatChannel(self._documents).add_routes(self._administration)
+        gates: dict[str, Gate] = {"s3": BucketGate(self._bucket_policy, address.account_id)}
         self.front = Front(
             self._emulator,
             self._overlays,
             self._administration,
             self._faults,
-            {},
+            gates,
             address.account_id,
             address.region,
         )
@@ -58,11 +76,13 @@ class Sandbox:
         """What can only happen once requests are answered."""
         for overlay in self._overlays:
             overlay.start()
+        self._outbox.start()
         self._ready.set()
 
     def stop(self) -> None:
         """Ends what was started; what is kept stays."""
         self._ready.clear()
+        self._outbox.stop()
         for overlay in reversed(self._overlays):
             overlay.stop()
         self.front.close()
@@ -74,6 +94,7 @@ class Sandbox:
         routes.add("GET", "status", self._status)
         routes.add("GET", "remaining", self._remaining)
         routes.add("POST", "reset", self._reset)
+        routes.add("GET", "undelivered", lambda _, __: {"undelivered": self._outbox.undelivered()})
         add_faults(routes, self._faults)
 
     def _status(self, _: HttpRequest, __: str) -> Any:
@@ -95,6 +116,14 @@ class Sandbox:
         for overlay in self._overlays:
             report.remaining.extend(overlay.remaining())
         return report.as_document()
+
+    def _bucket_policy(self, bucket: str, caller: Caller) -> str | None:
+        from moto.s3.models import s3_backends
+
+        with self._emulator.lock:
+            kept = s3_backends[caller.account_id]["aws"].buckets.get(bucket)
+            policy = kept.policy if kept else None
+        return policy.decode() if policy else None
 
     def _reset(self, _: HttpRequest, __: str) -> Any:
         for overlay in reversed(self._overlays):

@@ -24,7 +24,8 @@ from sandbox.runtime.overlay import Caller, Documents, Params, ServiceError
 
 CLIENT_CONFIG = "aws.config"
 CLIENT_CONFIG_TEXT = "[default]\ns3 =\n    addressing_style = path\n"
-"""The client configuration that the host writes into its root: buckets stand in the path, not in the host name."""
+"""The client configuration that the host writes into its root: buckets stand in the path, not in the host
+name."""
 SECRET_KEY = "sandbox"  # noqa: S105 - signatures are not checked on the loopback
 _CLIENT = Config(retries={"total_max_attempts": 1}, parameter_validation=True, max_pool_connections=50)
 _MAX_BATCH = 1000
@@ -125,7 +126,7 @@ class HostedCloud:
         key = (service, caller.account_id, caller.region, in_process)
         with self._making:
             if key not in self._clients:
-                client = boto3.session.Session().client(
+                client = boto3.session.Session().client(  # type: ignore[call-overload]
                     service,
                     endpoint_url=self.endpoint_url,
                     region_name=caller.region,
@@ -153,11 +154,11 @@ class HostedCloud:
                 url.path or "/",
                 url.query,
                 (("host", url.netloc), *headers),
-                body.encode() if isinstance(body, str) else body,
+                body.encode() if isinstance(body, str) else bytes(body),
             )
         )
         response = AWSResponse(request.url, answer.status, _headers(answer.headers), None)
-        response._content = answer.body
+        response._content = answer.body  # type: ignore[attr-defined]
         return response
 
 

@@ -1,8 +1,8 @@
 """How the emulator makes the same identifiers and times again when its journal is replayed.
 
 Within `repeatable`, every source of chance that the emulator uses (its own `mock_random`, `os.urandom` and so
-`uuid.uuid4`) follows from a seed, and its clock stands still. What a back end makes when it is first touched (the
-default VPC, say) follows from its own name, since a mere read can be what touches it first.
+`uuid.uuid4`) follows from a seed, and its clock stands still. What a back end makes when it is first touched
+(the default VPC, say) follows from its own name, since a mere read can be what touches it first.
 
 Not covered: key pairs that OpenSSL makes (asymmetric KMS keys, ACM certificates, EC2 key pairs).
 """

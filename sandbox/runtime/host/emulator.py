@@ -1,7 +1,7 @@
 """How the emulator (moto) is called in this process: one request at a time, each change journalled.
 
-One lock orders every request. The journal's entry is appended under that lock, so that entries lie in the order in
-which they were done; the sync to disk happens outside it, so that one sync serves all that wait.
+One lock orders every request. The journal's entry is appended under that lock, so that entries lie in the
+order in which they were done; the sync to disk happens outside it, so that one sync serves all that wait.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Emulator:
         return self._replaying
 
     @property
-    def lock(self) -> threading.RLock:  # type: ignore[valid-type]
+    def lock(self) -> threading.RLock:
         """Held by whoever looks at the emulator's objects themselves."""
         return self._lock
 

@@ -1,4 +1,5 @@
-"""Where each request goes: an overlay's raw path, the administration, an overlay's operation, or the emulator."""
+"""Where each request goes: an overlay's raw path, the administration, an overlay's operation, or the
+emulator."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 from botocore.model import OperationModel
 
@@ -28,7 +29,7 @@ from sandbox.runtime.host.protocol import (
     parse_rest_json,
     rest_json_answer,
 )
-from sandbox.runtime.overlay import AsgiHandler, Overlay, ServiceError
+from sandbox.runtime.overlay import AsgiHandler, HttpOverlay, Overlay, ServiceError
 
 _log = logging.getLogger(__name__)
 
@@ -63,9 +64,11 @@ class Front:
             (overlay.service, name): overlay for overlay in overlays for name in overlay.operations
         }
         self._services = {overlay.service for overlay in overlays}
-        self._raw: tuple[tuple[str, AsgiHandler], ...] = tuple(
-            (overlay.path_prefix, overlay.asgi) for overlay in overlays if hasattr(overlay, "path_prefix")
-        )
+        self._raw: list[tuple[str, AsgiHandler]] = []
+        for overlay in overlays:
+            if hasattr(overlay, "path_prefix"):
+                raw = cast(HttpOverlay, overlay)
+                self._raw.append((raw.path_prefix, raw.asgi))
         # Overlays call the cloud in their turn, so they wait in a pool of their own.
         self._emulating = ThreadPoolExecutor(4, "emulator")
         self._overlaying = ThreadPoolExecutor(64, "overlay")

@@ -1,8 +1,9 @@
 """How each change of the emulated cloud is kept on disk, so that a kill loses nothing that was answered.
 
-A file of records, one a change: an 16-byte head (length of the meta data, length of the body kept here, checksum of
-both, zero), the meta data as JSON, the body. A body above 256 KiB lies in a file of its own, named by its SHA-256.
-A record cut off at the end was never answered, and is dropped when the journal is opened.
+A file of records, one a change: an 16-byte head (length of the meta data, length of the body kept here,
+checksum of both, zero), the meta data as JSON, the body. A body above 256 KiB lies in a file of its own,
+named by its SHA-256. A record cut off at the end was never answered, and is dropped when the journal is
+opened.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class JournalCorruptError(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """One change: when (seconds since 1970), the seed of its chance, the status it was answered with, the request."""
+    """One change: when (seconds since 1970), the seed of its chance, the status it was answered with, the
+    request."""
 
     when: float
     seed: int

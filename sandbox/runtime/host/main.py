@@ -1,4 +1,5 @@
-"""What the daemon's process does from its start to its end: `python -m sandbox.runtime.host.main --root …`."""
+"""What the daemon's process does from its start to its end: `python -m sandbox.runtime.host.main --root
+…`."""
 
 from __future__ import annotations
 

@@ -40,7 +40,8 @@ def access_key_for(account_id: str) -> str:
 
 @dataclass(frozen=True)
 class Operation:
-    """What a request asks for. `name` is empty where only the service's REST paths tell (see `rest_operation`)."""
+    """What a request asks for. `name` is empty where only the service's REST paths tell (see
+    `rest_operation`)."""
 
     service: str
     name: str
@@ -49,7 +50,8 @@ class Operation:
 
 
 def operation_of(request: HttpRequest, default_region: str) -> Operation:
-    """Reads the signature's scope and the operation's name; an unsigned request is taken for S3, as it is on AWS."""
+    """Reads the signature's scope and the operation's name; an unsigned request is taken for S3, as it is
+    on AWS."""
     header = request.header
     found = _CREDENTIAL.search(header.get("authorization", ""))
     if found is None and "X-Amz-Credential" in request.query:

@@ -1,4 +1,5 @@
-"""How an overlay's parameters are read from a request, and its answer or error written, in the service's protocol.
+"""How an overlay's parameters are read from a request, and its answer or error written, in the service's
+protocol.
 
 JSON 1.0/1.1 and REST-JSON, which are what the overlays' services speak; errors in every protocol.
 Rules: https://smithy.io/2.0/aws/protocols/

@@ -1,12 +1,13 @@
 """What exists in the emulator beyond a fresh account: the count that a destroy is judged by.
 
-Every back end that was touched is compared with a fresh one of its kind, attribute by attribute, so that a service
-needs no line here to be counted. Since a back end's defaults follow from its name (see `determinism`), the default
-VPC and its like are equal in both and drop out.
+Every back end that was touched is compared with a fresh one of its kind, attribute by attribute, so that a
+service needs no line here to be counted. Since a back end's defaults follow from its name (see
+`determinism`), the default VPC and its like are equal in both and drop out.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -32,7 +33,8 @@ _BOOKKEEPING = {
     "sns": {"sms_attributes", "opt_out_numbers", "sms_messages", "sms_message_objects"},
     "sqs": {"messages"},
 }
-"""Attributes that count the same thing twice, or no resource; what has no `BaseModel` in it is left out anyway."""
+"""Attributes that count the same thing twice, or no resource; what has no `BaseModel` in it is left out
+anyway."""
 
 _GONE = frozenset({"deleted", "deleting", "terminated", "shutting-down", "DELETED", "DELETING", "INACTIVE"})
 _STATE_ATTRIBUTES = ("state", "status", "_state", "instance_state")
@@ -53,15 +55,17 @@ class RemainingFound:
         }
 
 
-def remaining_in(left_out: frozenset[str] = frozenset()) -> RemainingFound:
-    """Counts every touched back end but those of the services `left_out`. To be called under the emulator's lock."""
+def remaining_in() -> RemainingFound:
+    """Counts every back end that was touched. To be called under the emulator's lock."""
     found = RemainingFound()
-    for backends in list(BackendDict._instances):
+    for backends in list(_touched()):
         service = backends.service_name
-        if service in _NO_RESOURCES or service in left_out:
+        if service in _NO_RESOURCES:
             continue
         for account, region, backend in list(backends.iter_backends()):
-            fresh = _fresh_identities(type(backend), service, account, region)
+            fresh = _fresh_identities(
+                type(backend).__module__, type(backend).__name__, service, account, region
+            )
             for kind, identity, item in _resources(backend, service):
                 if (kind, identity) in fresh:
                     continue
@@ -70,10 +74,15 @@ def remaining_in(left_out: frozenset[str] = frozenset()) -> RemainingFound:
     return found
 
 
+def _touched() -> list[BackendDict[Any]]:
+    return BackendDict._instances  # type: ignore[misc]
+
+
 @cache
 def _fresh_identities(
-    kind: type[BaseBackend], service: str, account: str, region: str
+    module: str, name: str, service: str, account: str, region: str
 ) -> frozenset[tuple[str, str]]:
+    kind: type[BaseBackend] = getattr(sys.modules[module], name)
     with determinism.first_touch(service, account, region):
         fresh = kind(region, account)
     return frozenset((attribute, identity) for attribute, identity, _ in _resources(fresh, service))

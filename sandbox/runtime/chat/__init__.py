@@ -1,0 +1,1 @@
+"""The local chat channel, in the place of the team's own."""

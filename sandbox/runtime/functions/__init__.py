@@ -1,0 +1,1 @@
+"""Functions that run their own code, each invocation in a process."""

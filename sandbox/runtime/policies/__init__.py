@@ -1,0 +1,1 @@
+"""What policy documents say: of buckets, topics, keys and functions."""
