@@ -28,24 +28,24 @@ class TrainingFolders:
     validation: Path
     model: Path
     checkpoints: Path
-    output: Path
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "TrainingFolders":
         """From the `SM_*` variables of the framework toolkit, with the contract's own paths where one lacks.
 
-        `SM_CHECKPOINT_DIR` is ours: the toolkit has no variable for the checkpoints.
+        The toolkit has no variable for the checkpoints: they lie beside the model's folder, as on SageMaker, unless
+        `SM_CHECKPOINT_DIR` (ours) says otherwise.
         """
 
-        def folder(variable: str, usual: str) -> Path:
-            return Path(environment.get(variable) or PREFIX / usual)
+        def folder(variable: str, usual: Path) -> Path:
+            return Path(environment.get(variable) or usual)
 
+        model = folder("SM_MODEL_DIR", PREFIX / "model")
         return cls(
-            train=folder("SM_CHANNEL_TRAIN", "input/data/train"),
-            validation=folder("SM_CHANNEL_VALIDATION", "input/data/validation"),
-            model=folder("SM_MODEL_DIR", "model"),
-            checkpoints=folder("SM_CHECKPOINT_DIR", "checkpoints"),
-            output=folder("SM_OUTPUT_DIR", "output"),
+            train=folder("SM_CHANNEL_TRAIN", PREFIX / "input/data/train"),
+            validation=folder("SM_CHANNEL_VALIDATION", PREFIX / "input/data/validation"),
+            model=model,
+            checkpoints=folder("SM_CHECKPOINT_DIR", model.parent / "checkpoints"),
         )
 
 

@@ -31,7 +31,17 @@ def ensure(modules: tuple[str, ...] = MODULES) -> None:
     origin = str(wheels) if source else "the package index"
     print(f"installing {', '.join(lacking)} from {origin}", flush=True)
     requirements = PACKAGE / "requirements.txt"
-    command = [sys.executable, "-m", "pip", "install", "-q", "--require-hashes", *source, "-r", str(requirements)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--require-hashes",
+        *source,
+        "-r",
+        str(requirements),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     importlib.invalidate_caches()
     lacking = missing(modules)

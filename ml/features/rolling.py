@@ -68,7 +68,9 @@ def known_by(questions: Table, *, keys: Sequence[str], sums: Sequence[Sums]) -> 
     timeline = happened.mutate(asks=ibis.literal(0, "int8")).union(
         asking.select(*group, *names).mutate(asks=ibis.literal(1, "int8"))
     )
-    past = ibis.window(group_by=list(keys), order_by=[timeline.mark, timeline.asks], preceding=None, following=0)
+    past = ibis.window(
+        group_by=list(keys), order_by=[timeline.mark, timeline.asks], preceding=None, following=0
+    )
     summed = timeline.mutate(**{name: timeline[name].sum().over(past) for name in names})
     return summed.filter(summed.asks == 1).drop("asks")
 

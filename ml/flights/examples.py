@@ -76,7 +76,11 @@ def _said(flight: Mapping[str, Any]) -> Iterator[str]:
         f"{flight['rain_6h']:.2f} in of rain" if flight["rain_6h"] else "",
         f"visibility {flight['visibility']:g} mi" if (flight["visibility"] or 10) < 10 else "",
     ]
-    state = [f"{flight['airport_waiting']:.0f} flights waiting" if flight["airport_waiting"] else "no flight waiting"]
+    state = [
+        f"{flight['airport_waiting']:.0f} flights waiting"
+        if flight["airport_waiting"]
+        else "no flight waiting"
+    ]
     late = flight["aircraft_departure_delay"]
     if late is not None and late >= 15 and flight["aircraft_hours_since"] < 12:
         state.append(f"its aircraft left {late:.0f} minutes late before")

@@ -63,7 +63,9 @@ def from_weather(flights: Table, weather: Table) -> Table:
     seen = _with(seen, earlier, ["origin", "observed"])
     seen = seen.mutate(pressure_change_3h=seen.pressure - seen.pressure_before).drop("pressure_before")
     hours = flights.select("origin", last_hour=(flights.asked // _HOUR - 1).cast("int32")).distinct()
-    latest = hours.asof_join(seen, on=hours.last_hour >= seen.observed, predicates="origin").drop("origin_right")
+    latest = hours.asof_join(seen, on=hours.last_hour >= seen.observed, predicates="origin").drop(
+        "origin_right"
+    )
     latest = latest.filter(latest.last_hour - latest.observed < 3).drop("observed")
     flights = flights.mutate(last_hour=(flights.asked // _HOUR - 1).cast("int32"))
     return _with(flights, latest, ["origin", "last_hour"]).drop("last_hour")

@@ -36,7 +36,9 @@ class Report:
     seconds: float
 
 
-def prepare(raw: Path, out: Path, *, threads: int | None = None, say: Callable[[str], None] = print) -> Report:
+def prepare(
+    raw: Path, out: Path, *, threads: int | None = None, say: Callable[[str], None] = print
+) -> Report:
     """Reads `<raw>/<name>.csv`; writes `train/`, `validation/`, `test/`, `examples/` and `report/` below `out`.
 
     Raises MissingSource or CorruptSource; nothing is written then.
@@ -77,7 +79,9 @@ def _clean(connection: Backend, weather: Table) -> tuple[Table, dict[str, int]]:
     """Wind that no station has ever measured is taken out; one such value is in the shipped file."""
     impossible = weather.wind_speed > _FASTEST_WIND
     count = _count(connection, weather.filter(impossible))
-    return weather.mutate(wind_speed=ibis.ifelse(impossible, None, weather.wind_speed)), {"impossible_wind_speed": count}
+    return weather.mutate(wind_speed=ibis.ifelse(impossible, None, weather.wind_speed)), {
+        "impossible_wind_speed": count
+    }
 
 
 def _features(connection: Backend, everything: Table, weather: Table, planes: Table) -> Table:
@@ -111,13 +115,22 @@ def _named(connection: Backend, tables: dict[str, Table]) -> Table:
     flights = flights.filter(flights.month.isin(MONTHS["test"]))
     airlines = tables["airlines"].select("carrier", airline="name")
     places = tables["airports"].select(dest="faa", dest_name="name")
-    return flights.left_join(airlines, "carrier").drop("carrier_right").left_join(places, "dest").drop("dest_right")
+    return (
+        flights.left_join(airlines, "carrier")
+        .drop("carrier_right")
+        .left_join(places, "dest")
+        .drop("dest_right")
+    )
 
 
 def _unmatched(connection: Backend, tables: dict[str, Table]) -> dict[str, int]:
     """Flights whose airline, destination or aircraft the other sources do not know."""
     flights = tables["flights"]
-    others = {"carrier": ("airlines", "carrier"), "dest": ("airports", "faa"), "tailnum": ("planes", "tailnum")}
+    others = {
+        "carrier": ("airlines", "carrier"),
+        "dest": ("airports", "faa"),
+        "tailnum": ("planes", "tailnum"),
+    }
     return {
         column: _count(connection, flights.anti_join(tables[name], flights[column] == tables[name][key]))
         for column, (name, key) in others.items()

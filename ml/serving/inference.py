@@ -160,7 +160,9 @@ def parse_csv(body: bytes | str, features: tuple[Feature, ...]) -> Rows:
     faults: list[str] = []
     for number, fields in enumerate(table):
         if len(fields) != len(features):
-            faults.append(f"row {number}: {len(fields)} fields; allowed: {len(features)}, in the contract's order")
+            faults.append(
+                f"row {number}: {len(fields)} fields; allowed: {len(features)}, in the contract's order"
+            )
             continue
         for place, (field, feature) in enumerate(zip(fields, features, strict=True)):
             try:
@@ -174,7 +176,9 @@ def parse_csv(body: bytes | str, features: tuple[Feature, ...]) -> Rows:
 
 
 def _feature(entry: Mapping[str, Any]) -> Feature:
-    codes = {value: code for code, value in enumerate(entry["values"])} if entry["type"] == "category" else None
+    codes = (
+        {value: code for code, value in enumerate(entry["values"])} if entry["type"] == "category" else None
+    )
     return Feature(entry["name"], codes)
 
 
@@ -184,13 +188,17 @@ def _encoded(value: object, feature: Feature) -> float:
     if feature.codes is not None:
         code = feature.codes.get(value) if isinstance(value, str) else None
         if code is None:
-            raise BadRequest(f"{_shown(value)} is no known value; allowed: {', '.join(feature.codes)}, or null")
+            raise BadRequest(
+                f"{_shown(value)} is no known value; allowed: {', '.join(feature.codes)}, or null"
+            )
         return code
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BadRequest(f"{_shown(value)} is not a number; allowed: a number or null")
     # What single precision cannot hold would reach the model as an infinity.
     if not -3.4e38 < value < 3.4e38:
-        raise BadRequest(f"{_shown(value)} is not finite in single precision; allowed: a finite number or null")
+        raise BadRequest(
+            f"{_shown(value)} is not finite in single precision; allowed: a finite number or null"
+        )
     return value
 
 
@@ -223,5 +231,3 @@ def _raise(faults: list[str]) -> None:
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 40 else text[:37] + "..."
-
-

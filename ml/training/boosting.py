@@ -82,7 +82,9 @@ def choose_device(asked: str, gpus: int) -> str:
             "has no CUDA: install `xgboost` in place of `xgboost-cpu`, or train with device=cpu."
         )
     if gpus == 0:
-        raise NoGpu("device=cuda, but the job has no GPU (SM_NUM_GPUS is 0): use a GPU instance, or device=cpu.")
+        raise NoGpu(
+            "device=cuda, but the job has no GPU (SM_NUM_GPUS is 0): use a GPU instance, or device=cpu."
+        )
     return "cuda"
 
 
@@ -106,7 +108,9 @@ def train(
     types = [feature.xgboost_type for feature in features]
     names = [feature.name for feature in features]
     options: dict[str, Any] = {"feature_names": names, "feature_types": types, "enable_categorical": True}
-    learn = xgboost.QuantileDMatrix(training.values, training.labels, nthread=parameters.threads or None, **options)
+    learn = xgboost.QuantileDMatrix(
+        training.values, training.labels, nthread=parameters.threads or None, **options
+    )
     watch = xgboost.QuantileDMatrix(
         validation.values, validation.labels, ref=learn, nthread=parameters.threads or None, **options
     )
@@ -145,7 +149,9 @@ def _save(booster: xgboost.Booster, history: Sequence[float], folder: Path, iden
     scratch = folder / "partial.ubj"
     booster.save_model(str(scratch))
     scratch.replace(model)
-    write_json(folder / "checkpoint.json", {"identity": identity, "model": model.name, "history": list(history)})
+    write_json(
+        folder / "checkpoint.json", {"identity": identity, "model": model.name, "history": list(history)}
+    )
     for older in folder.glob("round-*.ubj"):
         if older != model:
             older.unlink()
@@ -156,7 +162,9 @@ def _checkpoint(folder: Path, identity: str) -> tuple[list[float], bytearray | N
     try:
         note = json.loads((folder / "checkpoint.json").read_text())
         if note["identity"] == identity:
-            return [float(value) for value in note["history"]], bytearray((folder / note["model"]).read_bytes())
+            return [float(value) for value in note["history"]], bytearray(
+                (folder / note["model"]).read_bytes()
+            )
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         # A checkpoint that cannot be read is worth no more than none.
         return [], None

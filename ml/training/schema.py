@@ -18,7 +18,9 @@ class Feature:
         return "c" if self.kind == "category" else "float"
 
 
-def contract(features: Sequence[Feature], *, rounds: int, slope: float, intercept: float) -> dict[str, object]:
+def contract(
+    features: Sequence[Feature], *, rounds: int, slope: float, intercept: float
+) -> dict[str, object]:
     """The document `contract.json`: what `ml/serving/inference.py` needs beside the model.
 
     The probability is the logistic function of `slope * margin + intercept`.
