@@ -138,7 +138,8 @@ class Fleet:
                 time.sleep(0.1)
                 raise FleetFailedError(
                     f"The primary container for production variant {name} did not pass the ping health "
-                    f"check: it ended: {instance.last_words()}. Please check CloudWatch logs for this endpoint."
+                    f"check: it ended: {instance.last_words()}. Please check CloudWatch logs for this "
+                    "endpoint."
                 )
             if self._stopped.is_set() or time.monotonic() > deadline:
                 raise FleetFailedError(

@@ -1,7 +1,8 @@
 """A small process between the sandbox and a job: who ends the job's process group when the sandbox dies?
 
 It reads its standard input: `T` asks the group to terminate, `K` kills it, the end of the input means that
-the sandbox is gone. It imports only the standard library, because it is started with `python -I -S` for each job.
+the sandbox is gone. It imports only the standard library: it is started with `python -I -S` for each
+job.
 """
 
 import contextlib

@@ -7,7 +7,7 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,15 +31,12 @@ _INFERENCE_ID = b"x-amzn-sagemaker-inference-id"
 
 @dataclass
 class Route:
-    """Where an endpoint's invocations go. `shares` is replaced whole: fleets and their parts of the traffic."""
+    """Where an endpoint's invocations go. `shares`, replaced whole: fleets and their parts of the traffic."""
 
     name: str
     caller: Caller
     shares: Sequence[tuple[Fleet, float]] = ()
     capture: Capture | None = None
-
-    def variants(self, fleet: Fleet) -> Mapping[str, Variant]:
-        return fleet.variants
 
 
 @dataclass

@@ -42,6 +42,7 @@ class Traffic:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
+        self._closed.clear()
         self._thread = threading.Thread(target=self._put_often, name="endpoint metrics", daemon=True)
         self._thread.start()
 

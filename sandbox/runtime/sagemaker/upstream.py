@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from typing import cast
 
 import httptools
 
@@ -36,8 +37,8 @@ class _Connection(asyncio.Protocol):
         self.closed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.WriteTransport):
-            self._transport = transport
+        # A cast, not a check: uvloop's transports are none of asyncio's classes.
+        self._transport = cast("asyncio.WriteTransport", transport)
 
     def request(self, head: bytes, body: bytes) -> asyncio.Future[Answer]:
         self._answer = Answer()
@@ -91,7 +92,7 @@ class Pools:
         self._idle: dict[str, deque[_Connection]] = {}
 
     async def invoke(self, instance: Instance, head: bytes, body: bytes, seconds: float) -> Answer:
-        """Sends a request. Raises UpstreamLostError for an instance that is gone, TimeoutError for a slow one."""
+        """Sends a request. Raises UpstreamLostError for a dead instance, TimeoutError for a slow one."""
         idle = self._idle.get(instance.id)
         connection = None
         while idle:

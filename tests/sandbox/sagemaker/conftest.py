@@ -1,0 +1,171 @@
+"""A sandbox of their own for the tests of SageMaker, with a role, a bucket and ordinary clients."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import numpy
+import pytest
+import xgboost
+from botocore.config import Config
+
+from sandbox.runtime import daemon
+from sandbox.runtime.client import SandboxClient
+
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
+BUCKET = "models"
+INFERENCE = """
+import json
+import xgboost, numpy
+
+def model_fn(model_dir):
+    booster = xgboost.Booster()
+    booster.load_model(model_dir + "/model.ubj")
+    return booster
+
+def input_fn(body, content_type):
+    if content_type != "application/json":
+        raise ValueError("only JSON, not " + content_type)
+    rows = json.loads(body)["instances"]
+    return numpy.array([[row["a"], row["b"]] for row in rows], dtype=float)
+
+def predict_fn(data, model):
+    return model.inplace_predict(data)
+
+def output_fn(prediction, accept):
+    return json.dumps({"predictions": [{"probability": float(p)} for p in prediction]}), "application/json"
+"""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One running sandbox and its clients."""
+
+    address: daemon.SandboxAddress
+    role: str
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.address.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+        )
+
+    @property
+    def sagemaker(self) -> Any:
+        return self.client("sagemaker")
+
+    @property
+    def s3(self) -> Any:
+        return self.client("s3")
+
+    @property
+    def sandbox(self) -> SandboxClient:
+        return SandboxClient(self.address.endpoint_url)
+
+    def put(self, key: str, body: bytes | str) -> str:
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        return f"s3://{BUCKET}/{key}"
+
+    def read(self, key: str) -> bytes:
+        body: bytes = self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        return body
+
+    def keys(self, prefix: str) -> list[str]:
+        found = self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+        return [item["Key"] for item in found]
+
+    def log(self, group: str, prefix: str) -> list[str]:
+        logs = self.client("logs")
+        streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)["logStreams"]
+        events = [
+            event
+            for stream in streams
+            for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])[
+                "events"
+            ]
+        ]
+        return [event["message"] for event in events]
+
+    @staticmethod
+    def until(describe: Callable[[], Any], member: str, *wanted: str, seconds: float = 60) -> dict[str, Any]:
+        """Describes again and again until a member has one of the values."""
+        deadline = time.monotonic() + seconds
+        while True:
+            answer: dict[str, Any] = describe()
+            if answer[member] in wanted:
+                return answer
+            assert time.monotonic() < deadline, f"{member} is {answer[member]} still: {answer}"
+            time.sleep(0.05)
+
+    image = IMAGE
+    bucket = BUCKET
+    inference = INFERENCE
+
+    @staticmethod
+    def archive(files: dict[str, bytes | str]) -> bytes:
+        return archive(files)
+
+    @staticmethod
+    def model_archive(program: str = INFERENCE, bias: float = 0.0) -> bytes:
+        return model_archive(program, bias)
+
+
+def archive(files: dict[str, bytes | str]) -> bytes:
+    """A `tar.gz` of these files."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, content in files.items():
+            data = content.encode() if isinstance(content, str) else content
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def model_archive(program: str = INFERENCE, bias: float = 0.0) -> bytes:
+    """A real, small XGBoost model that says how likely a + b is above one; `bias` moves that."""
+    rng = numpy.random.default_rng(7)
+    data = rng.random((400, 2))
+    labels = (data.sum(axis=1) + bias > 1).astype(float)
+    matrix = xgboost.DMatrix(data, labels)
+    booster = xgboost.train({"objective": "binary:logistic", "max_depth": 2, "nthread": 1}, matrix, 10)
+    return archive({"model.ubj": bytes(booster.save_raw("ubj")), "code/inference.py": program})
+
+
+def new_sandbox(root: Path) -> Cloud:
+    address = daemon.start(root)
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sagemaker.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    bare = Cloud(address, "")
+    role = bare.client("iam").create_role(RoleName="jobs", AssumeRolePolicyDocument=json.dumps(trust))
+    bare.s3.create_bucket(Bucket=BUCKET)
+    return Cloud(address, role["Role"]["Arn"])
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    root = tmp_path_factory.mktemp("sandbox")
+    try:
+        yield new_sandbox(root)
+    finally:
+        daemon.stop(root)
