@@ -33,8 +33,8 @@ class TrainingFolders:
     def of(cls, environment: Mapping[str, str]) -> "TrainingFolders":
         """From the `SM_*` variables of the framework toolkit, with the contract's own paths where one lacks.
 
-        The toolkit has no variable for the checkpoints: they lie beside the model's folder, as on SageMaker, unless
-        `SM_CHECKPOINT_DIR` (ours) says otherwise.
+        The toolkit has no variable for the checkpoints: they lie beside the model's folder, as on SageMaker,
+        unless `SM_CHECKPOINT_DIR` (ours) says otherwise.
         """
 
         def folder(variable: str, usual: Path) -> Path:
@@ -57,9 +57,9 @@ def gpus(environment: Mapping[str, str]) -> int:
 def run(job: Job, work: Callable[[], None]) -> int:
     """Runs the work of a job and gives its exit status.
 
-    A foreseen failure (JobFailed, ValueError, OSError) is told in words, on the error stream and in the file that
-    the service shows: `failure` of a training job, `message` of a processing job. Any other exception is a defect
-    and keeps its traceback, after the file is written.
+    A foreseen failure (JobFailed, ValueError, OSError) is told in words, on the error stream and in the file
+    that the service shows: `failure` of a training job, `message` of a processing job. Any other exception
+    is a defect and keeps its traceback, after the file is written.
     """
     try:
         work()
@@ -75,7 +75,7 @@ def run(job: Job, work: Callable[[], None]) -> int:
 
 
 def tell(job: Job, reason: str) -> None:
-    """Writes the reason where the service looks for it; a machine that is no container may lack the folder."""
+    """Writes the reason where the service looks for it; outside a container it may lack."""
     folder = Path(os.environ.get("SM_OUTPUT_DIR") or PREFIX / "output")
     try:
         folder.mkdir(parents=True, exist_ok=True)

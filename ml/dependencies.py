@@ -19,7 +19,7 @@ def missing(modules: tuple[str, ...] = MODULES) -> list[str]:
 
 
 def ensure(modules: tuple[str, ...] = MODULES) -> None:
-    """Installs the pinned requirements if a module is missing, from `ml/wheels/` where that folder travels along.
+    """Installs the pinned requirements if a module is missing, from `ml/wheels/` where there is one.
 
     A job without a way to the index (network isolation, private subnets) needs the wheels. Raises JobFailed.
     """

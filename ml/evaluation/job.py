@@ -1,4 +1,4 @@
-"""An evaluation job, for any use case: run the archived model on the test set, write the figures and the page."""
+"""An evaluation job, for any use case: run the archived model on a test set, write figures and a page."""
 
 import tarfile
 import tempfile

@@ -75,7 +75,7 @@ def precision_recall(labels: Floats, said: Floats) -> Curve:
 
 
 def roc_auc(labels: Floats, said: Floats) -> float:
-    """The area under the ROC curve, by trapezes: the chance that a positive ranks above a negative, ties half."""
+    """The area under the ROC curve, the chance that a positive ranks above a negative, ties half."""
     curve = roc(labels, said)
     return float(np.trapezoid(curve.y, curve.x))
 
@@ -96,7 +96,7 @@ def calibration(labels: Floats, said: Floats) -> list[Bin]:
 
 
 def calibration_error(bins: list[Bin]) -> float:
-    """The mean distance between what was said and what came true, weighted by rows (expected calibration error)."""
+    """The mean distance between what was said and what came true, weighted by rows."""
     rows = sum(part.rows for part in bins)
     return sum(part.rows * abs(part.said - part.came_true) for part in bins) / rows
 

@@ -1,4 +1,4 @@
-"""The page that shows how good a model is: one HTML file, its plots drawn as SVG, nothing loaded from elsewhere."""
+"""The page that shows how good a model is: one HTML file with plots in SVG, nothing loaded from elsewhere."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -10,17 +10,18 @@ from ml.evaluation.plots import Line, bars, plot
 from ml.evaluation.report import Evaluation
 
 _STYLE = """
-:root { --ink: #1c2430; --soft: #5d6b7c; --line: #d9e0e8; --paper: #ffffff; --wash: #f4f7fa; --a: #1769aa;
-  --b: #c8501e; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8edf3; --soft: #9fb0c2; --line: #33404f; --paper: #141a21;
-  --wash: #1c242d; --a: #5cb0f0; --b: #f28f5f; } }
+:root { --ink: #1c2430; --soft: #5d6b7c; --line: #d9e0e8; --paper: #ffffff; --wash: #f4f7fa; 
+  --a: #1769aa; --b: #c8501e; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8edf3; --soft: #9fb0c2; --line: #33404f; 
+  --paper: #141a21; --wash: #1c242d; --a: #5cb0f0; --b: #f28f5f; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 1080px; padding: 40px 24px 64px; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 system-ui, sans-serif; }
+body { margin: 0 auto; max-width: 1080px; padding: 40px 24px 64px; background: var(--paper); 
+  color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 28px; margin: 0 0 4px; letter-spacing: -.01em; }
 h2 { font-size: 18px; margin: 0 0 2px; }
 p { margin: 0 0 12px; color: var(--soft); max-width: 70ch; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 24px 0 36px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px;
+  margin: 24px 0 36px; }
 .tile { background: var(--wash); border-radius: 10px; padding: 14px 16px; }
 .tile b { display: block; font-size: 28px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--soft); font-size: 14px; }
@@ -58,7 +59,8 @@ def page(evaluation: Evaluation, *, title: str, about: str) -> str:
         for name, groups in evaluation.segments.items()
     )
     return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title><style>{_STYLE}</style></head><body>
 <h1>{escape(title)}</h1><p>{escape(about)}</p>
 <div class="tiles">{tiles}</div>

@@ -36,11 +36,7 @@ def plot(lines: Sequence[Line], *, guide: tuple[Point, Point], x: str, y: str, t
         path = " ".join(at(point) for point in points)
         drawn.append(f'<polyline class="stroke {line.colour}" points="{path}"/>')
         if line.dots:
-            drawn += [
-                f'<circle class="fill-{line.colour}" r="4" cx="{_across(a / top):.1f}" cy="{_up(b / top):.1f}">'
-                f"<title>said {a:.1%}, came true {b:.1%}</title></circle>"
-                for a, b in points
-            ]
+            drawn += [_dot(point, top, line.colour) for point in points]
     return _svg("".join(drawn), f"{y} against {x}")
 
 
@@ -63,10 +59,16 @@ def bars(first: Sequence[float], second: Sequence[float], *, x: str) -> str:
                     f'<rect class="fill-{colour}" x="{left:.1f}" y="{height:.1f}" width="{step * 0.42:.1f}" '
                     f'height="{_up(0) - height:.1f}"><title>{share:.2%}</title></rect>'
                 )
-    for tick in range(_TICKS + 1):
-        drawn.append(_label(f"{tick / _TICKS:.1f}", _across(tick / _TICKS), _up(0) + 18, "middle"))
+    marks = [tick / _TICKS for tick in range(_TICKS + 1)]
+    drawn += [_label(f"{mark:.1f}", _across(mark), _up(0) + 18, "middle") for mark in marks]
     drawn.append(_label(x, _across(0.5), _HEIGHT - 6, "middle"))
     return _svg("".join(drawn), f"histogram of {x}")
+
+
+def _dot(point: Point, top: float, colour: str) -> str:
+    x, y = _across(point[0] / top), _up(point[1] / top)
+    told = f"<title>said {point[0]:.1%}, came true {point[1]:.1%}</title>"
+    return f'<circle class="fill-{colour}" r="4" cx="{x:.1f}" cy="{y:.1f}">{told}</circle>'
 
 
 def _frame(x: str, y: str, top: float) -> str:
@@ -78,10 +80,8 @@ def _frame(x: str, y: str, top: float) -> str:
         drawn.append(_rule(_up(share)) + _label(said, _LEFT - 6, _up(share) + 4, "end"))
         drawn.append(_label(said, _across(share), _up(0) + 18, "middle"))
     drawn.append(_label(x, _across(0.5), _HEIGHT - 6, "middle"))
-    middle = _up(0.5)
-    drawn.append(
-        f'<text transform="rotate(-90 12 {middle})" x="12" y="{middle}" text-anchor="middle">{escape(y)}</text>'
-    )
+    turned = f'transform="rotate(-90 12 {_up(0.5)})" x="12" y="{_up(0.5)}" text-anchor="middle"'
+    drawn.append(f"<text {turned}>{escape(y)}</text>")
     return "".join(drawn)
 
 
@@ -98,7 +98,8 @@ def _label(text: str, x: float, y: float, anchor: str) -> str:
 
 
 def _svg(content: str, described: str) -> str:
-    return f'<svg viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" aria-label="{escape(described)}">{content}</svg>'
+    opening = f'<svg viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" aria-label="{escape(described)}">'
+    return f"{opening}{content}</svg>"
 
 
 def _across(share: float) -> float:

@@ -42,7 +42,7 @@ def evaluate(labels: Floats, said: Floats, segments: Mapping[str, Any]) -> Evalu
     """`segments` maps a name to the group of each row. Raises NothingToEvaluate."""
     if not len(labels) or labels.min() == labels.max():
         raise NothingToEvaluate(
-            f"The test set has {len(labels)} rows, {int(labels.sum())} of them positive; it needs both classes."
+            f"The test set has {len(labels)} rows, {int(labels.sum())} positive; it needs both classes."
         )
     groups = {
         name: by_group(np.asarray(values).astype(str), labels, said) for name, values in segments.items()
@@ -59,7 +59,7 @@ def evaluate(labels: Floats, said: Floats, segments: Mapping[str, Any]) -> Evalu
 
 
 def document(evaluation: Evaluation) -> dict[str, Any]:
-    """`binary_classification_metrics` as Model Monitor's quality report has it, with what it has no name for beside."""
+    """`binary_classification_metrics` as Model Monitor's quality report has it, and more beside."""
     metrics = evaluation.metrics
     figures = {
         "pr_auc": metrics.pr_auc,

@@ -23,9 +23,10 @@ def asked_at(moment: IntegerValue) -> IntegerValue:
 
 @dataclass(frozen=True, kw_only=True)
 class Sums:
-    """What to add up: `columns` (integers) of `events`, over the last `minutes`, or all of the past with None.
+    """What to add up: `columns` (integers) of `events`, over the last `minutes`; None is all of the past.
 
-    `events` has the keys, `mark` (from `known_from`) and the columns. The results are named `<prefix>_<column>`.
+    `events` has the keys, `mark` (from `known_from`) and the columns. The results are named
+    `<prefix>_<column>`.
     """
 
     prefix: str
@@ -49,11 +50,11 @@ class Sums:
 
 
 def known_by(questions: Table, *, keys: Sequence[str], sums: Sequence[Sums]) -> Table:
-    """For each distinct question (keys and `mark`, from `asked_at`) the sums of the events with the same keys.
+    """For each distinct question (keys and `mark`, from `asked_at`), the sums of its events.
 
-    A window of `minutes` is (mark - minutes, mark]; a sum is 0 where nothing happened. One running sum over the
-    steps does for every window at once: several times as fast as a window frame for each, and as exact, because
-    the sums are of integers.
+    A window of `minutes` is (mark - minutes, mark]; a sum is 0 where nothing happened. One running sum over
+    the steps does for every window at once: several times as fast as a window frame for each, and as exact,
+    because the sums are of integers.
     """
     group = [*keys, "mark"]
     names = [name for part in sums for name in part.names()]

@@ -69,8 +69,8 @@ PLANES = Source(
     key=("tailnum",),
 )
 
-# The shipped file holds one impossible wind speed (1,048 mph): the contract lets it in, a stated cleaning rule
-# (`ml/flights/cleaning.py`) takes it out and counts it.
+# The shipped file holds one impossible wind speed (1,048 mph): the contract lets it in, a stated cleaning
+# rule (in `ml/flights/preparation.py`) takes it out and counts it.
 WEATHER = Source(
     name="weather",
     columns=(

@@ -32,8 +32,8 @@ def _work(model: Path, test: Path, out: Path) -> None:
         label=LABEL,
         segments={"month": "month", "airport": "origin", "airline": "carrier"},
         title="Will a flight from New York arrive an hour late?",
-        about="Asked two hours before the scheduled departure. November and December 2013, which neither training "
-        "nor early stopping has seen; flights that were cancelled or diverted have no arrival to be late.",
+        about="Asked two hours before the scheduled departure. The months of the test set, which neither "
+        "training nor early stopping has seen; cancelled and diverted flights have no arrival to be late.",
     )
 
 

@@ -9,10 +9,10 @@ NOTICE = 120
 """Minutes before the scheduled departure at which the question is asked."""
 
 GIVEN_UP = 240
-"""Minutes after which a flight that has not departed no longer counts as waiting: it was most likely cancelled."""
+"""Minutes after which a flight that has not departed counts as waiting no more: most likely cancelled."""
 
-# The four destinations that the airports source lacks: Puerto Rico and the Virgin Islands, which keep Atlantic
-# Standard Time all year (15 U.S.C. 263).
+# The four destinations that the airports source lacks: Puerto Rico and the Virgin Islands, which keep
+# Atlantic Standard Time all year (15 U.S.C. 263).
 _ATLANTIC = ("BQN", "PSE", "SJU", "STT")
 
 
@@ -83,8 +83,9 @@ def arrivals(flights: Table) -> Table:
 def waiting(flights: Table) -> Table:
     """A step up when a flight is a quarter of an hour overdue, a step down when it leaves or is given up.
 
-    Summed over all of the past this is how many flights wait at a moment (`one`) and, with the moment, how long
-    they have waited (`since` sums their schedules). Cancelled flights count too: at the time nobody knew.
+    Summed over all of the past this is how many flights wait at a moment (`one`) and, with the moment, how
+    long they have waited (`since` sums their schedules). Cancelled flights count too: at the time nobody
+    knew.
     """
     late = flights.filter(flights.departed.isnull() | (flights.dep_delay > 15))
     ended = ibis.least(ibis.coalesce(late.departed, late.scheduled + GIVEN_UP), late.scheduled + GIVEN_UP)

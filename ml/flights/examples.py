@@ -15,26 +15,26 @@ COUNT = 20
 _AIRPORTS = {"EWR": "Newark", "JFK": "New York JFK", "LGA": "New York LaGuardia"}
 _LEGAL = (" Inc.", " Co.", " Corporation", " Airways", " Air Lines", " Airlines", " Air")
 
-# How an airport's own name, "George Bush Intercontinental", leads to the city that people say: by the flights'
-# most frequent destinations; any other goes by its airport's name.
+# How an airport's own name, "George Bush Intercontinental", leads to the city that people say: by the
+# flights' most frequent destinations; any other goes by its airport's name.
 _CITIES = {
-    "ATL": "Atlanta", "AUS": "Austin", "BNA": "Nashville", "BOS": "Boston", "BQN": "Aguadilla", "BUF": "Buffalo",
-    "BWI": "Baltimore", "CLE": "Cleveland", "CLT": "Charlotte", "CVG": "Cincinnati", "DCA": "Washington National",
-    "DEN": "Denver", "DFW": "Dallas", "DTW": "Detroit", "FLL": "Fort Lauderdale", "HNL": "Honolulu",
-    "IAD": "Washington Dulles", "IAH": "Houston", "JAX": "Jacksonville", "LAS": "Las Vegas", "LAX": "Los Angeles",
-    "MCI": "Kansas City", "MCO": "Orlando", "MIA": "Miami", "MKE": "Milwaukee", "MSP": "Minneapolis",
-    "MSY": "New Orleans", "ORD": "Chicago O'Hare", "PBI": "West Palm Beach", "PDX": "Portland", "PHX": "Phoenix",
-    "PIT": "Pittsburgh", "RDU": "Raleigh", "ROC": "Rochester", "RSW": "Fort Myers", "SAN": "San Diego",
-    "SEA": "Seattle", "SFO": "San Francisco", "SJU": "San Juan", "SLC": "Salt Lake City", "STL": "St. Louis",
-    "SYR": "Syracuse", "TPA": "Tampa",
+    "ATL": "Atlanta", "AUS": "Austin", "BNA": "Nashville", "BOS": "Boston", "BQN": "Aguadilla",
+    "BUF": "Buffalo", "BWI": "Baltimore", "CLE": "Cleveland", "CLT": "Charlotte", "CVG": "Cincinnati",
+    "DCA": "Washington National", "DEN": "Denver", "DFW": "Dallas", "DTW": "Detroit",
+    "FLL": "Fort Lauderdale", "HNL": "Honolulu", "IAD": "Washington Dulles", "IAH": "Houston",
+    "JAX": "Jacksonville", "LAS": "Las Vegas", "LAX": "Los Angeles", "MCI": "Kansas City", "MCO": "Orlando",
+    "MIA": "Miami", "MKE": "Milwaukee", "MSP": "Minneapolis", "MSY": "New Orleans", "ORD": "Chicago O'Hare",
+    "PBI": "West Palm Beach", "PDX": "Portland", "PHX": "Phoenix", "PIT": "Pittsburgh", "RDU": "Raleigh",
+    "ROC": "Rochester", "RSW": "Fort Myers", "SAN": "San Diego", "SEA": "Seattle", "SFO": "San Francisco",
+    "SJU": "San Juan", "SLC": "Salt Lake City", "STL": "St. Louis", "SYR": "Syracuse", "TPA": "Tampa",
 }  # fmt: skip
 
 
 def write(connection: Backend, table: str, path: Path) -> int:
     """Writes COUNT flights of `table` (a test set with names), from the riskiest looking to the calmest.
 
-    They are chosen by what was known, not by what happened: evenly along the aircraft's and the airport's delay.
-    Gives how many were written.
+    They are chosen by what was known, not by what happened: evenly along the aircraft's and the airport's
+    delay. Gives how many were written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     cursor = connection.raw_sql(_CHOSEN.format(table=table, count=COUNT))
@@ -47,7 +47,8 @@ def write(connection: Backend, table: str, path: Path) -> int:
 _CHOSEN = """
 WITH ranked AS (
   SELECT *, ntile({count}) OVER (
-    ORDER BY airport_waiting + greatest(coalesce(aircraft_departure_delay, 0), 0) / 10 DESC, scheduled, carrier, flight
+    ORDER BY airport_waiting + greatest(coalesce(aircraft_departure_delay, 0), 0) / 10 DESC,
+      scheduled, carrier, flight
   ) AS part
   FROM {table}
 )

@@ -14,14 +14,15 @@ _TIMING = ("one", "delay")
 def questions(flights: Table) -> Table:
     """The flights to ask about: those with an arrival as planned, since only they have the answer.
 
-    Cancelled and diverted flights have no arrival delay: they are no questions, but their waiting is an event.
+    Cancelled and diverted flights have no arrival delay: they are no questions, but their waiting is an
+    event.
     """
     asked = flights.filter(flights.arr_delay.notnull())
     return asked.mutate(mark=asked_at(asked.asked))
 
 
 def from_schedule(flights: Table, everything: Table) -> Table:
-    """What the timetable says: the hour, the day of the week (Monday 0), and how many leave in the same hour."""
+    """What the timetable says: the hour, the day of the week (Monday 0), and how many leave that hour."""
     busy = (
         everything.mutate(slot=everything.scheduled // _HOUR)
         .group_by("origin", "slot")
@@ -38,7 +39,7 @@ def from_schedule(flights: Table, everything: Table) -> Table:
 
 
 def from_weather(flights: Table, weather: Table) -> Table:
-    """The last hourly observation at the origin that was complete when asked, unless it is older than three hours.
+    """The last hourly observation at the origin that was complete when asked, if at most three hours old.
 
     An observation labelled with an hour counts as known when that hour is over.
     """
@@ -72,7 +73,7 @@ def from_weather(flights: Table, weather: Table) -> Table:
 
 
 def from_traffic(flights: Table, everything: Table) -> Table:
-    """How late departures and arrivals have been, by airport, airline, destination and flight; what waits now."""
+    """How late departures and arrivals have been, by airport, airline, flight; what waits."""
     left, landed, stuck = departures(everything), arrivals(everything), waiting(everything)
     asking = flights
     recent = [
@@ -121,8 +122,8 @@ def from_traffic(flights: Table, everything: Table) -> Table:
 def from_aircraft(flights: Table, everything: Table, planes: Table) -> Table:
     """The aircraft: its age and seats, and how its last flight from New York stands at the time of asking.
 
-    The last flight is the last one scheduled by then; what is not known yet of it (its departure, its landing)
-    stays out. `aircraft_slack` is how many minutes remain before departure if it flies there and back at once.
+    The last flight is the last one scheduled by then; what is not known of it yet (its departure, its
+    landing) stays out. `aircraft_slack` is how many minutes remain if it flies there and back at once.
     """
     built = planes.select("tailnum", aircraft_seats="seats", built="year")
     known = everything.filter(everything.tailnum.notnull())

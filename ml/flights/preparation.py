@@ -25,7 +25,7 @@ _OUTCOME = ("arr_delay",)
 
 @dataclass(frozen=True)
 class Report:
-    """What the preparation did: rows of each source and set, what was cleaned, what did not match, how long."""
+    """What the preparation did: rows of each source and set, what was cleaned, what did not match."""
 
     sources: dict[str, int]
     cleaned: dict[str, int]
@@ -39,7 +39,7 @@ class Report:
 def prepare(
     raw: Path, out: Path, *, threads: int | None = None, say: Callable[[str], None] = print
 ) -> Report:
-    """Reads `<raw>/<name>.csv`; writes `train/`, `validation/`, `test/`, `examples/` and `report/` below `out`.
+    """Reads `<raw>/<name>.csv`; writes `train/`, `validation/`, `test/`, `examples/`, `report/` below `out`.
 
     Raises MissingSource or CorruptSource; nothing is written then.
     """

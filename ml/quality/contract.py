@@ -21,7 +21,7 @@ _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of a source file; `minimum` and `maximum` are inclusive, `pattern` must match the whole text."""
+    """A column of a source file; `minimum` and `maximum` are inclusive, `pattern` matches all of it."""
 
     name: str
     kind: Kind

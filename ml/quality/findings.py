@@ -14,7 +14,7 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault; `line` counts from 1, the header being line 1; `column` is None where the whole line is meant."""
+    """One fault; `line` counts from 1, the header being line 1; `column` is None for a whole line."""
 
     path: Path
     line: int
@@ -47,7 +47,8 @@ class CorruptSource(ValueError):
 def read_header(source: Source, path: Path) -> list[str]:
     """The columns of the file in its own order, which need not be the contract's.
 
-    Raises CorruptSource on an empty file, a missing, an unknown or a repeated column, or an unfinished last line.
+    Raises CorruptSource on an empty file, a missing, an unknown or a repeated column, or an unfinished last
+    line.
     """
     with path.open("rb") as file:
         first = file.readline()
@@ -85,7 +86,7 @@ def read_header(source: Source, path: Path) -> list[str]:
 
 
 def findings(source: Source, path: Path, header: list[str]) -> list[Finding]:
-    """The first faults of the file, one more than are shown if there are more; slow, for a file known to be bad."""
+    """The first faults of the file, one more than are shown if there are more; slow."""
     return list(islice(_search(source, path, header), SHOWN + 1))
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis
 from ibis.backends.duckdb import Backend
 from ibis.expr.types import BooleanValue, Table
 
@@ -76,7 +75,7 @@ def _faults(connection: Backend, table: Table, source: Source) -> int:
 
 
 def first_row(connection: Backend, table: Table) -> tuple[Any, ...]:
-    """The first row, as Python values; unlike Ibis's own `execute` it needs no pandas, which takes seconds to load."""
+    """The first row, as Python values; unlike Ibis's own `execute` it does not load pandas."""
     row: tuple[Any, ...] = connection.raw_sql(connection.compile(table)).fetchall()[0]
     return row
 

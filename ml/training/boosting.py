@@ -35,7 +35,9 @@ class Parameters:
     threads: int = 0
 
     def for_xgboost(self, device: str) -> dict[str, Any]:
-        """XGBoost's parameters; each round has a seed of its own, so that a resumed run draws as an unbroken one."""
+        """XGBoost's parameters; each round has a seed of its own, so that a resumed run draws as an unbroken
+        one.
+        """
         own = asdict(self)
         for name in ("rounds", "patience", "threads"):
             del own[name]
@@ -70,7 +72,8 @@ class NoGpu(JobFailed):
 def choose_device(asked: str, gpus: int) -> str:
     """`cpu` or `cuda`, for `auto`, `cpu` or `cuda`, on a machine with so many GPUs.
 
-    XGBoost itself would fall back to the CPU with no more than a warning, at the price of a GPU. Raises NoGpu.
+    XGBoost itself would fall back to the CPU with no more than a warning, at the price of a GPU. Raises
+    NoGpu.
     """
     if asked not in ("auto", "cpu", "cuda"):
         raise JobFailed(f"device {asked!r}: allowed are auto, cpu and cuda.")
@@ -100,10 +103,11 @@ def train(
     stop: Callable[[], bool] = lambda: False,
     say: Callable[[str], None] = print,
 ) -> Trained:
-    """Boosts until the validation metric has not risen for `patience` rounds, from the checkpoint if there is one.
+    """Boosts until the validation metric has not risen for `patience` rounds, from the checkpoint if there
+    is one.
 
-    `identity` says what is trained on what: a checkpoint of another identity is not continued. `stop` is asked
-    after every round. Raises Interrupted once the checkpoint is written.
+    `identity` says what is trained on what: a checkpoint of another identity is not continued. `stop` is
+    asked after every round. Raises Interrupted once the checkpoint is written.
     """
     types = [feature.xgboost_type for feature in features]
     names = [feature.name for feature in features]
@@ -158,7 +162,7 @@ def _save(booster: xgboost.Booster, history: Sequence[float], folder: Path, iden
 
 
 def _checkpoint(folder: Path, identity: str) -> tuple[list[float], bytearray | None]:
-    """The metric of the rounds made and their model; nothing where there is no checkpoint of this identity."""
+    """The metric of the rounds made and their model; nothing without such a checkpoint."""
     try:
         note = json.loads((folder / "checkpoint.json").read_text())
         if note["identity"] == identity:

@@ -15,7 +15,7 @@ from ml.training.schema import Feature
 
 @dataclass(frozen=True)
 class Rows:
-    """`values` is (rows, features) with NaN where missing and codes for categories; `labels` is (rows,) of 0 and 1."""
+    """`values` (rows, features), NaN where missing, codes for categories; `labels` (rows,) of 0 and 1."""
 
     values: npt.NDArray[np.float32]
     labels: npt.NDArray[np.float32]
@@ -68,9 +68,8 @@ def encode(values: npt.NDArray[np.generic], feature: Feature) -> npt.NDArray[np.
         codes = {value: code for code, value in enumerate(feature.values)}
         names, places = np.unique(np.ma.filled(values, "").astype(str), return_inverse=True)
         return np.array([codes.get(name, np.nan) for name in names], dtype=np.float32)[places]
-    if isinstance(values, np.ma.MaskedArray):
-        return values.astype(np.float32).filled(np.nan)
-    return values.astype(np.float32)
+    missing = np.ma.getmaskarray(values)
+    return np.where(missing, np.float32(np.nan), np.ma.getdata(values).astype(np.float32))
 
 
 def columns(folder: Path, names: Sequence[str], *, distinct: bool = False) -> list[npt.NDArray[np.generic]]:
@@ -84,4 +83,4 @@ def columns(folder: Path, names: Sequence[str], *, distinct: bool = False) -> li
             raise JobFailed(f"{folder} lacks a column: {str(error).splitlines()[0]}") from None
         except duckdb.Error as error:
             raise JobFailed(f"{folder} cannot be read as Parquet: {str(error).splitlines()[0]}") from None
-    return [found[name] for name in names]
+    return [np.ma.asanyarray(found[name]) for name in names]

@@ -7,7 +7,7 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """A feature; a category's `values` are those of the training rows in order, whose places are its codes."""
+    """A feature; a category's `values` are in the order of their codes."""
 
     name: str
     kind: Literal["number", "category"]
