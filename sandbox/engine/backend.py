@@ -81,6 +81,8 @@ class Backend:
         path = self.path(project, stack)
         latest = self._latest(path)
         if latest is None:
+            # A new stack: its first checkpoint holds a word encrypted with the key.
+            crypter.prepare()
             return Checkpoint()
         secrets = latest.get("secrets_providers") or {}
         salt = (secrets.get("state") or {}).get("salt", "")
@@ -89,6 +91,8 @@ class Backend:
             crypter_of_state = Crypter(self._passphrase, salt, f"the state in {path}")
         else:
             crypter_of_state = crypter
+        if not salt or crypter_of_state is not crypter:
+            crypter.prepare()
         try:
             checkpoint = Checkpoint(
                 resources=[from_json(plain, crypter_of_state) for plain in latest.get("resources") or []],

@@ -1,7 +1,7 @@
 """How secrets are kept: Pulumi's passphrase provider (`v1`, AES-256-GCM, PBKDF2-SHA256 of 1,000,000 rounds).
 
-Deriving the key takes a third of a second of a core, so it happens once, on a thread of its own, beginning
-when a crypter is made; a state without secrets never waits for it.
+Deriving the key takes a third of a second of a core, so it happens once for each salt, on a thread of its own; a
+state without secrets never waits for it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,6 @@ class Crypter:
         self._where = where
         self._state: str | None = state
         self._key_lock = threading.Lock()
-        _derive(passphrase, self._salt)
 
     @classmethod
     def new(cls, passphrase: str, where: str) -> Crypter:
@@ -58,8 +57,11 @@ class Crypter:
         crypter._where = where
         crypter._state = None
         crypter._key_lock = threading.Lock()
-        _derive(passphrase, salt)
         return crypter
+
+    def prepare(self) -> None:
+        """Begins to derive the key, which will be needed; returns at once."""
+        _derive(self._passphrase, self._salt)
 
     @property
     def state(self) -> str:

@@ -14,7 +14,7 @@ from sandbox.engine import deletions, program_run, refreshing
 from sandbox.engine.backend import Backend, Checkpoint, HistoryEntry
 from sandbox.engine.builtin import BuiltinProvider
 from sandbox.engine.crypter import Crypter
-from sandbox.engine.errors import UnknownStack
+from sandbox.engine.errors import EngineError, UnknownStack
 from sandbox.engine.events import Summary
 from sandbox.engine.executor import Executor
 from sandbox.engine.journal import Journal
@@ -231,12 +231,17 @@ class Engine:
             work(session)
         except Stopped:
             pass
-        except ProviderError as error:
+        except (EngineError, ProviderError) as error:
+            if not session.is_open:
+                # Nothing has begun: it is the caller's to tell.
+                raise
             run.fail(str(error))
+        if session.is_open:
+            if session.journal.has_unwritten():
+                session.journal.flush()
+            session.journal.close()
         if run.fault is not None:
             raise run.fault
-        if session.is_open and not run.preview and session.journal.has_unwritten():
-            session.journal.flush()
         if expect_no_changes and not run.errors:
             wrong = {
                 name: count for name, count in run.changes.items() if count and name not in ("same", "read")

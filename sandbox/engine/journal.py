@@ -116,6 +116,13 @@ class Journal:
             wanted = self._changes
         self._flush(wanted)
 
+    def close(self) -> None:
+        """Ends the writing: what an abandoned step still reports must not reach a state that others may hold."""
+        with self._lock:
+            while self._writing:
+                self._written.wait()
+            self._backend = None
+
     def _forget(self, pending: Pending) -> None:
         self._pending.pop(id(pending), None)
 
@@ -123,12 +130,13 @@ class Journal:
         return self._news + [item for item in self._base if id(item) not in self._done]
 
     def _flush(self, wanted: int) -> None:
-        if self._backend is None:
-            return
         while True:
             with self._lock:
                 while self._writing and self._on_disk < wanted and self._failure is None:
                     self._written.wait()
+                backend = self._backend
+                if backend is None:
+                    return
                 if self._failure is not None:
                     raise self._failure
                 if self._on_disk >= wanted:
@@ -141,7 +149,7 @@ class Journal:
                     (to_json(item.resource, self._crypter), item.kind) for item in self._pending.values()
                 ]
             try:
-                self._backend.write(self._project, self._stack, self._crypter, texts, pending)
+                backend.write(self._project, self._stack, self._crypter, texts, pending)
             except OSError as error:
                 with self._lock:
                     self._failure = error
