@@ -20,8 +20,8 @@ class UnknownTypeError(ProviderError):
         folder = token.split(":")[1].split("/")[0] if token.count(":") == 2 else "service"
         super().__init__(
             f"{token} is not known to the sandbox. Add a ResourceType to sandbox/aws/types/{folder}.py "
-            "(one entry: its create, read, update and delete), then run `python -m sandbox.aws.schema_source`. "
-            "`groundplan sandbox types` lists those that are there."
+            "(one entry: its create, read, update and delete), then run "
+            "`python -m sandbox.aws.schema_source`. `groundplan sandbox types` lists those that are there."
         )
         self.token = token
 

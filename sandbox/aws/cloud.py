@@ -57,7 +57,7 @@ class NotEmulatedError(ProviderError):
 
     def __init__(self, service: str, operation: str) -> None:
         super().__init__(
-            f"{service} {operation} is not emulated in the sandbox (the emulator answered with an error page). "
+            f"{service} {operation} is not emulated in the sandbox (the emulator shows an error page). "
             "On AWS the operation exists; in the sandbox leave the resource out or make its type `recorded`."
         )
 

@@ -26,7 +26,7 @@ class WrongAccountError(ProviderError):
 
 @dataclass(frozen=True)
 class Configuration:
-    """The provider's configuration, as far as the sandbox heeds it (endpoints, profiles and keys it ignores)."""
+    """The provider's configuration, as far as the sandbox heeds it: no endpoints, no profiles, no keys."""
 
     region: str = DEFAULT_REGION
     default_tags: Mapping[str, str] = field(default_factory=dict)

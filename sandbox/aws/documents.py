@@ -48,7 +48,7 @@ def json_failures(inputs: PropertyMap, *names: str) -> Iterable[CheckFailure]:
 
 
 def policy_failures(inputs: PropertyMap, *names: str, principals: bool = False) -> Iterable[CheckFailure]:
-    """What IAM's grammar of policies refuses (`MalformedPolicyDocument`); `principals`: they must be named."""
+    """What IAM's grammar of policies refuses as `MalformedPolicyDocument`; `principals`: must be named."""
     for name in names:
         value = inputs.get(name)
         if not isinstance(value, str):

@@ -23,7 +23,8 @@ class AlreadyExistsError(ProviderError):
 
     def __init__(self, kind: ResourceType, id: str) -> None:
         super().__init__(
-            f"{kind.type} {id} exists already; import it (`import_=` in its options), delete it, or choose another name"
+            f"{kind.type} {id} exists already; import it (`import_=` in its options), "
+            "delete it, or choose another name"
         )
 
 
@@ -47,7 +48,8 @@ def finish(kind: ResourceType, made: Subject) -> None:
     """
     try:
         for step in kind.steps:
-            if step.at_create and any(made.inputs.get(name) is not None for name in step.on):
+            given = not step.on or any(made.inputs.get(name) is not None for name in step.on)
+            if step.at_create and given:
                 perform(kind, step.do, made)
         if kind.tags is not None and kind.tags.at_create is None:
             tagging.bring_about(kind, made)
@@ -127,7 +129,7 @@ def _outputs(kind: ResourceType, subject: Subject, inputs: PropertyMap) -> Prope
 def preview_outputs(
     kind: ResourceType, inputs: PropertyMap, olds: PropertyMap | None, region: str
 ) -> PropertyMap:
-    """What is known before the call: the inputs; of an existing resource also what an update leaves as it is."""
+    """What is known before the call: the inputs, and of an existing resource what an update leaves as it is."""
     outputs: PropertyMap = {name: value for name, value in inputs.items() if not name.startswith("__")}
     schema = type_schema(kind.type)
     if kind.tags is not None:

@@ -23,7 +23,7 @@ from sandbox.engine.provider import (
     ProviderError,
     ReadResult,
 )
-from sandbox.engine.values import PropertyMap
+from sandbox.engine.values import UNKNOWN, PropertyMap
 
 PACKAGE: Final = "aws"
 VERSION: Final = "7.51.1"
@@ -106,20 +106,13 @@ class AwsProvider:
             detailed=changes,
         )
 
-    def _same_place(
-        self, kind: ResourceType, before: PropertyMap, after: PropertyMap, news: PropertyMap
-    ) -> bool:
+    @staticmethod
+    def _same_place(kind: ResourceType, before: PropertyMap, after: PropertyMap, news: PropertyMap) -> bool:
         """Whether the new one would stand where the old one is, so that the old one must go first."""
-        if kind.known_id is None:
+        names = kind.place or ((kind.auto_name.property,) if kind.auto_name else ())
+        if not names or set(names) & set(news.get(DEFAULTED) or []):
             return False
-        if kind.auto_name is not None and kind.auto_name.property in (news.get(DEFAULTED) or []):
-            return False
-        subjects = [Subject(cloud=self._cloud, inputs=inputs) for inputs in (before, after)]
-        try:
-            first, second = (kind.known_id(subject) for subject in subjects)
-        except (KeyError, TypeError):  # An unknown or missing part: where it will stand cannot be told yet.
-            return False
-        return first == second
+        return all(after.get(name) is not UNKNOWN and before.get(name) == after.get(name) for name in names)
 
     def create(self, urn: str, inputs: PropertyMap, timeout: float, preview: bool) -> tuple[str, PropertyMap]:
         """Makes the resource. A preview answers with the inputs and UNKNOWN for what is computed."""

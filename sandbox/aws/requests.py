@@ -1,8 +1,8 @@
 """How Pulumi's inputs become a request's parameters, checked against the service's own model on the way.
 
 Pulumi writes `rules[0].bucketKeyEnabled` where S3's model has `Rules[0].BucketKeyEnabled`: names follow each
-other by case, and a call's `names` lists the exceptions. The model's required members, types, lengths, ranges,
-enums and patterns are checked in the same walk, so that a refusal names the path that the author wrote.
+other by case, and a call's `names` lists the exceptions. The model's required members, types, lengths,
+ranges, enums and patterns are checked in the same walk, so that a refusal names the path that the author wrote.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def build(call: Call, shape: StructureShape | None, inputs: PropertyMap) -> Requ
     """
     if shape is None:
         return Request({})
-    walk = _Walk(call.names)
+    walk = _Walk(call.names, call.fills)
     params: Params = {}
     for name, value in inputs.items():
         if value is None or name.startswith("__") or name in _NEVER_SENT or name in call.omits:
@@ -62,6 +62,9 @@ def build(call: Call, shape: StructureShape | None, inputs: PropertyMap) -> Requ
         converted = walk.convert(value, _shape_at(shape, path, call), name, name)
         if not isinstance(converted, _Omitted):
             _place(params, path, converted)
+    for name, value in params.items():
+        if isinstance(value, dict) and isinstance(shape.members[name], ListShape):
+            params[name] = [value]  # Properties that together are the one entry of a list.
     return Request(params, tuple(walk.failures))
 
 
@@ -135,6 +138,7 @@ def _place(params: Params, path: list[str], value: Any) -> None:
 @dataclass
 class _Walk:
     names: Mapping[str, str]
+    fills: tuple[str, ...]
     failures: list[CheckFailure] = field(default_factory=list)
 
     def convert(self, value: PropertyValue, shape: Shape, path: str, plain: str) -> Any:
@@ -181,7 +185,7 @@ class _Walk:
             else:
                 _place(result, members, converted)
         for member in shape.required_members:
-            if member not in result:
+            if member not in result and member not in self.fills:
                 self._refuse(f"{path}.{pulumi_name(member)}", "is required and was not given")
         return _without_omitted(result)
 

@@ -106,7 +106,7 @@ def _kind_failures(kind: Kind, value: PropertyValue, path: str) -> Iterator[Chec
         yield from _object_failures(object_schema(kind), value, path)
     elif not isinstance(value, _KINDS[kind]) or (isinstance(value, bool) and kind != "boolean"):
         yield CheckFailure(path, f"must be a {kind}, not {_named(value)}")
-    elif kind == "integer" and value != int(value):
+    elif kind == "integer" and isinstance(value, float) and not value.is_integer():
         yield CheckFailure(path, f"must be a whole number, not {value}")
 
 

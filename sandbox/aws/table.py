@@ -75,6 +75,8 @@ class Call:
     for a top-level property, from its object for a nested one. An empty member: not sent."""
     adds: Callable[[Subject], Params] = _nothing
     """Parameters that are not plain inputs; they win over the inputs."""
+    fills: tuple[str, ...] = ()
+    """Required nested members that `adds` gives, so that the inputs need not."""
 
 
 Action = Call | Callable[[Subject], Any]
@@ -86,6 +88,7 @@ class Step:
     """What brings properties about, after the create and whenever one of them changes."""
 
     on: tuple[str, ...]
+    """Empty: at every create, and never again."""
     do: Action
     undo: Action | None = None
     """Where all of them are gone; None: `do` copes with that."""
@@ -162,6 +165,13 @@ class ResourceType:
     exclusive: bool = False
     """The emulator would quietly make a second one of the same name: look first."""
     auto_name: AutoName | None = None
+    place: tuple[str, ...] = ()
+    """The inputs that say where it stands: a second one of the same place cannot be made while this one is
+    there. The automatic name's property, where nothing is said."""
+    unsupported: tuple[str, ...] = ()
+    """Properties that the sandbox does not carry out and therefore refuses."""
+    checked: tuple[Call, ...] = ()
+    """Requests that code makes: their parameters are checked like the others."""
     defaults: Mapping[str, PropertyValue] = field(default_factory=dict)
     tags: Tags | None = None
     documents: tuple[str, ...] = ()
@@ -182,7 +192,7 @@ class ResourceType:
 
     def calls(self) -> Iterable[Call]:
         """Every request that carries inputs."""
-        for action in (self.create, *(step.do for step in self.steps)):
+        for action in (self.create, *(step.do for step in self.steps), *self.checked):
             if isinstance(action, Call):
                 yield action
 

@@ -169,6 +169,7 @@ def _setting(
         steps=(Step(on=properties, do=put, at_create=False),),
         echoes={"bucket": lambda s: s.id, **(echoes or {})},
         known_id=given("bucket"),
+        place=("bucket",),
         **{"tier": "native", **more},
     )
 
@@ -218,6 +219,7 @@ BUCKET_VERSIONING = ResourceType(
         "versioningConfiguration": lambda s: {"status": s.at("Status") or "Disabled"},
     },
     known_id=given("bucket"),
+    place=("bucket",),
     checks=_versioning_status,
 )
 

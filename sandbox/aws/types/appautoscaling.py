@@ -1,0 +1,137 @@
+"""Application Auto Scaling: targets and policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sandbox.aws.rows import reading
+from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject, Tags
+from sandbox.engine.provider import CheckFailure
+from sandbox.engine.values import PropertyMap
+
+_SERVICE = "application-autoscaling"
+
+
+def _target_id(subject: Subject) -> str:
+    """`namespace/resource/dimension`, as the real provider imports it."""
+    return "/".join(
+        str(subject.inputs[name]) for name in ("serviceNamespace", "resourceId", "scalableDimension")
+    )
+
+
+def _key(id: str) -> Params:
+    namespace, _, rest = id.partition("/")
+    resource, _, dimension = rest.rpartition("/")
+    return {"ServiceNamespace": namespace, "ResourceId": resource, "ScalableDimension": dimension}
+
+
+def _describe_target(subject: Subject) -> Params:
+    key = _key(subject.id)
+    return {
+        "ServiceNamespace": key["ServiceNamespace"],
+        "ResourceIds": [key["ResourceId"]],
+        "ScalableDimension": key["ScalableDimension"],
+    }
+
+
+def _check_target(inputs: PropertyMap) -> Iterable[CheckFailure]:
+    low, high = inputs.get("minCapacity"), inputs.get("maxCapacity")
+    if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
+        yield CheckFailure("minCapacity", f"{low:g} is more than maxCapacity, {high:g}")
+
+
+_REGISTER = Call(operation="RegisterScalableTarget", names={"roleArn": "RoleARN"})
+
+TARGET = ResourceType(
+    type="aws:appautoscaling/target:Target",
+    service=_SERVICE,
+    tier="native",
+    create=_REGISTER,
+    id=_target_id,
+    read=reading(_SERVICE, "DescribeScalableTargets", _describe_target, "ScalableTargets.0"),
+    delete=Call(operation="DeregisterScalableTarget", sends=(), adds=lambda s: _key(s.id)),
+    steps=(
+        Step(on=("minCapacity", "maxCapacity", "roleArn", "suspendedState"), do=_REGISTER, at_create=False),
+    ),
+    outputs={"arn": "ScalableTargetARN", "roleArn": "RoleARN"},
+    echoes={
+        "serviceNamespace": "ServiceNamespace",
+        "resourceId": "ResourceId",
+        "scalableDimension": "ScalableDimension",
+        "minCapacity": "MinCapacity",
+        "maxCapacity": "MaxCapacity",
+    },
+    known_id=_target_id,
+    exclusive=True,
+    place=("serviceNamespace", "resourceId", "scalableDimension"),
+    tags=Tags(
+        style="map",
+        set="TagResource",
+        unset="UntagResource",
+        target=lambda s: {"ResourceARN": s.at("ScalableTargetARN") or s.outputs.get("arn")},
+        list="ListTagsForResource",
+    ),
+    checks=_check_target,
+)
+
+
+def _policy_id(subject: Subject) -> str:
+    return f"{_target_id(subject)}/{subject.inputs['name']}"
+
+
+def _policy_key(subject: Subject) -> Params:
+    target, _, name = subject.id.rpartition("/")
+    return {**_key(target), "PolicyName": name}
+
+
+def _describe_policy(subject: Subject) -> Params:
+    key = _policy_key(subject)
+    return {**{name: key[name] for name in key if name != "PolicyName"}, "PolicyNames": [key["PolicyName"]]}
+
+
+_CONFIGURATIONS = {
+    "StepScaling": "stepScalingPolicyConfiguration",
+    "TargetTrackingScaling": "targetTrackingScalingPolicyConfiguration",
+    "PredictiveScaling": "predictiveScalingPolicyConfiguration",
+}
+
+
+def _check_policy(inputs: PropertyMap) -> Iterable[CheckFailure]:
+    wanted = _CONFIGURATIONS.get(str(inputs.get("policyType", "StepScaling")))
+    for name in _CONFIGURATIONS.values():
+        if inputs.get(name) is not None and name != wanted and wanted is not None:
+            yield CheckFailure(name, f"does not belong to the policy type {inputs.get('policyType')}")
+    if wanted is not None and inputs.get(wanted) is None:
+        yield CheckFailure(wanted, f"is required for {inputs.get('policyType')} and was not given")
+
+
+_PUT_POLICY = Call(operation="PutScalingPolicy", names={"name": "PolicyName"})
+
+POLICY = ResourceType(
+    type="aws:appautoscaling/policy:Policy",
+    service=_SERVICE,
+    tier="native",
+    create=_PUT_POLICY,
+    id=_policy_id,
+    read=reading(_SERVICE, "DescribeScalingPolicies", _describe_policy, "ScalingPolicies.0"),
+    delete=Call(operation="DeleteScalingPolicy", sends=(), adds=_policy_key),
+    steps=(Step(on=("policyType", *_CONFIGURATIONS.values()), do=_PUT_POLICY, at_create=False),),
+    outputs={
+        "arn": "PolicyARN",
+        "alarmArns": lambda s: [alarm["AlarmARN"] for alarm in s.at("Alarms") or ()],
+    },
+    echoes={
+        "name": "PolicyName",
+        "policyType": "PolicyType",
+        "serviceNamespace": "ServiceNamespace",
+        "resourceId": "ResourceId",
+        "scalableDimension": "ScalableDimension",
+    },
+    known_id=_policy_id,
+    auto_name=AutoName(limit=256, prefix_property=None),
+    place=("serviceNamespace", "resourceId", "scalableDimension", "name"),
+    defaults={"policyType": "StepScaling"},
+    checks=_check_policy,
+)
+
+TYPES = (TARGET, POLICY)

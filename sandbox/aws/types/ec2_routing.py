@@ -1,0 +1,353 @@
+"""EC2, the ways: route tables, routes, endpoints of AWS services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sandbox.aws.documents import policy_failures
+from sandbox.aws.networks import cidr_failures, ec2_tags, tagged_alike
+from sandbox.aws.rows import answered, reading
+from sandbox.aws.table import Call, Params, ResourceType, Step, Subject
+from sandbox.engine.provider import CheckFailure
+from sandbox.engine.values import PropertyMap
+
+_DESTINATIONS = {
+    "destinationCidrBlock": "DestinationCidrBlock",
+    "destinationIpv6CidrBlock": "DestinationIpv6CidrBlock",
+    "destinationPrefixListId": "DestinationPrefixListId",
+}
+_INLINE_DESTINATIONS = {
+    "cidrBlock": "DestinationCidrBlock",
+    "ipv6CidrBlock": "DestinationIpv6CidrBlock",
+    "destinationPrefixListId": "DestinationPrefixListId",
+}
+_TARGETS = {
+    "carrierGatewayId": "CarrierGatewayId",
+    "egressOnlyGatewayId": "EgressOnlyInternetGatewayId",
+    "gatewayId": "GatewayId",
+    "localGatewayId": "LocalGatewayId",
+    "natGatewayId": "NatGatewayId",
+    "networkInterfaceId": "NetworkInterfaceId",
+    "transitGatewayId": "TransitGatewayId",
+    "vpcEndpointId": "VpcEndpointId",
+    "vpcPeeringConnectionId": "VpcPeeringConnectionId",
+}
+
+
+def _inline(route: PropertyMap) -> Params:
+    names = {**_INLINE_DESTINATIONS, **_TARGETS}
+    return {member: route[name] for name, member in names.items() if route.get(name)}
+
+
+def _destination(route: Params) -> tuple[str, str]:
+    member = next(member for member in _DESTINATIONS.values() if route.get(member))
+    return member, str(route[member])
+
+
+def _put_routes(subject: Subject) -> None:
+    wanted = {_destination(_inline(route)): _inline(route) for route in subject.inputs.get("routes") or ()}
+    held = {_destination(_inline(route)): _inline(route) for route in subject.before.get("routes") or ()}
+    for destination, route in held.items():
+        if wanted.get(destination) != route:
+            params = {"RouteTableId": subject.id, destination[0]: destination[1]}
+            subject.cloud.call("ec2", "DeleteRoute", params)
+    for destination, route in wanted.items():
+        if held.get(destination) != route:
+            subject.cloud.call("ec2", "CreateRoute", {"RouteTableId": subject.id, **route})
+
+
+def _check_inline(inputs: PropertyMap) -> Iterable[CheckFailure]:
+    routes = inputs.get("routes")
+    for index, route in enumerate(routes if isinstance(routes, list) else ()):
+        if not isinstance(route, dict):
+            continue
+        yield from cidr_failures(f"routes[{index}].cidrBlock", route.get("cidrBlock"))
+        if not any(name in route for name in _INLINE_DESTINATIONS):
+            yield CheckFailure(f"routes[{index}]", f"needs one of {', '.join(_INLINE_DESTINATIONS)}")
+        if not any(name in route for name in _TARGETS):
+            yield CheckFailure(f"routes[{index}]", f"needs one of {', '.join(_TARGETS)}")
+
+
+ROUTE_TABLE = ResourceType(
+    type="aws:ec2/routeTable:RouteTable",
+    service="ec2",
+    tier="native",
+    create=Call(operation="CreateRouteTable"),
+    id=answered("RouteTable.RouteTableId"),
+    read=reading("ec2", "DescribeRouteTables", lambda s: {"RouteTableIds": [s.id]}, "RouteTables.0"),
+    delete=Call(operation="DeleteRouteTable", sends=(), adds=lambda s: {"RouteTableId": s.id}),
+    steps=(Step(on=("routes",), do=_put_routes),),
+    outputs={
+        "arn": lambda s: s.cloud.arn("ec2", f"route-table/{s.id}"),
+        "ownerId": lambda s: s.cloud.account_id,
+    },
+    echoes={"vpcId": "VpcId"},
+    find=tagged_alike(
+        "DescribeRouteTables",
+        "RouteTables",
+        "RouteTableId",
+        lambda s, table: (
+            table["VpcId"] == s.inputs["vpcId"]
+            and not any(association.get("Main") for association in table.get("Associations", ()))
+        ),
+    ),
+    unordered=("routes",),
+    tags=ec2_tags("route-table"),
+    unsupported=("propagatingVgws",),
+    checks=_check_inline,
+)
+
+
+def _find_association(subject: Subject, taken: frozenset[str]) -> str | None:
+    for table in _tables(subject):
+        for association in table.get("Associations", ()):
+            held = association.get("SubnetId") or association.get("GatewayId")
+            wanted = subject.inputs.get("subnetId") or subject.inputs.get("gatewayId")
+            if held == wanted and association["RouteTableAssociationId"] not in taken:
+                return str(association["RouteTableAssociationId"])
+    return None
+
+
+def _tables(subject: Subject) -> list[Params]:
+    return list(subject.cloud.call("ec2", "DescribeRouteTables")["RouteTables"])
+
+
+def _read_association(subject: Subject) -> Params | None:
+    for table in _tables(subject):
+        for association in table.get("Associations", ()):
+            if association.get("RouteTableAssociationId") == subject.id:
+                return dict(association)
+    return None
+
+
+ROUTE_TABLE_ASSOCIATION = ResourceType(
+    type="aws:ec2/routeTableAssociation:RouteTableAssociation",
+    service="ec2",
+    tier="native",
+    create=Call(operation="AssociateRouteTable"),
+    id=answered("AssociationId"),
+    read=_read_association,
+    delete=Call(operation="DisassociateRouteTable", sends=(), adds=lambda s: {"AssociationId": s.id}),
+    echoes={"routeTableId": "RouteTableId", "subnetId": "SubnetId", "gatewayId": "GatewayId"},
+    find=_find_association,
+    place=("subnetId", "gatewayId"),
+)
+
+
+def _route_id(subject: Subject) -> str:
+    destination = next(str(subject.inputs[name]) for name in _DESTINATIONS if subject.inputs.get(name))
+    return f"{subject.inputs['routeTableId']}_{destination}"
+
+
+def _read_route(subject: Subject) -> Params | None:
+    table, _, destination = subject.id.partition("_")
+    found = reading("ec2", "DescribeRouteTables", lambda _: {"RouteTableIds": [table]}, "RouteTables.0")(
+        subject
+    )
+    for route in (found or {}).get("Routes", ()):
+        if destination in [route.get(member) for member in _DESTINATIONS.values()]:
+            return {**route, "RouteTableId": table}
+    return None
+
+
+def _route_key(subject: Subject) -> Params:
+    table, _, destination = subject.id.partition("_")
+    member = "DestinationIpv6CidrBlock" if ":" in destination else "DestinationCidrBlock"
+    return {
+        "RouteTableId": table,
+        "DestinationPrefixListId" if destination.startswith("pl-") else member: destination,
+    }
+
+
+def _check_route(inputs: PropertyMap) -> Iterable[CheckFailure]:
+    for name in ("destinationCidrBlock", "destinationIpv6CidrBlock"):
+        yield from cidr_failures(name, inputs.get(name))
+    for names in (_DESTINATIONS, _TARGETS):
+        held = [name for name in names if inputs.get(name) is not None]
+        if len(held) != 1:
+            yield CheckFailure(
+                held[1] if held else "", f"exactly one of {', '.join(names)} is needed, not {len(held)}"
+            )
+
+
+ROUTE = ResourceType(
+    type="aws:ec2/route:Route",
+    service="ec2",
+    tier="native",
+    create=Call(
+        operation="CreateRoute",
+        names={"egressOnlyGatewayId": "EgressOnlyInternetGatewayId"},
+    ),
+    id=_route_id,
+    read=_read_route,
+    delete=Call(operation="DeleteRoute", sends=(), adds=_route_key),
+    steps=(
+        Step(
+            on=tuple(_TARGETS),
+            do=Call(
+                operation="ReplaceRoute",
+                sends=tuple(_TARGETS),
+                names={"egressOnlyGatewayId": "EgressOnlyInternetGatewayId"},
+                adds=_route_key,
+            ),
+            at_create=False,
+        ),
+    ),
+    outputs={"origin": "Origin", "state": "State"},
+    echoes={"routeTableId": "RouteTableId", **_DESTINATIONS, "natGatewayId": "NatGatewayId"},
+    known_id=_route_id,
+    place=("routeTableId", *_DESTINATIONS),
+    checks=_check_route,
+)
+
+
+def _modified_lists(subject: Subject) -> Params:
+    """What ModifyVpcEndpoint adds and removes."""
+    params: Params = {"VpcEndpointId": subject.id}
+    for name, member in (
+        ("routeTableIds", "RouteTableIds"),
+        ("subnetIds", "SubnetIds"),
+        ("securityGroupIds", "SecurityGroupIds"),
+    ):
+        wanted, held = set(subject.inputs.get(name) or ()), set(subject.before.get(name) or ())
+        if wanted - held:
+            params[f"Add{member}"] = sorted(wanted - held)
+        if held - wanted:
+            params[f"Remove{member}"] = sorted(held - wanted)
+    if subject.before.get("policy") and not subject.inputs.get("policy"):
+        params["ResetPolicy"] = True
+    return params
+
+
+def _check_endpoint(inputs: PropertyMap) -> Iterable[CheckFailure]:
+    yield from policy_failures(inputs, "policy", principals=True)
+    name = inputs.get("serviceName")
+    if isinstance(name, str) and not name.startswith(("com.amazonaws.", "aws.", "cn.com.amazonaws.")):
+        yield CheckFailure("serviceName", f"{name!r} is no service such as com.amazonaws.eu-west-1.s3")
+    if inputs.get("vpcEndpointType", "Gateway") == "Gateway":
+        for given in ("subnetIds", "securityGroupIds", "privateDnsEnabled"):
+            if inputs.get(given):
+                yield CheckFailure(given, "belongs to an Interface endpoint, and this one is a Gateway")
+    elif inputs.get("vpcEndpointType") == "Interface" and inputs.get("routeTableIds"):
+        yield CheckFailure("routeTableIds", "belongs to a Gateway endpoint, and this one is an Interface")
+
+
+def _prefix_list(subject: Subject) -> str | None:
+    if subject.at("VpcEndpointType") != "Gateway":
+        return None
+    name = subject.at("ServiceName")
+    answer = subject.cloud.call("ec2", "DescribeManagedPrefixLists")
+    found = (item["PrefixListId"] for item in answer["PrefixLists"] if item.get("PrefixListName") == name)
+    return next(found, None)
+
+
+def _read_endpoint(subject: Subject) -> Params | None:
+    found = _describe_endpoint(subject)
+    return None if found is None or str(found.get("State", "")).lower() in ("deleted", "deleting") else found
+
+
+_describe_endpoint = reading(
+    "ec2", "DescribeVpcEndpoints", lambda s: {"VpcEndpointIds": [s.id]}, "VpcEndpoints.0"
+)
+
+VPC_ENDPOINT = ResourceType(
+    type="aws:ec2/vpcEndpoint:VpcEndpoint",
+    service="ec2",
+    tier="native",
+    create=Call(operation="CreateVpcEndpoint", names={"policy": "PolicyDocument"}),
+    id=answered("VpcEndpoint.VpcEndpointId"),
+    read=_read_endpoint,
+    delete=Call(operation="DeleteVpcEndpoints", sends=(), adds=lambda s: {"VpcEndpointIds": [s.id]}),
+    steps=(
+        Step(
+            on=(
+                "policy",
+                "routeTableIds",
+                "subnetIds",
+                "securityGroupIds",
+                "privateDnsEnabled",
+                "ipAddressType",
+                "dnsOptions",
+            ),
+            do=Call(
+                operation="ModifyVpcEndpoint",
+                sends=("policy", "privateDnsEnabled", "ipAddressType", "dnsOptions"),
+                names={"policy": "PolicyDocument"},
+                adds=_modified_lists,
+            ),
+            at_create=False,
+        ),
+    ),
+    local=("autoAccept",),
+    outputs={
+        "arn": lambda s: s.cloud.arn("ec2", f"vpc-endpoint/{s.id}"),
+        "state": lambda s: str(s.at("State") or "available").lower(),
+        "ownerId": lambda s: s.cloud.account_id,
+        "prefixListId": _prefix_list,
+        "networkInterfaceIds": lambda s: s.at("NetworkInterfaceIds") or [],
+        "dnsEntries": lambda s: [
+            {"dnsName": entry.get("DnsName"), "hostedZoneId": entry.get("HostedZoneId")}
+            for entry in s.at("DnsEntries") or ()
+        ],
+        "vpcEndpointType": lambda s: s.at("VpcEndpointType") or "Gateway",
+    },
+    echoes={"vpcId": "VpcId", "serviceName": "ServiceName"},
+    find=tagged_alike(
+        "DescribeVpcEndpoints",
+        "VpcEndpoints",
+        "VpcEndpointId",
+        lambda s, endpoint: (
+            endpoint["VpcId"] == s.inputs["vpcId"] and endpoint["ServiceName"] == s.inputs.get("serviceName")
+        ),
+    ),
+    documents=("policy",),
+    unordered=("routeTableIds", "subnetIds", "securityGroupIds"),
+    tags=ec2_tags("vpc-endpoint"),
+    checks=_check_endpoint,
+)
+
+
+def _pair(subject: Subject) -> str:
+    return f"{subject.inputs['vpcEndpointId']}/{subject.inputs['routeTableId']}"
+
+
+def _read_pair(subject: Subject) -> Params | None:
+    endpoint, _, table = subject.id.partition("/")
+    found = reading(
+        "ec2", "DescribeVpcEndpoints", lambda _: {"VpcEndpointIds": [endpoint]}, "VpcEndpoints.0"
+    )(subject)
+    if found is None or table not in found.get("RouteTableIds", ()):
+        return None
+    return {"VpcEndpointId": endpoint, "RouteTableId": table}
+
+
+VPC_ENDPOINT_ROUTE_TABLE_ASSOCIATION = ResourceType(
+    type="aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation",
+    service="ec2",
+    tier="native",
+    create=Call(
+        operation="ModifyVpcEndpoint",
+        names={"routeTableId": "AddRouteTableIds"},
+    ),
+    id=_pair,
+    read=_read_pair,
+    delete=Call(
+        operation="ModifyVpcEndpoint",
+        sends=(),
+        adds=lambda s: {
+            "VpcEndpointId": s.id.split("/")[0],
+            "RemoveRouteTableIds": [s.id.split("/")[1]],
+        },
+    ),
+    echoes={"vpcEndpointId": "VpcEndpointId", "routeTableId": "RouteTableId"},
+    known_id=_pair,
+    place=("vpcEndpointId", "routeTableId"),
+)
+
+TYPES = (
+    ROUTE_TABLE,
+    ROUTE_TABLE_ASSOCIATION,
+    ROUTE,
+    VPC_ENDPOINT,
+    VPC_ENDPOINT_ROUTE_TABLE_ASSOCIATION,
+)
