@@ -1,0 +1,1 @@
+"""What is deployed: one component a file, composed by `infra/platform.py`."""

@@ -1,0 +1,23 @@
+"""What do all models of settings have in common?"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class Settings(BaseModel):
+    """A block of settings: camelCase in the stack's file, nothing unknown, no value bent into another type."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, alias_generator=to_camel, populate_by_name=True
+    )
+
+
+InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+"""An instance type of SageMaker, such as `ml.m5.large`; the provider knows which there are."""
+
+RetentionDays = Literal[
+    30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+"""The days that CloudWatch Logs can keep events for, from a month on."""
