@@ -127,7 +127,13 @@ def from_aircraft(flights: Table, everything: Table, planes: Table) -> Table:
     """
     built = planes.select("tailnum", aircraft_seats="seats", built="year")
     known = everything.filter(everything.tailnum.notnull())
-    legs = known.select(
+    # A few aircraft stand in the timetable twice at one moment; either would do, but always the same.
+    known = known.mutate(
+        twin=ibis.row_number().over(
+            group_by=["tailnum", "scheduled"], order_by=[known.origin, known.carrier, known.flight]
+        )
+    )
+    legs = known.filter(known.twin == 0).select(
         "tailnum",
         leg_scheduled="scheduled",
         leg_departed="departed",

@@ -1,13 +1,13 @@
 """From five source files to training, validation and test sets: integrate, clean, compute, split by time."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import ibis
 from ibis.backends.duckdb import Backend
-from ibis.expr.types import Table
+from ibis.expr.types import BooleanValue, Table
 
 from ml.container import write_json
 from ml.flights import examples, features
@@ -48,23 +48,20 @@ def prepare(
     tables = {source.name: read(connection, source, raw) for source in SOURCES}
     rows = {name: _count(connection, table) for name, table in tables.items()}
     say(f"read {rows['flights']:,} flights and {rows['weather']:,} hours of weather")
-    weather, cleaned = _clean(connection, tables["weather"])
-    everything = connection.create_table(
-        "everything", timed(tables["flights"], tables["airports"]).mutate(row=ibis.row_number())
-    )
-    prepared = _features(connection, everything, weather, tables["planes"])
+    prepared = compute(connection, tables)
     say(f"computed {len(FEATURES)} features of {_count(connection, prepared):,} flights")
     sets = _split(connection, prepared, out)
     for name, (count, share) in sets.items():
         say(f"{name}: {count:,} flights, {share:.1%} an hour late")
-    named = _named(connection, tables)
+    named = _named(prepared, tables)
     connection.create_table("test_named", named)
     examples.write(connection, "test_named", out / "examples" / "examples.jsonl")
+    impossible = _count(connection, tables["weather"].filter(_impossible))
     report = Report(
         sources=rows,
-        cleaned=cleaned,
+        cleaned={"impossible_wind_speed": impossible},
         unmatched=_unmatched(connection, tables),
-        left_out=_left_out(connection, everything),
+        left_out=_left_out(connection, tables["flights"]),
         sets={name: count for name, (count, _) in sets.items()},
         late_share={name: share for name, (_, share) in sets.items()},
         seconds=round(time.monotonic() - began, 2),
@@ -75,26 +72,34 @@ def prepare(
     return report
 
 
-def _clean(connection: Backend, weather: Table) -> tuple[Table, dict[str, int]]:
-    """Wind that no station has ever measured is taken out; one such value is in the shipped file."""
-    impossible = weather.wind_speed > _FASTEST_WIND
-    count = _count(connection, weather.filter(impossible))
-    return weather.mutate(wind_speed=ibis.ifelse(impossible, None, weather.wind_speed)), {
-        "impossible_wind_speed": count
-    }
+def compute(connection: Backend, tables: Mapping[str, Table], prefix: str = "") -> Table:
+    """The flights with an arrival: who they are, their features, and whether they were late.
 
+    Each step's result is kept as a table, named with the prefix: as one expression the joins would be
+    computed over and over.
+    """
 
-def _features(connection: Backend, everything: Table, weather: Table, planes: Table) -> Table:
-    """Each step's result is kept as a table: as one expression the joins would be computed over and over."""
-    flights = connection.create_table("questions", features.questions(everything))
+    def kept(name: str, table: Table) -> Table:
+        return connection.create_table(f"{prefix}{name}", table)
+
+    # Wind that no station has ever measured is taken out; one such value is in the shipped file.
+    weather = tables["weather"]
+    weather = weather.mutate(wind_speed=ibis.ifelse(_impossible(weather), None, weather.wind_speed))
+    flights = timed(tables["flights"], tables["airports"]).mutate(row=ibis.row_number())
+    everything = kept("everything", flights)
+    flights = kept("questions", features.questions(everything))
     flights = features.from_schedule(flights, everything)
-    flights = connection.create_table("with_weather", features.from_weather(flights, weather))
-    flights = connection.create_table("with_traffic", features.from_traffic(flights, everything))
-    flights = features.from_aircraft(flights, everything, planes)
+    flights = kept("with_weather", features.from_weather(flights, weather))
+    flights = kept("with_traffic", features.from_traffic(flights, everything))
+    flights = features.from_aircraft(flights, everything, tables["planes"])
     names = [feature.name for feature in FEATURES]
     label = (flights.arr_delay >= LATE).cast("int8")
     columns = dict.fromkeys([*_IDENTITY, "hour", "minute", *_OUTCOME, *names])
-    return connection.create_table("prepared", flights.mutate(**{LABEL: label}).select(*columns, LABEL))
+    return kept("prepared", flights.mutate(**{LABEL: label}).select(*columns, LABEL))
+
+
+def _impossible(weather: Table) -> BooleanValue:
+    return weather.wind_speed > _FASTEST_WIND
 
 
 def _split(connection: Backend, prepared: Table, out: Path) -> dict[str, tuple[int, float]]:
@@ -109,10 +114,9 @@ def _split(connection: Backend, prepared: Table, out: Path) -> dict[str, tuple[i
     return sets
 
 
-def _named(connection: Backend, tables: dict[str, Table]) -> Table:
+def _named(prepared: Table, tables: Mapping[str, Table]) -> Table:
     """The test set with the names of airlines and destinations."""
-    flights = connection.table("prepared")
-    flights = flights.filter(flights.month.isin(MONTHS["test"]))
+    flights = prepared.filter(prepared.month.isin(MONTHS["test"]))
     airlines = tables["airlines"].select("carrier", airline="name")
     places = tables["airports"].select(dest="faa", dest_name="name")
     return (
@@ -123,7 +127,7 @@ def _named(connection: Backend, tables: dict[str, Table]) -> Table:
     )
 
 
-def _unmatched(connection: Backend, tables: dict[str, Table]) -> dict[str, int]:
+def _unmatched(connection: Backend, tables: Mapping[str, Table]) -> dict[str, int]:
     """Flights whose airline, destination or aircraft the other sources do not know."""
     flights = tables["flights"]
     others = {
@@ -141,8 +145,8 @@ def _left_out(connection: Backend, flights: Table) -> dict[str, int]:
     """Flights without an answer."""
     none = flights.filter(flights.arr_delay.isnull())
     return {
-        "cancelled": _count(connection, none.filter(none.departed.isnull())),
-        "diverted_or_lost": _count(connection, none.filter(none.departed.notnull())),
+        "cancelled": _count(connection, none.filter(none.dep_time.isnull())),
+        "diverted_or_lost": _count(connection, none.filter(none.dep_time.notnull())),
     }
 
 

@@ -51,6 +51,8 @@ def read(connection: Backend, source: Source, folder: Path) -> Table:
         rows = connection.read_csv(path, table_name=f"{source.name}_file", **options)
         table = connection.create_table(source.name, rows.select([column.name for column in source.columns]))
     except duckdb.Error as error:
+        # Ibis makes the table before it fills it.
+        connection.raw_sql(f'DROP TABLE IF EXISTS "{source.name}"')
         raise _corrupt(source, path, header, str(error).splitlines()[0]) from None
     finally:
         connection.raw_sql(f'DROP VIEW IF EXISTS "{source.name}_file"')
@@ -83,6 +85,8 @@ def first_row(connection: Backend, table: Table) -> tuple[Any, ...]:
 def _rules(table: Table, column: Column) -> list[BooleanValue]:
     value = table[column.name]
     rules = [] if column.nullable else [value.notnull()]
+    if column.kind == "number":
+        rules.append(~(value.isnan() | value.isinf()))
     if column.minimum is not None:
         rules.append(value >= column.minimum)
     if column.maximum is not None:

@@ -1,0 +1,140 @@
+"""Whether a feature ever knows what happened after the question was asked."""
+
+import datetime
+from pathlib import Path
+
+import ibis
+import pytest
+from ibis.backends.duckdb import Backend
+from ibis.expr.types import Table
+
+from ml.features.rolling import Sums, asked_at, known_by, known_from
+from ml.flights.contracts import SOURCES
+from ml.flights.events import timed
+from ml.flights.preparation import compute
+from ml.flights.schema import FEATURES
+from ml.quality.reading import first_row, read
+
+Rows = dict[tuple[object, ...], tuple[object, ...]]
+
+MOMENTS = [
+    # A stormy evening, and one that lies in the night of the change to winter time.
+    datetime.datetime(2013, 7, 3, 21, 40, tzinfo=datetime.UTC),
+    datetime.datetime(2013, 11, 3, 17, 5, tzinfo=datetime.UTC),
+]
+
+
+def minutes(moment: datetime.datetime) -> int:
+    return int(moment.timestamp()) // 60
+
+
+def rows(connection: Backend, table: Table, until: int) -> Rows:
+    """The features of each flight asked about by `until`, by what identifies the flight."""
+    identity = {name: table[name] for name in ("scheduled", "carrier", "flight", "origin")}
+    values = {f"feature_{feature.name}": table[feature.name] for feature in FEATURES}
+    chosen = table.select(**identity, **values).filter(table.scheduled - 120 <= until)
+    found = connection.raw_sql(connection.compile(chosen)).fetchall()
+    return {row[:4]: row[4:] for row in found}
+
+
+def load(folder: Path) -> tuple[Backend, dict[str, Table]]:
+    connection = ibis.duckdb.connect(threads=2)
+    return connection, {source.name: read(connection, source, folder) for source in SOURCES}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_another_future_changes_no_feature(sampled: Path, moment: datetime.datetime) -> None:
+    """All that happens after a moment is made up anew; what was asked by then must stay as it was."""
+    now = minutes(moment)
+    connection, tables = load(sampled)
+    everything = connection.create_table("timed_before", timed(tables["flights"], tables["airports"]))
+    before = rows(connection, compute(connection, tables), now)
+
+    # What had not left, or had not landed, meets another fate: an absurd one, so that any trace of it shows.
+    connection.raw_sql(
+        f"""
+        CREATE TABLE another AS
+        SELECT * REPLACE (
+          CASE WHEN departed <= {now} THEN dep_time ELSE (dep_time + 1117) % 2359 END AS dep_time,
+          CASE WHEN departed <= {now} THEN dep_delay
+               ELSE greatest({now} + 1 - scheduled, 0) + (hash(flight, scheduled) % 900)::INTEGER END AS dep_delay,
+          CASE WHEN landed <= {now} THEN arr_time ELSE (arr_time + 1117) % 2359 END AS arr_time,
+          CASE WHEN landed <= {now} OR arr_delay IS NULL THEN arr_delay
+               ELSE (hash(scheduled, flight) % 1200)::INTEGER END AS arr_delay,
+          CASE WHEN landed <= {now} THEN air_time ELSE 1 END AS air_time,
+          CASE WHEN scheduled - 120 <= {now} THEN tailnum
+               ELSE 'N' || (hash(flight) % 50)::VARCHAR END AS tailnum
+        ) FROM {everything.get_name()}
+        """  # noqa: S608
+    )
+    connection.raw_sql(
+        f"""
+        CREATE TABLE other_weather AS
+        SELECT * REPLACE (
+          CASE WHEN known THEN temp ELSE 99 END AS temp,
+          CASE WHEN known THEN wind_speed ELSE 77 END AS wind_speed,
+          CASE WHEN known THEN wind_gust ELSE 88 END AS wind_gust,
+          CASE WHEN known THEN precip ELSE 5 END AS precip,
+          CASE WHEN known THEN pressure ELSE 900 END AS pressure,
+          CASE WHEN known THEN visib ELSE 0 END AS visib
+        ) FROM (SELECT *, epoch(time_hour) / 60 + 60 <= {now} AS known FROM weather)
+        """  # noqa: S608
+    )
+    flights = tables["flights"].columns
+    other = tables | {
+        "flights": connection.table("another").select(*flights),
+        "weather": connection.table("other_weather").drop("known"),
+    }
+    after_connection = rows(connection, compute(connection, other, prefix="other_"), now)
+    changed = {key for key in before if key in after_connection and before[key] != after_connection[key]}
+    assert before.keys() == after_connection.keys()
+    assert len(before) > 1000
+    assert not changed, sorted(changed)[:3]
+
+
+def test_another_future_does_change_what_is_asked_later(sampled: Path) -> None:
+    """The test above would see a leak: what is asked after the moment does change with it."""
+    connection, tables = load(sampled)
+    before = rows(connection, compute(connection, tables), minutes(MOMENTS[0]) + 2000)
+    late = tables["flights"]
+    other = tables | {"flights": late.mutate(dep_delay=late.dep_delay + 30)}
+    after = rows(connection, compute(connection, other, prefix="other_"), minutes(MOMENTS[0]) + 2000)
+    assert sum(before[key] != after[key] for key in before) > len(before) / 2
+
+
+def test_landing_times_agree_with_the_arrival_delays(sampled: Path) -> None:
+    connection, tables = load(sampled)
+    flights = timed(tables["flights"], tables["airports"])
+    flights = flights.filter(flights.arr_delay.notnull())
+    agree = flights.landed - flights.scheduled - flights.planned_minutes == flights.arr_delay
+    total, agreeing = first_row(connection, flights.aggregate(rows=flights.count(), agreeing=agree.sum()))
+    assert total == agreeing > 30_000
+
+
+def events(connection: Backend, moments: list[tuple[str, int, int]]) -> Table:
+    values = ", ".join(f"('{key}', {moment}, {value})" for key, moment, value in moments)
+    connection.raw_sql(f"CREATE TABLE events AS SELECT * FROM (VALUES {values}) AS e(key, moment, value)")
+    table = connection.table("events")
+    return table.mutate(mark=known_from(table.moment))
+
+
+@pytest.mark.parametrize(
+    ("asked", "window", "expected"),
+    [
+        (100, None, 1 + 2),
+        (99, None, 1),  # the event at 97 counts from the mark at 100 on
+        (104, None, 1 + 2),  # asked at the mark of 100, so the one at 103 is not known
+        (100, 60, 2),  # the event at 40 has just left (40, 100]
+        (99, 60, 1),
+        (39, None, 0),
+    ],
+)
+def test_a_sum_holds_what_was_known_and_still_counts(asked: int, window: int | None, expected: int) -> None:
+    connection = ibis.duckdb.connect()
+    table = events(connection, [("a", 40, 1), ("a", 97, 2), ("a", 103, 4), ("b", 50, 8)])
+    connection.raw_sql(f"CREATE TABLE questions AS SELECT 'a' AS key, {asked}::INTEGER AS moment")  # noqa: S608
+    question = connection.table("questions")
+    question = question.mutate(mark=asked_at(question.moment))
+    sums = [Sums(prefix="past", events=table, columns=("value",), minutes=window)]
+    known = known_by(question, keys=["key"], sums=sums)
+    assert first_row(connection, known.select("past_value")) == (expected,)
