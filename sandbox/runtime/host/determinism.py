@@ -15,6 +15,7 @@ import os
 import random
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,16 +32,17 @@ class _State(threading.local):
 
 _state = _State()
 _system_urandom = os.urandom
+_system_time = time.time
 _system_utcnow = moto.core.utils.utcnow
 
 
 @contextmanager
-def repeatable(seed: int, now: float) -> Iterator[None]:
-    """Chance from `seed`, and the clock at `now` (seconds since 1970), on this thread, until the block ends.
+def repeatable(seed: int, moment: float) -> Iterator[None]:
+    """Chance from `seed`, and the clock at `moment` (seconds since 1970), on this thread, until the block ends.
 
     `mock_random` is shared: callers hold the emulator's lock."""
     before = (_state.chance, _state.now)
-    _state.chance, _state.now = random.Random(seed), now  # noqa: S311 - made to be repeated
+    _state.chance, _state.now = random.Random(seed), moment  # noqa: S311 - made to be repeated
     mock_random.seed(seed)
     try:
         yield
@@ -52,7 +54,12 @@ def _urandom(size: int, /) -> bytes:
     return _system_urandom(size) if _state.chance is None else _state.chance.randbytes(size)
 
 
-def _utcnow() -> datetime.datetime:
+def _time() -> float:
+    return _system_time() if _state.now is None else _state.now
+
+
+def now() -> datetime.datetime:
+    """The emulator's time, in UTC without saying so, as its own `utcnow` has it."""
     if _state.now is None:
         return _system_utcnow()
     return datetime.datetime.fromtimestamp(_state.now, datetime.UTC).replace(tzinfo=None)
@@ -87,7 +94,8 @@ _get_backend = AccountSpecificBackend.__getitem__
 def install() -> None:
     """Puts the emulator on these sources. To be called before a service's module is imported."""
     os.urandom = _urandom
+    time.time = _time
     AccountSpecificBackend.__getitem__ = _backend_of  # type: ignore[method-assign]
     for module in list(sys.modules.values()):
         if module.__name__.startswith("moto.") and getattr(module, "utcnow", None) is _system_utcnow:
-            module.utcnow = _utcnow  # type: ignore[attr-defined]
+            module.utcnow = now  # type: ignore[attr-defined]

@@ -34,7 +34,12 @@ class Emulator:
             create_backend_app,
         )
 
-        self._application = DomainDispatcherApplication(create_backend_app)
+        def create(service: Any) -> Any:
+            if service is None:
+                raise NotImplementedError
+            return create_backend_app(service)
+
+        self._application = DomainDispatcherApplication(create)
         self._journal = journal
         self._account_id = account_id
         self._region = region
@@ -124,7 +129,10 @@ class Emulator:
 
     def _answer(self, request: HttpRequest, service: str, name: str) -> HttpAnswer:
         try:
-            return self._wsgi(request)
+            answer = self._wsgi(request)
+            if not _has_no_route(answer):
+                return answer
+            raise NotImplementedError
         except NotImplementedError:
             what = f"{service} {name}".strip() if name else f"{service} {request.method} {request.path}"
             message = f"The sandbox does not emulate {what}."
@@ -151,6 +159,15 @@ class Emulator:
             if hasattr(parts, "close"):
                 parts.close()
         return HttpAnswer(status[0], tuple(headers), body)
+
+
+def _has_no_route(answer: HttpAnswer) -> bool:
+    """Whether the emulator's web framework answered, for want of a path that fits."""
+    if answer.status not in {404, 405}:
+        return False
+    return any(name.lower() == "content-type" and "text/html" in value for name, value in answer.headers) and (
+        answer.body.startswith(b"<!doctype html>")
+    )
 
 
 def _environ(request: HttpRequest) -> dict[str, Any]:

@@ -1,0 +1,134 @@
+"""What bucket policies stop: exactly what they deny, by their conditions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox.runtime.policies.document import Access, UnknownOperatorError, Verdict, verdict
+
+
+def _bucket(cloud: Any, name: str, *statements: dict[str, Any]) -> Any:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket=name)
+    policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    s3.put_bucket_policy(Bucket=name, Policy=policy)
+    return s3
+
+
+def _deny(bucket: str, condition: dict[str, Any], action: Any = "s3:*") -> dict[str, Any]:
+    return {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+        "Condition": condition,
+    }
+
+
+def test_a_policy_that_demands_tls_lets_the_loopback_through(cloud: Any) -> None:
+    s3 = _bucket(cloud, "tls-only", _deny("tls-only", {"Bool": {"aws:SecureTransport": "false"}}))
+    s3.put_object(Bucket="tls-only", Key="k", Body=b"x")
+    assert s3.get_object(Bucket="tls-only", Key="k")["Body"].read() == b"x"
+    s3.delete_object(Bucket="tls-only", Key="k")
+
+
+def test_an_unencrypted_put_is_denied_and_an_encrypted_one_is_not(cloud: Any) -> None:
+    condition = {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}
+    s3 = _bucket(cloud, "kms-only", _deny("kms-only", condition, "s3:PutObject"))
+    with pytest.raises(ClientError) as refused:
+        s3.put_object(Bucket="kms-only", Key="k", Body=b"x")
+    assert refused.value.response["Error"]["Code"] == "AccessDenied"
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.put_object(Bucket="kms-only", Key="k", Body=b"x", ServerSideEncryption="AES256")
+    s3.put_object(Bucket="kms-only", Key="k", Body=b"x", ServerSideEncryption="aws:kms")
+
+
+def test_a_denial_of_another_encryption_lets_the_default_through(cloud: Any) -> None:
+    given = "s3:x-amz-server-side-encryption"
+    condition = {"StringNotEquals": {given: "aws:kms"}, "Null": {given: "false"}}
+    s3 = _bucket(cloud, "default-kms", _deny("default-kms", condition, ["s3:PutObject"]))
+    s3.put_object(Bucket="default-kms", Key="k", Body=b"x")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.put_object(Bucket="default-kms", Key="k", Body=b"x", ServerSideEncryption="AES256")
+
+
+def test_a_plain_denial_of_an_action_stops_that_action_alone(cloud: Any) -> None:
+    statement = _deny("keeps", {}, ["s3:DeleteObject*"])
+    s3 = _bucket(cloud, "keeps", statement)
+    s3.put_object(Bucket="keeps", Key="k", Body=b"x")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(Bucket="keeps", Key="k")
+    assert s3.head_object(Bucket="keeps", Key="k")["ContentLength"] == 1
+
+
+def test_a_policy_for_a_prefix_leaves_the_rest(cloud: Any) -> None:
+    statement = {
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::some/x/*",
+    }
+    s3 = _bucket(cloud, "some-prefix", {**statement, "Resource": "arn:aws:s3:::some-prefix/x/*"})
+    for key in ("x/1", "y/1"):
+        s3.put_object(Bucket="some-prefix", Key=key, Body=b"x")
+    s3.get_object(Bucket="some-prefix", Key="y/1")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.get_object(Bucket="some-prefix", Key="x/1")
+
+
+_CONTEXT = {
+    "aws:number": ("5",),
+    "aws:text": ("abc",),
+    "aws:ip": ("10.0.0.7",),
+    "aws:date": ("2026-11-01T00:00:00Z",),
+}
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ({"StringEquals": {"aws:text": ["x", "abc"]}}, True),
+        ({"StringEquals": {"AWS:Text": "abc"}}, True),
+        ({"StringEquals": {"aws:missing": "abc"}}, False),
+        ({"StringNotEquals": {"aws:missing": "abc"}}, True),
+        ({"StringNotEquals": {"aws:text": ["x", "abc"]}}, False),
+        ({"StringLike": {"aws:text": "a?c"}}, True),
+        ({"StringLike": {"aws:text": "a[b]c"}}, False),
+        ({"StringEqualsIfExists": {"aws:missing": "abc"}}, True),
+        ({"Null": {"aws:missing": "true"}}, True),
+        ({"Null": {"aws:text": "true"}}, False),
+        ({"NumericLessThan": {"aws:number": "6"}}, True),
+        ({"NumericGreaterThanEquals": {"aws:number": 6}}, False),
+        ({"IpAddress": {"aws:ip": "10.0.0.0/8"}}, True),
+        ({"NotIpAddress": {"aws:ip": ["192.168.0.0/16"]}}, True),
+        ({"DateLessThan": {"aws:date": "2027-01-01T00:00:00Z"}}, True),
+        ({"ForAnyValue:StringEquals": {"aws:text": "abc"}}, True),
+        ({"ForAllValues:StringEquals": {"aws:missing": "abc"}}, True),
+        ({"StringEquals": {"aws:text": "abc"}, "Bool": {"aws:missing": "true"}}, False),
+    ],
+)
+def test_conditions_hold_as_iam_has_it(condition: dict[str, Any], holds: bool) -> None:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*", "Condition": condition}
+    access = Access({"AWS": frozenset({"1"})}, "s3:GetObject", "arn:aws:s3:::b/k", _CONTEXT)
+    expected = Verdict.DENIED if holds else Verdict.SILENT
+    assert verdict({"Statement": statement}, access) is expected
+
+
+def test_an_operator_that_iam_does_not_have_is_an_error() -> None:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "*", "Condition": {"StringIs": {"a": "b"}}}
+    with pytest.raises(UnknownOperatorError, match="StringIs"):
+        verdict({"Statement": [statement]}, Access({}, "s3:GetObject", "r", {"a": ("b",)}))
+
+
+def test_a_denial_outweighs_a_permission() -> None:
+    allow = {"Effect": "Allow", "Principal": {"AWS": "1"}, "Action": "s3:Get*", "Resource": "*"}
+    deny = {"Effect": "Deny", "NotPrincipal": {"AWS": "2"}, "NotAction": "s3:Put*", "NotResource": "other"}
+    access = Access({"AWS": frozenset({"1"})}, "s3:GetObject", "r")
+    assert verdict({"Statement": [allow]}, access) is Verdict.ALLOWED
+    assert verdict({"Statement": [allow, deny]}, access) is Verdict.DENIED
+    assert verdict({"Statement": []}, access) is Verdict.SILENT
