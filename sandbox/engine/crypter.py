@@ -1,7 +1,7 @@
 """How secrets are kept: Pulumi's passphrase provider (`v1`, AES-256-GCM, PBKDF2-SHA256 of 1,000,000 rounds).
 
-Deriving the key takes a third of a second of a core, so it happens once for each salt, on a thread of its own; a
-state without secrets never waits for it.
+Deriving the key takes a third of a second of a core, so it happens once for each salt, on a thread of its
+own; a state without secrets never waits for it.
 """
 
 from __future__ import annotations

@@ -49,7 +49,8 @@ class Toy(pulumi.CustomResource):
 
 class Toys(pulumi.ProviderResource):
     def __init__(self, name, opts=None, **props):
-        super().__init__("toy", name, props, pulumi.ResourceOptions.merge(pulumi.ResourceOptions(version="1.2.3"), opts))
+        super().__init__("toy", name, props,
+        pulumi.ResourceOptions.merge(pulumi.ResourceOptions(version="1.2.3"), opts))
 
 class Box(pulumi.ComponentResource):
     def __init__(self, name, opts=None, **props):
