@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ops.errors import OK, CommandError, ResourcesRemainError, StackNotUpError, UsageError
+from ops.errors import OK, CommandError, ResourcesRemainError, UsageError
 from ops.registry import packages
 from ops.runs import RunOptions
 from ops.screen import Screen, counted
@@ -77,9 +77,8 @@ def _count(session: Session) -> RemainingReport:
 
 def _delete_packages(session: Session) -> None:
     """AWS refuses to delete a model package group that holds packages, and the program did not make them."""
-    try:
-        group = session.outputs().model_package_group
-    except StackNotUpError:
+    group = session.plain_outputs().get("modelPackageGroup")
+    if not group:
         return
     sagemaker = session.client("sagemaker")
     found = _there(session, group)

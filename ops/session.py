@@ -49,7 +49,9 @@ class Session:
         """The cloud, ready; said aloud before anything is done to it."""
         target = connect(self.workspace, self.stack, self.target_kind)
         self.screen.line(self.screen.paint(f"Stack {self.stack} on {target}", "bold"))
-        if self.target_kind == "sandbox" and self.workspace.passphrase.value == SANDBOX_PASSPHRASE:
+        workspace = self.workspace
+        begins = self.stack not in workspace.backend.stacks(workspace.project.name)
+        if self.target_kind == "sandbox" and begins and workspace.passphrase.value == SANDBOX_PASSPHRASE:
             note = f"Secrets in the state are encrypted with the passphrase '{SANDBOX_PASSPHRASE}'"
             self.screen.line(self.screen.paint(f"{note}; PULUMI_CONFIG_PASSPHRASE sets another", "dim"))
         return target
