@@ -38,7 +38,8 @@ _system_utcnow = moto.core.utils.utcnow
 
 @contextmanager
 def repeatable(seed: int, moment: float) -> Iterator[None]:
-    """Chance from `seed`, and the clock at `moment` (seconds since 1970), on this thread, until the block ends.
+    """Chance from `seed`, and the clock at `moment` (seconds since 1970), on this thread, until the block
+    ends.
 
     `mock_random` is shared: callers hold the emulator's lock."""
     before = (_state.chance, _state.now)

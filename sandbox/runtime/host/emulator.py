@@ -39,7 +39,19 @@ class Emulator:
                 raise NotImplementedError
             return create_backend_app(service)
 
-        self._application = DomainDispatcherApplication(create)
+        class Application(DomainDispatcherApplication):
+            """Looks a host up once: the emulator reads a directory for each look."""
+
+            def __init__(self) -> None:
+                super().__init__(create)
+                self._found: dict[str | None, Any] = {}
+
+            def get_backend_for_host(self, host: str | None) -> Any:
+                if host not in self._found:
+                    self._found[host] = super().get_backend_for_host(host)
+                return self._found[host]
+
+        self._application = Application()
         self._journal = journal
         self._account_id = account_id
         self._region = region
@@ -165,9 +177,7 @@ def _has_no_route(answer: HttpAnswer) -> bool:
     """Whether the emulator's web framework answered, for want of a path that fits."""
     if answer.status not in {404, 405}:
         return False
-    return any(name.lower() == "content-type" and "text/html" in value for name, value in answer.headers) and (
-        answer.body.startswith(b"<!doctype html>")
-    )
+    return answer.body.startswith(b"<!doctype html>")
 
 
 def _environ(request: HttpRequest) -> dict[str, Any]:
