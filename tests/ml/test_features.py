@@ -57,8 +57,9 @@ def test_another_future_changes_no_feature(sampled: Path, moment: datetime.datet
         SELECT * REPLACE (
           CASE WHEN departed <= {now} THEN dep_time ELSE (dep_time + 1117) % 2359 END AS dep_time,
           CASE WHEN departed <= {now} THEN dep_delay
-               ELSE greatest({now} + 1 - scheduled, 0) + (hash(flight, scheduled) % 900)::INTEGER END AS dep_delay,
-          CASE WHEN landed <= {now} THEN arr_time ELSE (arr_time + 1117) % 2359 END AS arr_time,
+               ELSE greatest({now} + 1 - scheduled, 0) + (hash(flight, scheduled) % 900)::INTEGER
+               END AS dep_delay,
+          CASE WHEN departed <= {now} THEN arr_time ELSE (arr_time + 1117) % 2359 END AS arr_time,
           CASE WHEN landed <= {now} OR arr_delay IS NULL THEN arr_delay
                ELSE (hash(scheduled, flight) % 1200)::INTEGER END AS arr_delay,
           CASE WHEN landed <= {now} THEN air_time ELSE 1 END AS air_time,
@@ -132,7 +133,7 @@ def events(connection: Backend, moments: list[tuple[str, int, int]]) -> Table:
 def test_a_sum_holds_what_was_known_and_still_counts(asked: int, window: int | None, expected: int) -> None:
     connection = ibis.duckdb.connect()
     table = events(connection, [("a", 40, 1), ("a", 97, 2), ("a", 103, 4), ("b", 50, 8)])
-    connection.raw_sql(f"CREATE TABLE questions AS SELECT 'a' AS key, {asked}::INTEGER AS moment")  # noqa: S608
+    connection.raw_sql(f"CREATE TABLE questions AS SELECT 'a' AS key, {asked}::INTEGER AS moment")
     question = connection.table("questions")
     question = question.mutate(mark=asked_at(question.moment))
     sums = [Sums(prefix="past", events=table, columns=("value",), minutes=window)]
