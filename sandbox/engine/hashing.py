@@ -20,7 +20,9 @@ from sandbox.engine.values import Archive, Asset
 
 _ARCHIVE_ENDINGS = (".tar", ".tgz", ".tar.gz", ".zip", ".jar")
 _BLOCK = 512
-_MAX_USTAR_SIZE = 8**11 - 1
+_NAME = 100
+_PREFIX = 155
+_MAX_OCTAL_SIZE = 8**11 - 1
 
 
 class AssetUnreadable(Exception):
@@ -147,42 +149,57 @@ def _read_uri(uri: str) -> bytes:
 
 
 def _tar_header(name: str, size: int) -> bytes:
-    """The header as Go's `archive/tar` writes it: USTAR where it fits, PAX records where it does not."""
-    info = tarfile.TarInfo(name)
-    info.size = size
-    info.mode = 0o600
-    info.uname = info.gname = ""
-    if size <= _MAX_USTAR_SIZE and name.isascii():
-        try:
-            return _go_ustar(info.tobuf(tarfile.USTAR_FORMAT))
-        except ValueError:
-            pass
-    return _pax(info, name, size)
-
-
-def _go_ustar(header: bytes) -> bytes:
-    """Go leaves the device numbers of a regular file as zeros in octal, which Python writes too."""
-    return header
-
-
-def _pax(info: tarfile.TarInfo, name: str, size: int) -> bytes:
-    records = {"path": name} if len(name) > 100 or not name.isascii() else {}
-    if size > _MAX_USTAR_SIZE:
+    """A file's header as Go's `archive/tar` writes it: USTAR where it fits, PAX records where it does not."""
+    raw = name.encode()
+    long = len(raw) > _NAME or not name.isascii()
+    prefix, rest = _split(raw) if long and name.isascii() else (b"", raw)
+    if (not long or prefix) and size <= _MAX_OCTAL_SIZE:
+        return _block(b"0", rest, mode=0o600, size=size, prefix=prefix, devices=True)
+    records = {"path": name} if long else {}
+    if size > _MAX_OCTAL_SIZE:
         records["size"] = str(size)
     body = b"".join(_pax_record(key, value) for key, value in sorted(records.items()))
-    directory, _, base = name.rpartition("/")
-    extended = tarfile.TarInfo(os.path.normpath(f"{directory}/PaxHeaders.0/{base}").lstrip("/")[:100])
-    extended.type = tarfile.XHDTYPE
-    extended.size = len(body)
-    extended.mode = 0
-    plain = tarfile.TarInfo(name.encode("ascii", "ignore").decode()[:100])
-    plain.size, plain.mode = (info.size if size <= _MAX_USTAR_SIZE else 0), info.mode
+    folder, _, base = name.rpartition("/")
+    extended = os.path.normpath(f"{folder}/PaxHeaders.0/{base}" if folder else f"PaxHeaders.0/{base}")
     return (
-        extended.tobuf(tarfile.USTAR_FORMAT)
+        _block(b"x", _ascii(extended)[:_NAME].rstrip(b"/"), mode=0, size=len(body))
         + body
         + b"\0" * (-len(body) % _BLOCK)
-        + plain.tobuf(tarfile.USTAR_FORMAT)
+        + _block(b"0", _ascii(name)[:_NAME], mode=0o600, size=min(size, _MAX_OCTAL_SIZE), devices=True)
     )
+
+
+def _split(name: bytes) -> tuple[bytes, bytes]:
+    """A long name as USTAR's prefix and name, parted at the last slash that leaves a short enough prefix."""
+    slash = name[: _PREFIX + 1].rfind(b"/")
+    prefix, rest = name[:slash], name[slash + 1 :]
+    return (prefix, rest) if slash > 0 and 0 < len(rest) <= _NAME else (b"", name)
+
+
+def _block(
+    kind: bytes, name: bytes, *, mode: int, size: int, prefix: bytes = b"", devices: bool = False
+) -> bytes:
+    device = b"0000000\0" if devices else b"\0" * 8
+    block = bytearray(
+        name.ljust(_NAME, b"\0")
+        + b"%07o\0" % mode
+        + b"0000000\0" * 2
+        + b"%011o\0" % size
+        + b"%011o\0" % 0
+        + b" " * 8
+        + kind
+        + b"\0" * 100
+        + b"ustar\x0000"
+        + b"\0" * 64
+        + device * 2
+        + prefix.ljust(_PREFIX, b"\0")
+    ).ljust(_BLOCK, b"\0")
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def _ascii(text: str) -> bytes:
+    return text.encode("ascii", "ignore")
 
 
 def _pax_record(key: str, value: str) -> bytes:

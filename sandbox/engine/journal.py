@@ -117,7 +117,7 @@ class Journal:
         self._flush(wanted)
 
     def close(self) -> None:
-        """Ends the writing: what an abandoned step still reports must not reach a state that others may hold."""
+        """Ends the writing: what an abandoned step still reports must not reach a state that others hold."""
         with self._lock:
             while self._writing:
                 self._written.wait()
