@@ -34,8 +34,9 @@ def _obey(job: "subprocess.Popen[bytes]") -> None:
 def main(arguments: list[str]) -> int:
     """Runs the command; answers its exit code, or 128 plus the signal that ended it."""
     # The sandbox's terminal may send Ctrl-C to everybody; the sandbox alone decides what ends a job.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # Handlers that do nothing, not SIG_IGN: a job would inherit that, and no signal would reach it.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         job = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, start_new_session=True)
     except OSError as error:

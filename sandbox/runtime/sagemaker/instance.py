@@ -78,7 +78,9 @@ class Instance:
                 pass_fds=(listener.fileno(),),
                 start_new_session=True,
             )
-        self._logs.write(f"instance {self.id} in {self.zone} starts on 127.0.0.1:{self.port}")
+        self._logs.write(
+            f"instance {self.id} in {self.zone} starts on 127.0.0.1:{self.port} as process {self.pid}"
+        )
         threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
 
     def alive(self) -> bool:

@@ -125,13 +125,14 @@ def default_output(prediction: Any, accept: str) -> Any:
 class Server:
     """The ASGI application. One request is predicted at a time, as one worker of the toolkits does.
 
-    A model that has been quick is asked on the event loop itself; any other in a thread, so that `/ping` answers
-    meanwhile. Going to a thread and back costs a tenth of a millisecond.
+    A model that has been quick is asked on the event loop itself; any other in a thread, so that `/ping`
+    answers meanwhile. Going to a thread and back costs a tenth of a millisecond.
     """
 
     def __init__(self, model: Model) -> None:
         self._model = model
         self._slowness = _QUICK_SECONDS
+        self._in_thread = 0
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="predict")
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -157,13 +158,14 @@ class Server:
             elif name == b"accept":
                 accept = value.decode("latin-1")
         began = time.perf_counter()
-        if self._slowness < _QUICK_SECONDS and len(body) < _SMALL_BYTES:
+        if not self._in_thread and self._slowness < _QUICK_SECONDS and len(body) < _SMALL_BYTES:
             status, answer, kind = self._answer(body, content_type, accept)
         else:
-            loop = asyncio.get_running_loop()
-            status, answer, kind = await loop.run_in_executor(
+            self._in_thread += 1
+            status, answer, kind = await asyncio.get_running_loop().run_in_executor(
                 self._worker, self._answer, body, content_type, accept
             )
+            self._in_thread -= 1
         # A slow answer counts at once, quick ones only slowly make a model a quick one again.
         self._slowness = max(time.perf_counter() - began, self._slowness * 0.9)
         await _send(send, status, answer, kind)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import tarfile
 import time
 from collections.abc import Callable, Iterator
@@ -109,6 +111,93 @@ class Cloud:
             assert time.monotonic() < deadline, f"{member} is {answer[member]} still: {answer}"
             time.sleep(0.05)
 
+    def train(self, name: str, program: str, **more: Any) -> None:
+        """Starts a training job in script mode with this program."""
+        code = self.put(f"code/{name}.tar.gz", archive({"train.py": program}))
+        request: dict[str, Any] = {
+            "TrainingJobName": name,
+            "RoleArn": self.role,
+            "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+            "HyperParameters": {"sagemaker_program": "train.py", "sagemaker_submit_directory": code},
+            "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/trained"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        }
+        self.sagemaker.create_training_job(**{**request, **more})
+
+    def trained(self, name: str, *statuses: str) -> dict[str, Any]:
+        """Waits until a training job has one of these statuses, or any final one."""
+        sagemaker = self.sagemaker
+        wanted = statuses or ("Completed", "Failed", "Stopped")
+        return self.until(
+            lambda: sagemaker.describe_training_job(TrainingJobName=name), "TrainingJobStatus", *wanted
+        )
+
+    def process(self, name: str, *command: str, **more: Any) -> None:
+        """Starts a processing job with this command."""
+        cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}
+        request: dict[str, Any] = {
+            "ProcessingJobName": name,
+            "RoleArn": self.role,
+            "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": [*command]},
+            "ProcessingResources": {"ClusterConfig": cluster},
+        }
+        self.sagemaker.create_processing_job(**{**request, **more})
+
+    def processed(self, name: str) -> dict[str, Any]:
+        sagemaker = self.sagemaker
+        return self.until(
+            lambda: sagemaker.describe_processing_job(ProcessingJobName=name),
+            "ProcessingJobStatus",
+            "Completed",
+            "Failed",
+            "Stopped",
+        )
+
+    def configure(self, name: str, model: bytes, count: int = 1, **more: Any) -> None:
+        """Makes a model and an endpoint configuration of this name."""
+        data = self.put(f"{name}/model.tar.gz", model)
+        container = {
+            "Image": IMAGE,
+            "ModelDataUrl": data,
+            "Environment": {"SAGEMAKER_PROGRAM": "inference.py"},
+        }
+        vpc = {"VpcConfig": more.pop("VpcConfig")} if "VpcConfig" in more else {}
+        self.sagemaker.create_model(
+            ModelName=name, PrimaryContainer=container, ExecutionRoleArn=self.role, **vpc
+        )
+        variant = {
+            "VariantName": "champion",
+            "ModelName": name,
+            "InitialInstanceCount": count,
+            "InstanceType": "ml.m5.large",
+        }
+        self.sagemaker.create_endpoint_config(
+            EndpointConfigName=name, **{"ProductionVariants": [variant], **more}
+        )
+
+    def deployed(self, name: str, *statuses: str) -> dict[str, Any]:
+        """Waits until an endpoint has one of these statuses, by default until it is in service or failed."""
+        sagemaker = self.sagemaker
+        wanted = statuses or ("InService", "Failed")
+        return self.until(lambda: sagemaker.describe_endpoint(EndpointName=name), "EndpointStatus", *wanted)
+
+    def ask(self, name: str, a: float = 0.9, b: float = 0.9, **more: Any) -> float:
+        """The probability that an endpoint answers for one row."""
+        answer = self.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=name,
+            ContentType="application/json",
+            Body=json.dumps({"instances": [{"a": a, "b": b}]}),
+            **more,
+        )
+        document = json.loads(answer["Body"].read())
+        return float(document["predictions"][0]["probability"])
+
+    def restart(self, number: int = signal.SIGTERM) -> None:
+        """Ends the daemon by this signal and starts it again; its address stays."""
+        end(self.address, number)
+        object.__setattr__(self, "address", daemon.start(self.address.root))
+
     image = IMAGE
     bucket = BUCKET
     inference = INFERENCE
@@ -162,10 +251,17 @@ def new_sandbox(root: Path) -> Cloud:
     return Cloud(address, role["Role"]["Arn"])
 
 
+def end(address: daemon.SandboxAddress, number: int = signal.SIGTERM) -> None:
+    """Ends the daemon that this process started, and waits for its end."""
+    os.kill(address.pid, number)
+    os.waitpid(address.pid, 0)
+
+
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     root = tmp_path_factory.mktemp("sandbox")
+    made = new_sandbox(root)
     try:
-        yield new_sandbox(root)
+        yield made
     finally:
-        daemon.stop(root)
+        end(made.address)
