@@ -121,9 +121,12 @@ class Display:
         shown, left_out = clipped(self._rows.tree(now), max(height - 4, 4))
         lines = [self._drawn_line(line, columns) for line in shown]
         under_way = sum(not _is_component(row) for row in self._rows.running())
-        counts = f"{self._rows.finished()} done, {under_way} under way, {now - self._began:.0f}s"
+        counts = (
+            f"{self._rows.finished()} done, {under_way} under way" if self._rows else "starting the program"
+        )
+        counts += f", {now - self._began:.0f}s"
         if left_out:
-            counts += f" ({counted(left_out, 'row')} above not shown)"
+            counts += f" ({counted(left_out, 'row')} not shown)"
         lines.append(self._screen.paint(f"     {counts}"[:columns], "dim"))
         self._erase()
         self._screen.progress.write("\n".join(lines) + "\n")

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from ops.errors import OK, InterruptedRunError, TrainingFailedError
 from ops.executions import (
@@ -32,6 +32,8 @@ _POLL_SECONDS: Final = {"sandbox": 0.4, "aws": 5.0}
 _LOOKED_BACK: Final = 50
 """How many of the newest executions are searched for one of the same inputs."""
 _TAIL_LINES: Final = 15
+_ANY_METRIC: Final = r"\b(?:train|validation|test)[-_:][\w-]+\s*[=:]\s*-?[\d.]"
+"""Lines that count as metrics where the job itself defines none."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,8 @@ class _Metrics:
         self._log = JobLog(session, group, one.job_name) if group else None
         job = session.client("sagemaker").describe_training_job(TrainingJobName=one.job_name)
         definitions = job.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
-        self._patterns = [re.compile(definition["Regex"]) for definition in definitions]
+        patterns = [definition["Regex"] for definition in definitions] or [_ANY_METRIC]
+        self._patterns = [re.compile(pattern) for pattern in patterns]
 
     def read(self) -> list[str]:
         lines = self._log.read() if self._log is not None else []
@@ -228,12 +231,3 @@ def _next_step(stack: str, failed: PipelineStep | None) -> str:
     if failed is not None and failed.job:
         return f"the whole log: groundplan logs {stack} {failed.name}; then {again}"
     return again
-
-
-def document(trained: Trained) -> dict[str, Any]:
-    """What was trained, in JSON's terms."""
-    return {
-        "trained": bool(trained.execution),
-        "execution": trained.execution or None,
-        "modelPackage": trained.package.arn,
-    }

@@ -39,7 +39,7 @@ def bucket_names(project: Path) -> list[str]:
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
     )
-    return [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]
+    return sorted(bucket["Name"] for bucket in client.list_buckets()["Buckets"])
 
 
 def test_a_stack_goes_up_stays_and_is_destroyed(project: Path, groundplan: Any) -> None:

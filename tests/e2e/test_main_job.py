@@ -1,0 +1,209 @@
+"""The main job through real clients: the command as a person types it, and boto3 as an application uses AWS.
+
+It runs in a copy of the repository's files, with a sandbox of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from sandbox.runtime import daemon
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.e2e
+
+
+class Clone:
+    """A copy of the repository's files, and a person who works in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))}
+        # The program needs the installed packages; this environment's stand for the clone's own .venv.
+        self.environment = {**kept, "PYTHONPATH": str(folder)}
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "ops", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str, status: int = 0) -> str:
+        """Runs the command to its end, which must be `status`: what it printed."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == status, f"groundplan {' '.join(arguments)}\n{out}\n{err}"
+        assert "Traceback" not in out + err, out + err
+        return out
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self.run(*arguments, "--json"))
+
+    def client(self, service: str) -> Any:
+        address = daemon.find(self.folder / ".groundplan" / "sandbox")
+        assert address is not None
+        variables = daemon.environment(address)
+        return boto3.client(
+            service,
+            endpoint_url=address.endpoint_url,
+            region_name=address.region,
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+            config=Config(s3={"addressing_style": "path"}),
+        )
+
+    def kill_sandbox(self) -> None:
+        address = daemon.find(self.folder / ".groundplan" / "sandbox")
+        assert address is not None
+        os.kill(address.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    folder = tmp_path_factory.mktemp("clone")
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        source = ROOT / name
+        if source.is_file():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    (folder / ".venv").symlink_to(Path(sys.prefix))
+    yield Clone(folder)
+    daemon.stop(folder / ".groundplan" / "sandbox")
+
+
+def test_a_first_run_ends_in_a_prediction_though_the_sandbox_is_killed_on_the_way(clone: Clone) -> None:
+    process = clone.start("start", "dev")
+    assert process.stdout is not None
+    printed = []
+    for line in process.stdout:
+        printed.append(line)
+        if line.split()[:2] == ["Train", "running"]:
+            break
+    clone.kill_sandbox()
+    process.communicate(timeout=300)
+    assert process.returncode == 1, "".join(printed)
+
+    told = clone.json("start", "dev")
+    assert told["trained"] is True
+    assert told["deployed"] is True
+    assert 0 < told["prediction"]["probability"] < 1
+    assert told["prediction"]["shown"]
+    assert told["prediction"]["outcome"]
+
+
+def test_outputs_name_the_zones_the_pipeline_the_endpoint_and_the_topic(clone: Clone) -> None:
+    outputs = clone.json("outputs", "dev")
+    assert set(outputs["zones"]) == {"raw", "curated", "models", "captures", "logs"}
+    sagemaker = clone.client("sagemaker")
+    assert sagemaker.describe_pipeline(PipelineName=outputs["pipeline"])["PipelineStatus"] == "Active"
+    assert sagemaker.describe_endpoint(EndpointName=outputs["endpoint"])["EndpointStatus"] == "InService"
+    clone.client("sns").get_topic_attributes(TopicArn=outputs["topic"])
+    buckets = {bucket["Name"] for bucket in clone.client("s3").list_buckets()["Buckets"]}
+    assert set(outputs["zones"].values()) <= buckets
+
+
+def test_a_second_run_changes_nothing_and_trains_nothing(clone: Clone) -> None:
+    pipeline = clone.json("outputs", "dev")["pipeline"]
+    sagemaker = clone.client("sagemaker")
+
+    def executions() -> list[str]:
+        answer = sagemaker.list_pipeline_executions(PipelineName=pipeline)
+        return [one["PipelineExecutionArn"] for one in answer["PipelineExecutionSummaries"]]
+
+    before = executions()
+    told = clone.json("start", "dev")
+    assert set(told["changes"]) <= {"same", "read"}
+    assert told["trained"] is False
+    assert told["deployed"] is False
+    assert [step["step"] for step in told["steps"] if step["idle"]] == [
+        "platform",
+        "channel",
+        "data",
+        "train",
+        "approve",
+        "deploy",
+    ]
+    assert executions() == before
+    clone.run("up", "dev", "--expect-no-changes")
+    assert not (clone.folder / "stacks" / "Pulumi.dev.yaml").read_text().count("modelPackageArn: arn")
+
+
+def test_an_application_asks_the_endpoint_through_boto3(clone: Clone) -> None:
+    outputs = clone.json("outputs", "dev")
+    example = clone.json("predict", "dev", "--risk", "high")
+    answer = clone.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=outputs["endpoint"],
+        ContentType="application/json",
+        Body=json.dumps({"instances": [example["request"]]}),
+    )
+    probability = json.loads(answer["Body"].read())["predictions"][0]["probability"]
+    assert probability == pytest.approx(example["probability"], abs=1e-6)
+    assert probability >= clone.json("predict", "dev", "--risk", "low")["probability"]
+
+
+def test_the_endpoint_stands_in_two_zones_as_intended(clone: Clone) -> None:
+    told = clone.json("verify", "dev")
+    assert told["asIntended"] is True
+    assert told["live"]["serving"] == 2
+    assert len(set(told["live"]["zones"])) >= 2
+
+
+def test_the_training_has_left_its_metrics_and_its_logs(clone: Clone) -> None:
+    outputs = clone.json("outputs", "dev")
+    sagemaker = clone.client("sagemaker")
+    package = sagemaker.describe_model_package(ModelPackageName=outputs["intended"]["modelPackageArn"])
+    assert package["ModelApprovalStatus"] == "Approved"
+    uri = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    body = clone.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    metrics = json.loads(body)["binary_classification_metrics"]
+    assert metrics["pr_auc"]["value"] >= 0.31
+    assert any("pr_auc" in line for line in clone.json("logs", "dev", "Train")["lines"])
+
+
+def test_a_budget_alert_reaches_the_teams_channel(clone: Clone) -> None:
+    fired = clone.json("sandbox", "spend", "900")["fired"]
+    assert fired
+    assert all(one["delivered"] for one in fired), fired
+    deadline = time.monotonic() + 60
+    while not (messages := clone.json("sandbox", "channel")) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert messages
+    shown = clone.run("sandbox", "channel")
+    assert "900" in shown
+    assert "budget" in shown.lower()
+
+
+def test_destroy_leaves_nothing(clone: Clone) -> None:
+    told = clone.json("destroy", "dev", "--yes")
+    assert told["result"] == "succeeded"
+    assert told["remaining"] == []
+    assert not (clone.folder / ".groundplan" / "releases" / "dev.yaml").exists()
+    assert clone.client("s3").list_buckets()["Buckets"] == []
