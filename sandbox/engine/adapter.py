@@ -1,13 +1,15 @@
-"""What stands between the engine and a provider: secrets and references in plain form, and back.
+"""What stands between the engine and a provider: values in plain form there, and the engine's form back.
 
-Providers get no `Secret`, no `OutputValue` and no `ResourceReference`. An output is secret where the input of
-the same name is (`plugin.annotateSecrets`). A provider whose own configuration is not known yet is not asked
-at all.
+Providers get no `Secret`, no `OutputValue` and no `ResourceReference`, and the paths of assets are absolute,
+since a provider here has no folder of its own. An output is secret where the input of the same name is
+(`plugin.annotateSecrets`). A provider whose own configuration is not known yet is not asked at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from sandbox.engine.builtin import contains_secret
@@ -21,100 +23,167 @@ from sandbox.engine.provider import (
     Recovers,
 )
 from sandbox.engine.state import Resource
-from sandbox.engine.values import UNKNOWN, OutputValue, PropertyMap, ResourceReference, Secret
+from sandbox.engine.values import UNKNOWN, Archive, Asset, OutputValue, PropertyMap, ResourceReference, Secret
 
 
 class Adapter:
-    """A provider as the engine calls it. `known` is False while its configuration holds unknowns."""
+    """A provider as the engine calls it. `known` is False while its configuration holds unknowns.
 
-    def __init__(self, provider: Provider, *, known: bool = True, builtin: bool = False) -> None:
+    `folder` is where the relative paths of assets begin.
+    """
+
+    def __init__(
+        self, provider: Provider, folder: Path, *, known: bool = True, builtin: bool = False
+    ) -> None:
         self.provider = provider
         self.known = known
+        self._folder = folder
         # The built-in provider is part of the engine and knows secrets.
         self._builtin = builtin
 
     def check(self, urn: str, olds: PropertyMap, news: PropertyMap, random_seed: bytes) -> CheckResult:
+        """The checked inputs, or why they are refused."""
         if not self.known:
             return CheckResult(news)
-        result = self.provider.check(urn, self._plain(olds), self._plain(news), random_seed)
-        return CheckResult(annotated(result.inputs, news), result.failures)
+        crossing = self._crossing()
+        result = self.provider.check(urn, crossing.over(olds), crossing.over(news), random_seed)
+        return CheckResult(crossing.back(result.inputs, news), result.failures)
 
-    def diff(
-        self,
-        old: Resource,
-        news: PropertyMap,
-        ignore_changes: Sequence[str],
-        old_inputs: PropertyMap | None = None,
-    ) -> DiffResult:
+    def diff(self, old: Resource, news: PropertyMap, ignore_changes: Sequence[str]) -> DiffResult:
+        """What changed from the old resource to the new inputs."""
         if not self.known:
             return DiffResult(changes=None)
+        crossing = self._crossing()
         return self.provider.diff(
             old.urn,
             old.id,
-            self._plain(old.outputs),
-            self._plain(old.inputs if old_inputs is None else old_inputs),
-            self._plain(news),
+            crossing.over(old.outputs),
+            crossing.over(old.inputs),
+            crossing.over(news),
             ignore_changes,
         )
 
     def create(self, urn: str, inputs: PropertyMap, timeout: float, preview: bool) -> tuple[str, PropertyMap]:
+        """The new resource's id and outputs."""
         if not self.known:
             return "", {}
+        crossing = self._crossing()
         try:
-            id, outputs = self.provider.create(urn, self._plain(inputs), timeout, preview)
+            id, outputs = self.provider.create(urn, crossing.over(inputs), timeout, preview)
         except InitializationError as error:
-            error.properties = annotated(error.properties, inputs)
+            error.properties = crossing.back(error.properties, inputs)
             raise
-        return id, annotated(outputs, inputs)
+        return id, crossing.back(outputs, inputs)
 
     def update(
         self, old: Resource, news: PropertyMap, timeout: float, ignore_changes: Sequence[str], preview: bool
     ) -> PropertyMap:
+        """The changed resource's outputs."""
         if not self.known:
             return dict.fromkeys(old.outputs, UNKNOWN)
+        crossing = self._crossing()
         try:
             outputs = self.provider.update(
                 old.urn,
                 old.id,
-                self._plain(old.outputs),
-                self._plain(old.inputs),
-                self._plain(news),
+                crossing.over(old.outputs),
+                crossing.over(old.inputs),
+                crossing.over(news),
                 timeout,
                 ignore_changes,
                 preview,
             )
         except InitializationError as error:
-            error.properties = annotated(error.properties, news)
+            error.properties = crossing.back(error.properties, news)
             raise
-        return annotated(outputs, news)
+        return crossing.back(outputs, news)
 
     def read(self, urn: str, id: str, inputs: PropertyMap, properties: PropertyMap) -> ReadResult:
-        result = self.provider.read(urn, id, self._plain(inputs), self._plain(properties))
+        """The resource as it stands."""
+        crossing = self._crossing()
+        result = self.provider.read(urn, id, crossing.over(inputs), crossing.over(properties))
         return ReadResult(
             result.id,
-            annotated(result.inputs, inputs),
-            annotated(result.properties, {**properties, **inputs}),
+            crossing.back(result.inputs, inputs),
+            crossing.back(result.properties, {**properties, **inputs}),
         )
 
     def delete(self, resource: Resource, timeout: float) -> None:
+        """Deletes the resource."""
+        crossing = self._crossing()
         self.provider.delete(
-            resource.urn, resource.id, self._plain(resource.inputs), self._plain(resource.outputs), timeout
+            resource.urn,
+            resource.id,
+            crossing.over(resource.inputs),
+            crossing.over(resource.outputs),
+            timeout,
         )
 
     def invoke(self, token: str, arguments: PropertyMap) -> InvokeResult:
-        return self.provider.invoke(token, self._plain(arguments))
+        """A data function's answer."""
+        return self.provider.invoke(token, self._crossing().over(arguments))
 
     def recover(self, urn: str, inputs: PropertyMap) -> tuple[bool, ReadResult | None]:
         """Whether the provider can tell, and what it found of an interrupted create."""
         if not isinstance(self.provider, Recovers):
             return False, None
-        found = self.provider.recover(urn, self._plain(inputs))
+        crossing = self._crossing()
+        found = self.provider.recover(urn, crossing.over(inputs))
         if found is None or not found.id:
             return True, None
-        return True, ReadResult(found.id, inputs, annotated(found.properties, inputs))
+        return True, ReadResult(found.id, inputs, crossing.back(found.properties, inputs))
 
-    def _plain(self, properties: PropertyMap) -> PropertyMap:
-        return properties if self._builtin else {key: plain(value) for key, value in properties.items()}
+    def _crossing(self) -> _Crossing:
+        return _Crossing(None if self._builtin else self._folder)
+
+
+class _Crossing:
+    """One call's way to the provider and back. With no folder, values cross as they are."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._paths: dict[str, str] = {}
+        """The paths of assets as the program wrote them, by what the provider saw."""
+
+    def over(self, properties: PropertyMap) -> PropertyMap:
+        """The properties as the provider sees them."""
+        if self._folder is None:
+            return properties
+        return {key: self._located(plain(value)) for key, value in properties.items()}
+
+    def back(self, properties: PropertyMap, given: PropertyMap) -> PropertyMap:
+        """The provider's answer as the engine keeps it; secret where `given` is."""
+        if self._paths:
+            properties = {key: self._as_written(value) for key, value in properties.items()}
+        return annotated(properties, given)
+
+    def _located(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._located(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._located(item) for item in value]
+        if not isinstance(value, Asset | Archive) or self._folder is None:
+            return value
+        if isinstance(value, Archive) and value.assets is not None:
+            return replace(value, assets={name: self._located(item) for name, item in value.assets.items()})
+        if value.path is None:
+            return value
+        path = str(self._folder / value.path)
+        self._paths[path] = value.path
+        return replace(value, path=path)
+
+    def _as_written(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._as_written(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._as_written(item) for item in value]
+        if isinstance(value, Archive) and value.assets is not None:
+            return replace(
+                value, assets={name: self._as_written(item) for name, item in value.assets.items()}
+            )
+        if isinstance(value, Asset | Archive) and value.path in self._paths:
+            return replace(value, path=self._paths[value.path])
+        return value
 
 
 def plain(value: Any) -> Any:

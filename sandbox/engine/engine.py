@@ -196,7 +196,7 @@ class Engine:
             if not run.preview:
                 self._backend.keep_previous(run.project, run.stack)
             builtin = BuiltinProvider(self._outputs_of, lambda urn: session.executor.results.get(urn))
-            registry = Registry(self._providers, builtin, run.preview)
+            registry = Registry(self._providers, builtin, self._project.folder, run.preview)
             self._registry = registry
             settled = self._recover(run, checkpoint, registry)
             backend = None if run.preview else self._backend

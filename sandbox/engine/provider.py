@@ -4,8 +4,9 @@ The calls and their meaning are those of Pulumi's `ResourceProvider` service (`p
 different resources come from several threads at once; a provider guards what it shares.
 
 Values come in plain form: the engine keeps secrets and references to itself and marks outputs as secret where
-the inputs of the same name were. Structured values of a provider's configuration come as JSON texts, from
-`Pulumi.<stack>.yaml` and from the program alike, as the SDK sends them.
+the inputs of the same name were. The paths of assets are absolute. Structured values of a provider's
+configuration come as JSON texts, from `Pulumi.<stack>.yaml` and from the program alike, as the SDK sends
+them.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 from sandbox.engine import urn as urns
@@ -28,10 +29,15 @@ class Registry:
     """Makes, configures and keeps the providers of one run."""
 
     def __init__(
-        self, factories: Mapping[str, Callable[[], Provider]], builtin: BuiltinProvider, preview: bool
+        self,
+        factories: Mapping[str, Callable[[], Provider]],
+        builtin: BuiltinProvider,
+        folder: Path,
+        preview: bool,
     ) -> None:
         self._factories = factories
         self._builtin = builtin
+        self._folder = folder
         self._preview = preview
         self._configured: dict[str, Adapter] = {}
         self._checked: dict[str, Provider] = {}
@@ -139,7 +145,9 @@ class Registry:
         if known:
             provider.configure(config)
         with self._lock:
-            self._configured[reference] = Adapter(provider, known=known, builtin=provider is self._builtin)
+            self._configured[reference] = Adapter(
+                provider, self._folder, known=known, builtin=provider is self._builtin
+            )
 
 
 def _config(inputs: PropertyMap) -> PropertyMap:
