@@ -7,7 +7,7 @@ from functools import reduce
 import ibis
 from ibis.expr.types import Column, IntegerValue, Table
 
-RESOLUTION = 5
+RESOLUTION = 10
 """Minutes. An event counts from the next mark on, a question looks at the last mark: never the other way."""
 
 

@@ -92,10 +92,16 @@ def compute(connection: Backend, tables: Mapping[str, Table], prefix: str = "") 
     flights = kept("with_weather", features.from_weather(flights, weather))
     flights = kept("with_traffic", features.from_traffic(flights, everything))
     flights = features.from_aircraft(flights, everything, tables["planes"])
+    # Training and serving compute in single precision: writing more would only take time.
+    numbers = {
+        feature.name: flights[feature.name].cast("float32")
+        for feature in FEATURES
+        if feature.kind == "number"
+    }
     names = [feature.name for feature in FEATURES]
     label = (flights.arr_delay >= LATE).cast("int8")
     columns = dict.fromkeys([*_IDENTITY, "hour", "minute", *_OUTCOME, *names])
-    return kept("prepared", flights.mutate(**{LABEL: label}).select(*columns, LABEL))
+    return kept("prepared", flights.mutate(**numbers, **{LABEL: label}).select(*columns, LABEL))
 
 
 def _impossible(weather: Table) -> BooleanValue:
