@@ -18,7 +18,8 @@ ADDRESS_FILE = "daemon.json"
 LOG_FILE = "daemon.log"
 PORT_IN_USE_STATUS = 98
 """What the daemon's process exits with when the port that was asked for is taken."""
-_START_SECONDS = 60.0
+_START_SECONDS = 300.0
+"""A long journal takes its time: some 500 changes a second are done again."""
 _STOP_SECONDS = 15.0
 
 

@@ -160,8 +160,8 @@ def _hook_rules(later: Later) -> None:
 
 
 def _hook_buckets() -> None:
-    """Bucket policies are judged before a request comes to the emulator (`policies.buckets`); a bucket is as old as
-    the journal says, though the emulator looks at the system's clock for it."""
+    """Bucket policies are judged before a request comes to the emulator (`policies.buckets`); a bucket is as
+    old as the journal says, though the emulator looks at the system's clock for it."""
     from moto.iam.access_control import PermissionResult
     from moto.s3.models import FakeBucket
 

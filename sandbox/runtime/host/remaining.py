@@ -97,7 +97,7 @@ def _resources(backend: BaseBackend, service: str) -> Iterator[tuple[str, str, A
             continue
         kind = attribute.strip("_")
         for identity, item in _items(value):
-            if not _is_gone(item) and not _is_managed_by_aws(item):
+            if not _is_gone(item) and not _is_managed_by_aws(item) and not _comes_with_another(backend, item):
                 yield kind, identity, item
 
 
@@ -107,6 +107,8 @@ def _items(value: Any, inside: str = "") -> Iterator[tuple[str, Any]]:
         for key, item in list(value.items()):
             if _is_resource(item):
                 yield str(key), item
+                # A bus that every account has holds the rules that it has not.
+                yield from _items(getattr(item, "rules", None) if type(item).__name__ == "EventBus" else None)
             elif isinstance(item, Mapping | list):
                 yield from _items(item, str(key))
     elif isinstance(value, list):
@@ -116,8 +118,6 @@ def _items(value: Any, inside: str = "") -> Iterator[tuple[str, Any]]:
     elif type(value).__name__ == "LambdaStorage":
         for function in value.all():
             yield function.function_name, function
-    elif type(value).__name__ == "EventBus":
-        yield from _items(value.rules)
 
 
 def _is_resource(item: Any) -> bool:
@@ -143,6 +143,20 @@ def _is_gone(item: Any) -> bool:
 
 def _is_managed_by_aws(item: Any) -> bool:
     return getattr(item, "key_manager", "") == "AWS" or type(item).__name__ == "AWSManagedPolicy"
+
+
+def _comes_with_another(backend: Any, item: Any) -> bool:
+    """What a VPC or a gateway brings with it, and takes with it on AWS: it counts with its owner."""
+    kind = type(item).__name__
+    if kind == "NetworkAcl":
+        return bool(item.default)
+    if kind == "SecurityGroup":
+        return bool(item.name == "default")
+    if kind == "RouteTable":
+        return bool(item.main_association_id)
+    if kind == "NetworkInterface":
+        return any(gateway._eni is item for gateway in backend.nat_gateways.values())
+    return False
 
 
 def _is_scheduled(item: Any) -> bool:
