@@ -6,7 +6,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, Final
 
@@ -18,7 +18,6 @@ from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
     EndpointConnectionError,
-    ParamValidationError,
     ReadTimeoutError,
 )
 from botocore.model import OperationModel, ServiceModel
@@ -36,7 +35,7 @@ _GONE: Final = re.compile(
     r"NotFound|NoSuch|NotExist|NonExist|DoesNotExist|^404$|^ResourceNotFound$", re.IGNORECASE
 )
 _GONE_MESSAGE: Final = re.compile(
-    r"could not find|does not exist|not found|no such|cannot find|RecordNotFound", re.IGNORECASE
+    r"could not find|does not exist|not found|no such|cannot find|^no .+ found", re.IGNORECASE
 )
 
 
@@ -46,6 +45,8 @@ class CloudError(ProviderError):
     def __init__(self, service: str, operation: str, code: str, message: str) -> None:
         super().__init__(f"{service} {operation}: {code}: {message}")
         self.code = code
+        self.passing = False
+        """Whether it may go away by itself: throttling, or a fault of the service."""
         self.gone = bool(_GONE.search(code)) or (
             code in ("ValidationException", "ValidationError", "InvalidParameterValue")
             and bool(_GONE_MESSAGE.search(message))
@@ -159,25 +160,36 @@ class Cloud:
         """
         client = self.client(service)
         method = getattr(client, _python_name(client, operation))
+        answer: dict[str, Any] = self._attempt(service, operation, lambda: method(**(params or {})))
+        return answer
+
+    def pages(
+        self, service: str, operation: str, key: str, params: dict[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """Every page of a listing, each with at least `key`. Raises as `call` does."""
+        client = self.client(service)
+        name = _python_name(client, operation)
+        if not client.can_paginate(name):
+            return [{key: [], **self.call(service, operation, params)}]
+
+        def everything() -> list[dict[str, Any]]:
+            return [{key: [], **page} for page in client.get_paginator(name).paginate(**(params or {}))]
+
+        pages: list[dict[str, Any]] = self._attempt(service, operation, everything)
+        return pages
+
+    def _attempt(self, service: str, operation: str, ask: Callable[[], Any]) -> Any:
         pauses = _pauses()
         while True:
             if self.cancelled.is_set():
                 raise CancelledError(f"{service} {operation} was not called: the run was cancelled")
             pause = next(pauses, None)
             try:
-                answer: dict[str, Any] = method(**(params or {}))
-                return answer
+                return ask()
             except ClientError as error:
-                problem = error.response.get("Error", {})
-                metadata = error.response.get("ResponseMetadata", {})
-                status = int(metadata.get("HTTPStatusCode", 0))
-                code, message = str(problem.get("Code", "")), str(problem.get("Message", ""))
-                html = "text/html" in metadata.get("HTTPHeaders", {}).get("content-type", "")
-                if status >= 500 and html:
-                    raise NotEmulatedError(service, operation) from error
-                passing = status >= 500 or bool(_THROTTLED.search(code))
-                if not passing or pause is None:
-                    raise CloudError(service, operation, code, message) from error
+                refusal = _refusal(service, operation, error)
+                if not refusal.passing or pause is None:
+                    raise refusal from error
             except ResponseParserError as error:
                 raise NotEmulatedError(service, operation) from error
             except EndpointConnectionError as error:
@@ -187,8 +199,6 @@ class Cloud:
                 # The request may have been carried out: a second create would make a second resource.
                 if pause is None or not _REPEATABLE.match(operation):
                     raise UnreachableError(self.endpoint_url) from error
-            except ParamValidationError as error:
-                raise CloudError(service, operation, "ParamValidation", str(error)) from error
             except BotoCoreError as error:
                 raise CloudError(service, operation, type(error).__name__, str(error)) from error
             self.cancelled.wait(pause)
@@ -200,6 +210,19 @@ class Cloud:
             self._clients.clear()
             for sibling in self._siblings.values():
                 sibling.close()
+
+
+def _refusal(service: str, operation: str, error: ClientError) -> CloudError:
+    """The service's refusal; raises NotEmulatedError where it is the emulator's own error page."""
+    problem = error.response.get("Error", {})
+    metadata = error.response.get("ResponseMetadata", {})
+    status = int(metadata.get("HTTPStatusCode", 0))
+    if status >= 500 and "text/html" in metadata.get("HTTPHeaders", {}).get("content-type", ""):
+        raise NotEmulatedError(service, operation) from error
+    code, message = str(problem.get("Code", "")), str(problem.get("Message", ""))
+    refusal = CloudError(service, operation, code, message)
+    refusal.passing = status >= 500 or bool(_THROTTLED.search(code))
+    return refusal
 
 
 def _pauses() -> Iterator[float]:

@@ -182,7 +182,7 @@ class AwsProvider:
         """Answers a data function; one that the sandbox does not know is a failure that names it."""
         plain = plain_map(arguments)
         cloud = self._cloud.in_region(plain.get("region") if isinstance(plain.get("region"), str) else None)
-        return functions.invoke(cloud, self._configuration, token, plain)
+        return functions.invoke(cloud, token, plain)
 
     def cancel(self) -> None:
         """Ends waits and makes no further request."""

@@ -2,7 +2,7 @@
 
 Pulumi writes `rules[0].bucketKeyEnabled` where S3's model has `Rules[0].BucketKeyEnabled`: names follow each
 other by case, and a call's `names` lists the exceptions. The model's required members, types, lengths,
-ranges, enums and patterns are checked in the same walk, so that a refusal names the path that the author wrote.
+ranges, enums and patterns are checked in the same walk, so that a refusal names the author's own path.
 """
 
 from __future__ import annotations

@@ -72,12 +72,4 @@ def pages(
     subject: Subject, service: str, operation: str, key: str, params: Params | None = None
 ) -> list[Any]:
     """Everything that a listing holds, page by page."""
-    client = subject.cloud.client(service)
-    python = next(name for name, wire in client.meta.method_to_api_mapping.items() if wire == operation)
-    if not client.can_paginate(python):
-        listed = subject.cloud.call(service, operation, params).get(key)
-        return list(listed or [])
-    items: list[Any] = []
-    for page in client.get_paginator(python).paginate(**(params or {})):
-        items.extend(page.get(key) or [])
-    return items
+    return [item for page in subject.cloud.pages(service, operation, key, params) for item in page[key]]

@@ -69,7 +69,6 @@ TARGET = ResourceType(
         set="TagResource",
         unset="UntagResource",
         target=lambda s: {"ResourceARN": s.at("ScalableTargetARN") or s.outputs.get("arn")},
-        list="ListTagsForResource",
     ),
     checks=_check_target,
 )

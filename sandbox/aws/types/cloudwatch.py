@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sandbox.aws.documents import json_failures
+from sandbox.aws.lifecycle import perform
 from sandbox.aws.rows import echoed, given, identified, pages, reading
 from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject, Tags
 from sandbox.engine.provider import CheckFailure
@@ -120,6 +121,12 @@ def _read_filter(subject: Subject) -> Params | None:
     return next((item for item in found if item["filterName"] == key["filterName"]), None)
 
 
+def _replace_filter(subject: Subject) -> None:
+    """The emulator keeps the old one beside the new; AWS replaces it."""
+    subject.cloud.call("logs", "DeleteMetricFilter", _filter_key(subject))
+    perform(LOG_METRIC_FILTER, _PUT_FILTER, subject)
+
+
 LOG_METRIC_FILTER = ResourceType(
     type="aws:cloudwatch/logMetricFilter:LogMetricFilter",
     service="logs",
@@ -130,7 +137,9 @@ LOG_METRIC_FILTER = ResourceType(
     delete=Call(operation="DeleteMetricFilter", sends=(), adds=_filter_key),
     steps=(
         Step(
-            on=("pattern", "metricTransformation", "applyOnTransformedLogs"), do=_PUT_FILTER, at_create=False
+            on=("pattern", "metricTransformation", "applyOnTransformedLogs"),
+            do=_replace_filter,
+            at_create=False,
         ),
     ),
     echoes={

@@ -300,6 +300,7 @@ VPC_ENDPOINT = ResourceType(
             endpoint["VpcId"] == s.inputs["vpcId"] and endpoint["ServiceName"] == s.inputs.get("serviceName")
         ),
     ),
+    defaults={"vpcEndpointType": "Gateway"},
     documents=("policy",),
     unordered=("routeTableIds", "subnetIds", "securityGroupIds"),
     tags=ec2_tags("vpc-endpoint"),

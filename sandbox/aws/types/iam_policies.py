@@ -178,7 +178,11 @@ INSTANCE_PROFILE = ResourceType(
     echoes={"name": "InstanceProfileName", "path": "Path", "role": "Roles.0.RoleName"},
     known_id=given("name"),
     auto_name=AutoName(limit=_NAME_LIMIT),
-    tags=_tags("InstanceProfile", "InstanceProfileName"),
+    tags=Tags(
+        set="TagInstanceProfile",
+        unset="UntagInstanceProfile",
+        target=identified("InstanceProfileName"),
+    ),
 )
 
 USER = ResourceType(

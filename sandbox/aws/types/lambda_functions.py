@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 
 from sandbox.aws.archives import zipped
+from sandbox.aws.lifecycle import perform
 from sandbox.aws.rows import answered, given, pages, reading
 from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject, Tags
 from sandbox.engine.provider import CheckFailure
@@ -231,6 +232,13 @@ def _invoke_config_key(subject: Subject) -> Params:
 
 _PUT_INVOKE_CONFIG = Call(operation="PutFunctionEventInvokeConfig")
 
+
+def _replace_invoke_config(subject: Subject) -> None:
+    """The emulator keeps the first for ever; AWS replaces it."""
+    subject.cloud.call("lambda", "DeleteFunctionEventInvokeConfig", _invoke_config_key(subject))
+    perform(FUNCTION_EVENT_INVOKE_CONFIG, _PUT_INVOKE_CONFIG, subject)
+
+
 FUNCTION_EVENT_INVOKE_CONFIG = ResourceType(
     type="aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
     service="lambda",
@@ -242,7 +250,7 @@ FUNCTION_EVENT_INVOKE_CONFIG = ResourceType(
     steps=(
         Step(
             on=("destinationConfig", "maximumEventAgeInSeconds", "maximumRetryAttempts"),
-            do=_PUT_INVOKE_CONFIG,
+            do=_replace_invoke_config,
             at_create=False,
         ),
     ),

@@ -64,9 +64,8 @@ def _delete_bucket(subject: Subject) -> None:
 
 def empty(subject: Subject, bucket: str, key: str | None = None) -> None:
     """Deletes every version and delete marker of a bucket, or of one key in it."""
-    client = subject.cloud.client("s3")
     params: Params = {"Bucket": bucket, **({"Prefix": key} if key is not None else {})}
-    pages = client.get_paginator("list_object_versions").paginate(**params)
+    pages = subject.cloud.pages("s3", "ListObjectVersions", "Versions", params)
     versions = [
         {"Key": item["Key"], "VersionId": item["VersionId"]}
         for page in pages

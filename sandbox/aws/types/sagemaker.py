@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from sandbox.aws.cloud import wait_until
 from sandbox.aws.documents import json_failures
+from sandbox.aws.lifecycle import perform
 from sandbox.aws.rows import given, reading
 from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject, Tags
 from sandbox.engine.provider import CheckFailure, ProviderError
@@ -197,8 +198,6 @@ def _update_endpoint(subject: Subject) -> None:
     config = subject.inputs["endpointConfigName"]
     if config == (_describe_endpoint(subject) or {}).get("EndpointConfigName"):
         return
-    from sandbox.aws.lifecycle import perform
-
     perform(ENDPOINT, _UPDATE_ENDPOINT, subject)
     _await_service(subject)
 

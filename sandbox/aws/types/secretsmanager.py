@@ -25,6 +25,8 @@ _describe = reading("secretsmanager", "DescribeSecret", lambda s: {"SecretId": s
 
 
 def _delete_secret(subject: Subject) -> None:
+    if _read_secret(subject) is None:
+        return
     days = subject.inputs.get("recoveryWindowInDays")
     days = _DEFAULT_WINDOW_DAYS if days is None else int(days)
     how: Params = {"RecoveryWindowInDays": days} if days else {"ForceDeleteWithoutRecovery": True}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
+import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,8 +13,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from sandbox.aws.provider import AwsProvider
-from sandbox.engine.provider import DiffResult, ReadResult
-from sandbox.engine.values import PropertyMap
+
+sys.path.insert(0, str(Path(__file__).parent))  # pytest imports by file: what tests share is not found else
+
+from aws_driver import Driver
 
 REGION = "eu-west-1"
 
@@ -49,53 +51,6 @@ def provider(endpoint_url: str) -> Iterator[AwsProvider]:
     configured.configure({"region": REGION, "defaultTags": '{"tags": {"Project": "groundplan"}}'})
     yield configured
     configured.close()
-
-
-@dataclass
-class Made:
-    """A resource that a test has made through the provider."""
-
-    urn: str
-    id: str
-    inputs: PropertyMap
-    outputs: PropertyMap
-
-
-def urn_of(token: str, name: str) -> str:
-    return f"urn:pulumi:dev::groundplan::{token}::{name}"
-
-
-@dataclass
-class Driver:
-    """The provider's calls in the order in which an engine makes them."""
-
-    provider: AwsProvider
-
-    def check(
-        self, token: str, name: str, inputs: PropertyMap, olds: PropertyMap | None = None
-    ) -> PropertyMap:
-        urn = urn_of(token, name)
-        result = self.provider.check(urn, olds or {}, inputs, hashlib.sha256(urn.encode()).digest())
-        assert not result.failures, result.failures
-        return result.inputs
-
-    def make(self, token: str, name: str, inputs: PropertyMap) -> Made:
-        checked = self.check(token, name, inputs)
-        id, outputs = self.provider.create(urn_of(token, name), checked, 0, False)
-        return Made(urn_of(token, name), id, checked, outputs)
-
-    def diff(self, made: Made, inputs: PropertyMap) -> DiffResult:
-        return self.provider.diff(made.urn, made.id, made.outputs, made.inputs, inputs, ())
-
-    def change(self, made: Made, inputs: PropertyMap) -> Made:
-        outputs = self.provider.update(made.urn, made.id, made.outputs, made.inputs, inputs, 0, (), False)
-        return Made(made.urn, made.id, inputs, outputs)
-
-    def read(self, made: Made) -> ReadResult:
-        return self.provider.read(made.urn, made.id, made.inputs, made.outputs)
-
-    def delete(self, made: Made) -> None:
-        self.provider.delete(made.urn, made.id, made.inputs, made.outputs, 0)
 
 
 @pytest.fixture
