@@ -208,7 +208,7 @@ def _doctor(arguments: argparse.Namespace, screen: Screen) -> int:
 
 
 def _sandbox(arguments: argparse.Namespace, screen: Screen) -> int:
-    from ops import sandbox_commands as sandbox
+    import ops.sandbox_commands as sandbox
 
     workspace = _workspace(arguments)
     match arguments.action:
