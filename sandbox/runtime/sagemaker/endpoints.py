@@ -203,10 +203,9 @@ class Endpoints:
         if record.fields["EndpointStatus"] == "Deleting":
             return {}
         record = self._shelf.update(record, {"EndpointStatus": "Deleting", "LastModifiedTime": now()})
-        # A deployment under way gives up; deleting waits for it.
+        # A deployment under way gives up, and deleting waits for that.
         self._board.order(record.arn, Ending.STOPPED)
-        self._board.wait(record.arn)
-        self._board.start(record.arn, lambda _: self._close(record))
+        self._board.start(f"{record.arn}/deletion", lambda _: self._close(record))
         return {}
 
     def _idle(self, name: str, caller: Caller, verb: str) -> Record:
@@ -234,7 +233,7 @@ class Endpoints:
         plans = from_document(record.private["plans"])
         fleet = self._fleet(record, record.fields["EndpointConfigName"], plans)
         try:
-            fleet.start()
+            fleet.start(lambda: orders.ending is not None)
         except FleetFailedError as error:
             if orders.ending is None:
                 self._routes.drop(route)
@@ -265,7 +264,7 @@ class Endpoints:
         old = route.shares[0][0] if route.shares else None
         new = self._fleet(record, target["config"], plans)
         try:
-            new.start()
+            new.start(lambda: orders.ending is not None)
             for shift in shifts(deployment, sum(plan.count for plan in plans)):
                 if orders.ending is not None:
                     break
@@ -319,6 +318,7 @@ class Endpoints:
         self._settle(record, fields)
 
     def _close(self, record: Record) -> None:
+        self._board.wait(record.arn)
         with self._lock:
             route = self._live.pop(record.arn, None)
         if route is not None:

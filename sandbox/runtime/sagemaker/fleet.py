@@ -72,10 +72,12 @@ class Fleet:
         self._caller = caller
         self._transfers = Transfers(cloud.client("s3", caller))
         self._stopped = threading.Event()
+        self._abandoned: Callable[[], bool] = self._stopped.is_set
         self._watcher: threading.Thread | None = None
 
-    def start(self) -> None:
+    def start(self, abandoned: Callable[[], bool]) -> None:
         """Starts every instance and waits for each one's `/ping`. Raises FleetFailedError, nothing left."""
+        self._abandoned = abandoned
         wanted = [(v, index) for v in self.variants.values() for index in range(v.count)]
         try:
             with ThreadPoolExecutor(max(1, len(wanted))) as pool:
@@ -83,18 +85,21 @@ class Fleet:
         except FleetFailedError:
             self.stop()
             raise
+        self._abandoned = self._stopped.is_set
         self._watcher = threading.Thread(target=self._watch, name=f"watch {self._endpoint}", daemon=True)
         self._watcher.start()
 
     def resize(self, variant: Variant, count: int) -> None:
-        """Starts or drains instances until there are `count`."""
-        variant.count = count
-        while len(variant.instances) < count and not self._stopped.is_set():
-            self._start_one(variant, len(variant.instances))
-        surplus = variant.instances[count:]
-        variant.instances = variant.instances[:count]
-        for instance in surplus:
-            _drain(instance)
+        """Starts or drains instances until there are `count`. Raises FleetFailedError."""
+        while variant.count < count and not self._stopped.is_set():
+            self._start_one(variant, variant.count)
+            # Counted only once it is there: the watcher starts whatever is counted and missing.
+            variant.count += 1
+        with _TABLE:
+            variant.count = count
+            surplus = variant.instances[count:]
+            variant.instances = variant.instances[:count]
+        _each(surplus, _drain)
 
     def stop(self, *, drain: bool = False) -> None:
         """Ends every instance; with `drain`, each first finishes what it has under way."""
@@ -141,7 +146,7 @@ class Fleet:
                     f"check: it ended: {instance.last_words()}. Please check CloudWatch logs for this "
                     "endpoint."
                 )
-            if self._stopped.is_set() or time.monotonic() > deadline:
+            if self._stopped.is_set() or self._abandoned() or time.monotonic() > deadline:
                 raise FleetFailedError(
                     f"The primary container for production variant {name} did not pass the ping health "
                     "check. Please check CloudWatch logs for this endpoint."

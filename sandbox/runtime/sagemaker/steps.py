@@ -6,12 +6,13 @@ import json
 import secrets
 import string
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sandbox.runtime.overlay import Caller, Cloud, Params
+from sandbox.runtime.overlay import Caller, Cloud, Params, ServiceError
 from sandbox.runtime.sagemaker.board import Board
 from sandbox.runtime.sagemaker.definition import Step
 from sandbox.runtime.sagemaker.expressions import ExpressionError, Scope, holds, resolve, walk
@@ -189,8 +190,10 @@ class StepRunner:
         asked = False
         while not self.board.wait(arn, 0.1):
             if setting.orders.ending is Ending.STOPPED and not asked:
-                stop()
                 asked = True
+                # The job may have ended by itself at this moment; then there is nothing to stop.
+                with suppress(ServiceError):
+                    stop()
 
 
 def _require_completed(job: Params, status: str, shown: str) -> None:
