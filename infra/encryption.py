@@ -29,9 +29,9 @@ class EncryptionSettings(Settings):
     """`groundplan:encryption`: the keys. That there are keys is not a choice."""
 
     deletion_window_days: int = Field(
-        30, ge=7, le=30, description="Days in which a deleted key can still be restored."
+        default=30, ge=7, le=30, description="Days in which a deleted key can still be restored."
     )
-    rotation_period_days: int = Field(365, ge=90, le=2560, description="Days until a key is rotated.")
+    rotation_period_days: int = Field(default=365, ge=90, le=2560, description="Days until a key is rotated.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +80,9 @@ class Encryption(pulumi.ComponentResource):
 def key_statements(domain: Domain, place: Place) -> list[Statement]:
     """Who may use a key.
 
-    The account keeps the key from being locked out and lets the policies of its roles grant the use (KMS guide,
-    "Default key policy"). Services that act without a role of ours are named, each with the condition that its
-    guide asks for.
+    The account keeps the key from being locked out and lets the policies of its roles grant the use (KMS
+    guide, "Default key policy"). Services that act without a role of ours are named, each with the condition
+    that its guide asks for.
     """
     statements = [
         Statement(

@@ -16,7 +16,7 @@ TRAINING_JOBS = "/aws/sagemaker/TrainingJobs"
 class LogSettings(Settings):
     """`groundplan:logs`: how long events are kept."""
 
-    retention_days: RetentionDays = Field(90, description="Days until an event is deleted.")
+    retention_days: RetentionDays = Field(default=90, description="Days until an event is deleted.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """One stack in one account and region. Names are made of nothing else, so that every run gives the same."""
+    """One stack in one account and region. Names are made of it alone, so every run gives the same."""
 
     project: str
     stack: str

@@ -20,7 +20,7 @@ class WildcardError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement. `principals` is for policies of resources: `{"Service": [...]}`, `{"AWS": [...]}` or `"*"`."""
+    """One statement. `principals` is for policies of resources: `{"Service": [...]}` or `"*"`."""
 
     sid: str
     actions: Sequence[str]

@@ -1,4 +1,4 @@
-"""Role: an IAM role of a service, with the boundary and one policy of its own. There is no other way to make one."""
+"""Role: an IAM role of a service, with the boundary above it and one policy of its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ from pydantic.alias_generators import to_camel
 
 
 class Settings(BaseModel):
-    """A block of settings: camelCase in the stack's file, nothing unknown, no value bent into another type."""
+    """A block of settings: camelCase in the stack's file, nothing unknown, no value bent to fit."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, alias_generator=to_camel, populate_by_name=True

@@ -21,22 +21,27 @@ class ZoneSettings(Settings):
     """One zone under `groundplan:storage`: when its objects move to cheaper tiers, and when they end."""
 
     infrequent_after_days: int | None = Field(
-        None, ge=30, description="Days until objects move to Standard-IA; none keeps them in Standard."
+        default=None,
+        ge=30,
+        description="Days until objects move to Standard-IA; none keeps them in Standard.",
     )
     archive_after_days: int | None = Field(
-        None, ge=60, description="Days until objects move to Glacier Instant Retrieval."
+        default=None, ge=60, description="Days until objects move to Glacier Instant Retrieval."
     )
     expire_after_days: int | None = Field(
-        None, ge=1, description="Days until objects are deleted; none keeps them."
+        default=None, ge=1, description="Days until objects are deleted; none keeps them."
     )
-    old_versions_days: int = Field(30, ge=1, description="Days until a replaced or deleted version is gone.")
+    old_versions_days: int = Field(
+        default=30, ge=1, description="Days until a replaced or deleted version is gone."
+    )
 
 
 class StorageSettings(Settings):
     """`groundplan:storage`: the zones. Encryption, versions and privacy are not choices."""
 
     force_destroy: bool = Field(
-        False, description="Whether `destroy` may delete buckets that hold objects; for development only."
+        default=False,
+        description="Whether `destroy` may delete buckets that hold objects; for development only.",
     )
     raw: ZoneSettings = ZoneSettings(infrequent_after_days=90, archive_after_days=365)
     curated: ZoneSettings = ZoneSettings(infrequent_after_days=60)
@@ -67,8 +72,8 @@ class StorageArgs:
 class Storage(pulumi.ComponentResource):
     """Five zones that only encrypted connections reach, each encrypted with its domain's key.
 
-    The access logs' zone alone uses S3's own keys: S3 delivers access logs to no other (S3 guide, "Enabling server
-    access logging").
+    The access logs' zone alone uses S3's own keys: S3 delivers access logs to no other (S3 guide, "Enabling
+    server access logging").
 
     Controls: CIS AWS 2.1.1 and 2.1.4; S3.1, S3.5, S3.8, S3.9, S3.12, S3.13, S3.14, S3.17.
     """
@@ -86,7 +91,9 @@ class Storage(pulumi.ComponentResource):
         }
         buckets: dict[Zone, pulumi.Output[str]] = {}
         for zone, settings in args.settings.zones().items():
-            buckets[zone] = self._zone(f"{name}-{zone}", zone, settings, args, keys[zone], buckets.get("logs"))
+            buckets[zone] = self._zone(
+                f"{name}-{zone}", zone, settings, args, keys[zone], buckets.get("logs")
+            )
         self.buckets = {zone: buckets[zone] for zone in ("raw", "curated", "models", "captures", "logs")}
         self.register_outputs({"buckets": dict(self.buckets)})
 

@@ -1,0 +1,34 @@
+"""What differs between environments before a stack's file has its say? The defaults of each, in one place."""
+
+from collections.abc import Mapping
+from typing import Any
+
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    # Comes and goes: nothing in it needs to outlive a `destroy`.
+    "dev": {
+        "encryption": {"deletionWindowDays": 7},
+        "logs": {"retentionDays": 30},
+        "notifications": {"secretRecoveryDays": 0},
+        "storage": {"forceDestroy": True},
+        "budget": {"monthlyUsd": 800},
+    },
+}
+"""Environment → component → setting, as they would stand in the stack's file."""
+
+
+def with_defaults(environment: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a stack over its environment's defaults, block by block.
+
+    What is given wins; a list or a value is replaced whole.
+    """
+    return _over(DEFAULTS.get(environment, {}), given)
+
+
+def _over(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in top.items():
+        below = merged.get(name)
+        merged[name] = (
+            _over(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+        )
+    return merged

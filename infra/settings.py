@@ -1,0 +1,122 @@
+"""What does the stack's file say? All of it, read and checked at once."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import pulumi
+from pulumi.runtime import config
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from infra.budget import BudgetSettings
+from infra.encryption import EncryptionSettings
+from infra.endpoint import EndpointSettings
+from infra.environments import DEFAULTS, with_defaults
+from infra.logs import LogSettings
+from infra.network import NetworkSettings
+from infra.notifications import NotificationSettings
+from infra.setting import Settings
+from infra.storage import StorageSettings
+from infra.training_steps import TrainingSettings
+
+NAMESPACE = "groundplan"
+Environment = Literal["dev"]
+
+
+class ReleaseSettings(Settings):
+    """`groundplan:release`: what is served."""
+
+    model_package_arn: str = Field(
+        pattern=r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:model-package/[A-Za-z0-9-]+(/\d+)?$",
+        description="ARN of the approved model package.",
+    )
+
+
+class PlatformSettings(Settings):
+    """Every block under `groundplan:` in a stack's file."""
+
+    environment: Environment
+    use_case: str = Field(
+        default="ml.flights",
+        pattern=r"^ml(\.[a-z_][a-z0-9_]*)+$",
+        description="Python module of the use case.",
+    )
+    encryption: EncryptionSettings = EncryptionSettings()
+    storage: StorageSettings = StorageSettings()
+    network: NetworkSettings = NetworkSettings()
+    logs: LogSettings = LogSettings()
+    training: TrainingSettings = TrainingSettings()
+    endpoint: EndpointSettings = EndpointSettings()
+    notifications: NotificationSettings = NotificationSettings()
+    budget: BudgetSettings
+    release: ReleaseSettings | None = None
+
+
+class SettingsError(pulumi.RunError):
+    """What is wrong in a stack's settings, all of it: path, value given, what is allowed."""
+
+    def __init__(self, stack: str, faults: Sequence[str]) -> None:
+        lines = "\n".join(f"  {fault}" for fault in faults)
+        count = "one setting is" if len(faults) == 1 else f"{len(faults)} settings are"
+        super().__init__(
+            f"In the stack {stack}, {count} wrong:\n{lines}\n"
+            f"Correct stacks/Pulumi.{stack}.yaml; docs/settings.md lists every setting."
+        )
+
+
+def load_settings() -> PlatformSettings:
+    """The settings of the stack that is being run. Raises SettingsError."""
+    mark = f"{NAMESPACE}:"
+    given = {
+        key.removeprefix(mark): _value(text)
+        for key, text in config.CONFIG.get().items()
+        if key.startswith(mark)
+    }
+    return read_settings(pulumi.get_stack(), given)
+
+
+def read_settings(stack: str, given: Mapping[str, Any]) -> PlatformSettings:
+    """The settings of a stack, its environment's defaults beneath. Raises SettingsError.
+
+    The environment is the stack's name unless the settings name another.
+    """
+    environment = given.get("environment", stack)
+    known = environment if isinstance(environment, str) else ""
+    document = with_defaults(known, {"environment": environment, **given})
+    try:
+        # By JSON, for lists to pass as tuples where a string may not pass as a number.
+        return PlatformSettings.model_validate_json(json.dumps(document))
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        if known not in DEFAULTS:
+            # Without its defaults, required settings are missing that nobody needs to write.
+            found = [one for one in found if one["type"] != "missing"]
+        raise SettingsError(stack, [_fault(one) for one in found]) from None
+
+
+def _value(text: Any) -> Any:
+    """Structured configuration comes as JSON, a plain value as it is."""
+    if not isinstance(text, str):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _fault(error: ErrorDetails) -> str:
+    path = f"{NAMESPACE}:" + ".".join(map(str, error["loc"]))
+    if error["type"] == "missing":
+        return f"{path}: not given; it is required"
+    if error["type"] == "extra_forbidden":
+        return f"{path}: no such setting"
+    context = error.get("ctx") or {}
+    told = str(context["error"]) if isinstance(context.get("error"), ValueError) else error["msg"]
+    told = told.removeprefix("Input should be ").removeprefix("Value error, ")
+    return f"{path}: given {_shown(error['input'])}; allowed: {told}"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 80 else text[:77] + "..."
