@@ -3,53 +3,19 @@ set."""
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.runtime.cost import notice
-from sandbox.runtime.cost.budget import (
-    Due,
-    Spend,
-    crossed,
-    due,
-    forecast,
-    limit_of,
-    month_of,
-    notification_key,
-    period_of,
-)
+from sandbox.runtime.cost.budget import crossed, forecast, limit_of, notification_key
+from sandbox.runtime.cost.watch import Record, SpendWatch
 from sandbox.runtime.host.administration import Administration, body_of
 from sandbox.runtime.host.http import HttpRequest
-from sandbox.runtime.overlay import Caller, Cloud, Params, Remaining, ServiceError
-from sandbox.runtime.policies.services import why_not_publish
+from sandbox.runtime.overlay import Caller, Params, Remaining, ServiceError
 
-_log = logging.getLogger(__name__)
-_BUDGET, _SPEND = "budget", "spend"
-_PRINCIPAL = "budgets.amazonaws.com"
 _MOST_NOTIFICATIONS = 10
 _MOST_ADDRESSES = 10
-
-Record = dict[str, Any]
-"""A budget as it is kept: `account`, `budget` (times as seconds since 1970), `notifications` by key,
-`tags`."""
-
-Refuse = Callable[[str, str], None]
-"""Keeps what could not arrive, and why."""
-
-
-@dataclass(frozen=True)
-class Fired:
-    """A notification that was due, and whether it reached all its subscribers."""
-
-    budget: str
-    kind: str
-    threshold: float
-    delivered: bool
-    reason: str
 
 
 class BudgetsOverlay:
@@ -57,12 +23,8 @@ class BudgetsOverlay:
 
     service = "budgets"
 
-    def __init__(self, cloud: Cloud, refuse: Refuse, account_id: str, region: str) -> None:
-        self._cloud = cloud
-        self._refuse = refuse
-        self._account_id = account_id
-        self._region = region
-        self._lock = threading.RLock()
+    def __init__(self, watch: SpendWatch) -> None:
+        self._watch = watch
         self._answers: dict[str, Callable[[Params, str], Params]] = {
             "CreateBudget": self._create,
             "DescribeBudget": self._describe,
@@ -86,10 +48,10 @@ class BudgetsOverlay:
     def call(self, operation: str, params: Params, caller: Caller) -> Params:
         """Answers one operation, then sends what it made due."""
         account = str(params.get("AccountId") or caller.account_id)
-        with self._lock:
+        with self._watch.lock:
             answer = self._answers[operation](params, account)
             if operation in {"CreateBudget", "UpdateBudget", "CreateNotification", "UpdateNotification"}:
-                self.evaluate()
+                self._watch.evaluate()
         return answer
 
     def add_routes(self, administration: Administration) -> None:
@@ -99,80 +61,30 @@ class BudgetsOverlay:
     def remaining(self) -> list[Remaining]:
         """Every budget."""
         return [
-            Remaining("budgets", "budget", record["budget"]["BudgetName"])
-            for record in self._cloud.documents.all(_BUDGET)
+            Remaining("budgets", "budget", record["budget"]["BudgetName"]) for record in self._watch.all()
         ]
 
     def start(self) -> None:
         """Compares once: a month may have begun since the last run."""
-        with self._lock:
-            self.evaluate()
+        with self._watch.lock:
+            self._watch.evaluate()
 
     def stop(self) -> None:
         """Nothing runs."""
-
-    def evaluate(self) -> list[Fired]:
-        """Sends every notification that is due now."""
-        now = datetime.now(UTC)
-        fired = []
-        for record in self._cloud.documents.all(_BUDGET):
-            for one in due(record["budget"], record["notifications"], self._spent(record, now), now):
-                entry = record["notifications"][one.key]
-                # Kept first: a notice that comes twice is worse than one that a crash swallows.
-                entry["sent"] = period_of(record["budget"], now)
-                self._keep(record)
-                reasons = [r for s in entry["subscribers"] if (r := self._notify(record, one, s, now))]
-                name, kind = record["budget"]["BudgetName"], one.notification["NotificationType"]
-                fired.append(Fired(name, kind, one.threshold, not reasons, "; ".join(reasons)))
-        return fired
 
     def _spend(self, request: HttpRequest, _: str) -> Any:
         amount = body_of(request).get("amount")
         if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount < 1e15:
             message = f"amount: given {amount!r}, wanted the month's cost in dollars, 0 or more."
             raise ServiceError("InvalidRequest", message)
-        now = datetime.now(UTC)
-        with self._lock:
-            spend = {"month": month_of(now), "amount": float(amount)}
-            self._cloud.documents.put(_SPEND, self._account_id, spend)
-            fired = self.evaluate()
-        return {"amount": amount, "forecast": forecast(amount, now), "fired": [asdict(one) for one in fired]}
-
-    def _spent(self, record: Record, now: datetime) -> Spend:
-        kept = self._cloud.documents.get(_SPEND, record["account"]) or {}
-        actual = float(kept["amount"]) if kept.get("month") == month_of(now) else 0.0
-        return Spend(actual, forecast(actual, now))
-
-    def _notify(self, record: Record, one: Due, subscriber: Mapping[str, Any], now: datetime) -> str:
-        """Sends one notice; returns why it could not, or the empty string."""
-        budget, account = record["budget"], record["account"]
-        if subscriber["SubscriptionType"] == "EMAIL":
-            _log.info("budget %s: an e-mail to %s would be sent", budget["BudgetName"], subscriber["Address"])
-            return ""
-        topic = subscriber["Address"]
-        caller = Caller(account, topic.split(":")[3] if topic.count(":") > 4 else self._region)
-        source = f"arn:aws:budgets::{account}:budget/{budget['BudgetName']}"
-        reason = why_not_publish(self._cloud.emulate, _PRINCIPAL, topic, source, caller)
-        if reason:
-            self._refuse(f"the notice of budget {budget['BudgetName']}", reason)
-            return reason
-        text = notice.message(
-            budget,
-            one.notification,
-            limit=limit_of(budget, now),
-            threshold=one.threshold,
-            cost=one.cost,
-            account_id=account,
-            now=now,
-        )
-        sent = {"TopicArn": topic, "Subject": notice.subject(budget["BudgetName"]), "Message": text}
-        self._cloud.emulate("sns", "Publish", sent, caller)
-        return ""
+        fired = self._watch.set_spend(float(amount))
+        heading = forecast(float(amount), datetime.now(UTC))
+        return {"amount": amount, "forecast": heading, "fired": [asdict(one) for one in fired]}
 
     def _create(self, params: Params, account: str) -> Params:
         budget = _kept(params["Budget"])
         name = budget["BudgetName"]
-        if self._cloud.documents.get(_BUDGET, f"{account}/{name}"):
+        if self._watch.find(account, name):
             message = f"Error creating budget: {name} - the budget already exists."
             raise ServiceError("DuplicateRecordException", message)
         budget.setdefault("TimePeriod", {}).setdefault("Start", _month_start())
@@ -180,14 +92,14 @@ class BudgetsOverlay:
         for given in params.get("NotificationsWithSubscribers", []):
             _add_notification(record, given["Notification"], given["Subscribers"])
         record["tags"] = {tag["Key"]: tag["Value"] for tag in params.get("ResourceTags", [])}
-        self._keep(record)
+        self._watch.keep(record)
         return {}
 
     def _describe(self, params: Params, account: str) -> Params:
         return {"Budget": self._shown(self._record(params, account))}
 
     def _describe_all(self, params: Params, account: str) -> Params:
-        records = self._cloud.documents.all(_BUDGET)
+        records = self._watch.all()
         return {"Budgets": [self._shown(record) for record in records if record["account"] == account]}
 
     def _update(self, params: Params, account: str) -> Params:
@@ -198,24 +110,24 @@ class BudgetsOverlay:
             for entry in record["notifications"].values():
                 entry["sent"] = ""
         record["budget"] = budget
-        self._keep(record)
+        self._watch.keep(record)
         return {}
 
     def _delete(self, params: Params, account: str) -> Params:
         self._record(params, account)
-        self._cloud.documents.delete(_BUDGET, f"{account}/{params['BudgetName']}")
+        self._watch.forget(account, params["BudgetName"])
         return {}
 
     def _create_notification(self, params: Params, account: str) -> Params:
         record = self._record(params, account)
         _add_notification(record, params["Notification"], params["Subscribers"])
-        self._keep(record)
+        self._watch.keep(record)
         return {}
 
     def _describe_notifications(self, params: Params, account: str) -> Params:
         record = self._record(params, account)
         now = datetime.now(UTC)
-        limit, spend = limit_of(record["budget"], now), self._spent(record, now)
+        limit, spend = limit_of(record["budget"], now), self._watch.spent(record, now)
         shown = [
             {
                 **entry["notification"],
@@ -233,14 +145,14 @@ class BudgetsOverlay:
             raise ServiceError("DuplicateRecordException", "The new notification is there already.")
         del record["notifications"][notification_key(params["OldNotification"])]
         record["notifications"][key] = {**entry, "notification": params["NewNotification"], "sent": ""}
-        self._keep(record)
+        self._watch.keep(record)
         return {}
 
     def _delete_notification(self, params: Params, account: str) -> Params:
         record = self._record(params, account)
         _entry(record, params["Notification"])
         del record["notifications"][notification_key(params["Notification"])]
-        self._keep(record)
+        self._watch.keep(record)
         return {}
 
     def _create_subscriber(self, params: Params, account: str) -> Params:
@@ -248,7 +160,7 @@ class BudgetsOverlay:
         entry = _entry(record, params["Notification"])
         _check_subscribers([*entry["subscribers"], params["Subscriber"]])
         entry["subscribers"].append(params["Subscriber"])
-        self._keep(record)
+        self._watch.keep(record)
         return {}
 
     def _describe_subscribers(self, params: Params, account: str) -> Params:
@@ -260,7 +172,7 @@ class BudgetsOverlay:
         place = _place(entry, params["OldSubscriber"])
         entry["subscribers"][place] = params["NewSubscriber"]
         _check_subscribers(entry["subscribers"])
-        self._keep(record)
+        self._watch.keep(record)
         return {}
 
     def _delete_subscriber(self, params: Params, account: str) -> Params:
@@ -270,7 +182,7 @@ class BudgetsOverlay:
         if not entry["subscribers"]:
             # A notification without a subscriber cannot be.
             del record["notifications"][notification_key(params["Notification"])]
-        self._keep(record)
+        self._watch.keep(record)
         return {}
 
     def _list_tags(self, params: Params, _: str) -> Params:
@@ -280,14 +192,14 @@ class BudgetsOverlay:
     def _tag(self, params: Params, _: str) -> Params:
         record = self._by_arn(params)
         record["tags"].update({tag["Key"]: tag["Value"] for tag in params["ResourceTags"]})
-        self._keep(record)
+        self._watch.keep(record)
         return {}
 
     def _untag(self, params: Params, _: str) -> Params:
         record = self._by_arn(params)
         for key in params["ResourceTagKeys"]:
             record["tags"].pop(key, None)
-        self._keep(record)
+        self._watch.keep(record)
         return {}
 
     def _by_arn(self, params: Params) -> Record:
@@ -297,17 +209,14 @@ class BudgetsOverlay:
 
     def _record(self, params: Params, account: str) -> Record:
         name = params["BudgetName"]
-        record = self._cloud.documents.get(_BUDGET, f"{account}/{name}")
+        record = self._watch.find(account, name)
         if record is None:
             message = f"Unable to get budget: {name} - the budget doesn't exist."
             raise ServiceError("NotFoundException", message, 404)
         return record
 
-    def _keep(self, record: Record) -> None:
-        self._cloud.documents.put(_BUDGET, f"{record['account']}/{record['budget']['BudgetName']}", record)
-
     def _shown(self, record: Record) -> Params:
-        spend = self._spent(record, datetime.now(UTC))
+        spend = self._watch.spent(record, datetime.now(UTC))
         budget = dict(record["budget"])
         period = budget["TimePeriod"]
         budget["TimePeriod"] = {

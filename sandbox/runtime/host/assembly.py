@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.runtime.chat.channel import ChatChannel
 from sandbox.runtime.cost.overlay import BudgetsOverlay
+from sandbox.runtime.cost.watch import SpendWatch
 from sandbox.runtime.daemon import SandboxAddress
 from sandbox.runtime.delivery import hooks
 from sandbox.runtime.delivery.outbox import Outbox
@@ -54,7 +55,8 @@ class Sandbox:
         shelf = FunctionShelf(self._emulator, root / "functions")
         functions = FunctionsOverlay(self.cloud, shelf, self._outbox)
         Couriers(self.cloud, self._outbox, functions.enqueue)
-        budgets = BudgetsOverlay(self.cloud, self._outbox.refuse, address.account_id, address.region)
+        watch = SpendWatch(self.cloud, self._outbox.refuse, address.account_id, address.region)
+        budgets = BudgetsOverlay(watch)
         self._overlays: list[Overlay] = [functions, budgets]
         self._overlays += [made for name in OVERLAYS if (made := _overlay(name, self.cloud)) is not None]
         self._administration = Administration()
