@@ -16,6 +16,7 @@ from typing import Any
 from sandbox.runtime.host.determinism import now
 from sandbox.runtime.host.emulator import Emulator
 from sandbox.runtime.overlay import Caller
+from sandbox.runtime.policies.services import may_deliver_access_logs
 
 _log = logging.getLogger(__name__)
 
@@ -174,5 +175,11 @@ def _hook_buckets() -> None:
         made(self, *given, **named)
         self.creation_date = now().replace(tzinfo=UTC)
 
+    def may_deliver_logs(self: Any, target_bucket: Any, target_prefix: str | None) -> bool:
+        return may_deliver_access_logs(
+            target_bucket.policy, self.account_id, self.arn, f"{target_bucket.arn}/{target_prefix or ''}any"
+        )
+
     FakeBucket.__init__ = make  # type: ignore[method-assign]
     FakeBucket.get_permission = permit  # type: ignore[method-assign]
+    FakeBucket._log_permissions_enabled_policy = may_deliver_logs  # type: ignore[assignment, method-assign]

@@ -45,6 +45,19 @@ def why_not_invoke(ask: Ask, service: str, function: str, source_arn: str, calle
     return f"no permission of {function} allows {service} to invoke it for {source_arn}"
 
 
+def may_deliver_access_logs(policy: bytes | None, account: str, source: str, target: str) -> bool:
+    """Whether the target bucket's policy lets S3 deliver a bucket's access logs.
+
+    The emulator reads no policy that has a statement for every principal, a list of resources or a pattern.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+    """
+    if not policy:
+        return False
+    caller = Caller(account, "")
+    access = _access("logging.s3.amazonaws.com", "s3:PutObject", target, source, caller)
+    return verdict(json.loads(policy), access) is Verdict.ALLOWED
+
+
 def _why_not_encrypt(ask: Ask, service: str, key: str, source_arn: str, caller: Caller) -> str:
     if key.endswith(_OF_SNS_ITSELF):
         return f"the topic is encrypted with {_OF_SNS_ITSELF}, whose policy lets no other service use it"

@@ -132,3 +132,27 @@ def test_a_denial_outweighs_a_permission() -> None:
     assert verdict({"Statement": [allow]}, access) is Verdict.ALLOWED
     assert verdict({"Statement": [allow, deny]}, access) is Verdict.DENIED
     assert verdict({"Statement": []}, access) is Verdict.SILENT
+
+
+def test_access_logs_go_only_where_the_policy_lets_s3_deliver_them(cloud: Any) -> None:
+    delivery = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": ["arn:aws:s3:::log-target/s3/*"],
+        "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::logged-*"}},
+    }
+    s3 = _bucket(
+        cloud, "log-target", _deny("log-target", {"Bool": {"aws:SecureTransport": "false"}}), delivery
+    )
+
+    def log(source: str, prefix: str) -> None:
+        s3.create_bucket(Bucket=source)
+        enabled = {"TargetBucket": "log-target", "TargetPrefix": prefix}
+        s3.put_bucket_logging(Bucket=source, BucketLoggingStatus={"LoggingEnabled": enabled})
+
+    log("logged-source", "s3/logged/")
+    with pytest.raises(ClientError, match="InvalidTargetBucketForLogging"):
+        log("logged-elsewhere", "other/")
+    with pytest.raises(ClientError, match="InvalidTargetBucketForLogging"):
+        log("stranger", "s3/stranger/")
