@@ -20,8 +20,8 @@ class BudgetSettings(Settings):
     only_tagged: bool = Field(
         default=False,
         description=(
-            "Whether to count only what carries the tag Environment of this stack, where an account holds more "
-            "than the platform; the tag must be activated for cost allocation."
+            "Whether to count only what carries the tag Environment of this stack, where an account holds "
+            "more than the platform; the tag must be activated for cost allocation."
         ),
     )
 

@@ -16,7 +16,7 @@ Persona = Literal["processing", "training", "inference", "pipeline"]
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityArgs:
-    """What the rest of the platform hands to the roles. """
+    """What the rest of the platform hands to the roles."""
 
     place: Place
     boundary_arn: pulumi.Input[str]

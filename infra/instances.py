@@ -11,8 +11,8 @@ _LOCAL_FAMILIES = frozenset(
 def has_local_storage(instance_type: str) -> bool:
     """Whether its disks are its own: they are encrypted by the hardware, and the API refuses a key for them.
 
-    Source: SageMaker API, `ResourceConfig.VolumeKmsKeyId`: "Certain Nitro-based instances include local storage";
-    EC2 marks them with a `d` among the letters after the generation, and some families always have it.
+    Source: SageMaker API, `ResourceConfig.VolumeKmsKeyId` ("Certain Nitro-based instances include local
+    storage"); EC2 marks them with a `d` among the letters after the generation; some families always have it.
     """
     match = _TYPE.match(instance_type)
     if match is None:

@@ -51,7 +51,8 @@ class Packaging(pulumi.ComponentResource):
             content_type="application/gzip",
             server_side_encryption="aws:kms",
             kms_key_id=args.key_arn,
-            opts=pulumi.ResourceOptions(parent=self),
+            # A running job, and a model's history, still point at the archive that they began with.
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
         self.uri = pulumi.Output.concat("s3://", stored.bucket, "/", stored.key)
         self.register_outputs({"uri": self.uri})

@@ -11,9 +11,7 @@ from typing import Any, Literal
 Json = dict[str, Any]
 
 
-def parameter(
-    name: str, kind: Literal["String", "Float"], default: str | float | None = None
-) -> Json:
+def parameter(name: str, kind: Literal["String", "Float"], default: str | float | None = None) -> Json:
     """A parameter of the pipeline; without a default an execution must give it."""
     declared: Json = {"Name": name, "Type": kind}
     return declared if default is None else declared | {"DefaultValue": default}
@@ -36,7 +34,7 @@ def json_get(step: str, file: str, path: str) -> Json:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One step. `cache` is how long its result is used again for the same arguments, as an ISO 8601 duration."""
+    """One step. `cache` is how long its result serves the same arguments again, an ISO 8601 duration."""
 
     name: str
     type: Literal["Processing", "Training", "RegisterModel", "Condition", "Fail"]

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-
 from infra.boundary import Boundary, BoundaryArgs
 from infra.budget import Budget, BudgetArgs
 from infra.encryption import Encryption, EncryptionArgs

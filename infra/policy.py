@@ -37,16 +37,20 @@ class Statement:
     def body(self) -> dict[str, Any]:
         """The statement as IAM writes it."""
         body: dict[str, Any] = {"Sid": self.sid, "Effect": self.effect}
-        if isinstance(self.principals, str):
-            body["Principal"] = self.principals
-        elif self.principals is not None:
-            body["Principal"] = {kind: sorted(names) for kind, names in sorted(self.principals.items())}
-        body["Action"] = sorted(self.actions)
+        if self.principals is not None:
+            given = {"AWS": ["*"]} if isinstance(self.principals, str) else self.principals
+            body["Principal"] = {kind: _one_or_many(names) for kind, names in sorted(given.items())}
+        body["Action"] = _one_or_many(self.actions)
         if self.resources:
-            body["Resource"] = sorted(self.resources)
+            body["Resource"] = _one_or_many(self.resources)
         if self.conditions:
             body["Condition"] = {operator: dict(keys) for operator, keys in sorted(self.conditions.items())}
         return body
+
+
+def _one_or_many(names: Sequence[str]) -> str | list[str]:
+    """Sorted; a single one without its list, as IAM gives it back."""
+    return names[0] if len(names) == 1 else sorted(names)
 
 
 def document(*statements: Statement) -> str:

@@ -1,7 +1,8 @@
 """Chat: posts what happened, as a team reads it, to the webhook that the secret holds.
 
 The event is SNS's; its messages are of AWS Budgets (plain text), of CloudWatch alarms (JSON) or of anyone
-(text). Whatever cannot be posted raises, so that Lambda tries again and keeps the event in its dead-letter queue.
+(text). Whatever cannot be posted raises, so that Lambda tries again and keeps the event in its dead-letter
+queue.
 """
 
 import json
@@ -23,12 +24,12 @@ Message = dict[str, Any]
 
 
 class WebhookUnusableError(Exception):
-    """The secret holds no webhook; the text says what to do, and never what it holds."""
+    """The secret holds no webhook. The text never shows what it holds."""
 
     def __init__(self, secret: str, problem: str) -> None:
         super().__init__(
-            f"The secret {secret} {problem}. Allowed: a URL that begins with https:// (http:// for this machine). "
-            f"Put the channel's webhook: aws secretsmanager put-secret-value --secret-id {secret} "
+            f"The secret {secret} {problem}. Allowed: a URL that begins with https:// (http:// for this "
+            f"machine). Put the channel's webhook: aws secretsmanager put-secret-value --secret-id {secret} "
             "--secret-string URL"
         )
 
