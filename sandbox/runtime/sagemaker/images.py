@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import stat
 import sys
+import uuid
 from pathlib import Path
 
 FRAMEWORKS = frozenset(
@@ -54,7 +54,8 @@ def interpreter_links(folder: Path) -> Path:
     for name in ("python", "python3"):
         link = folder / name
         if not link.exists() or link.read_text() != script:
-            fresh = folder / f".{name}.{os.getpid()}"
+            # A name of its own: several threads come here at once.
+            fresh = folder / f".{name}.{uuid.uuid4().hex}"
             fresh.write_text(script)
             fresh.chmod(fresh.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
             fresh.replace(link)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import pytest
 from sandbox.runtime.sagemaker.deployment import Shift, shifts
 from sandbox.runtime.sagemaker.expressions import ExpressionError, Scope, holds, resolve
 from sandbox.runtime.sagemaker.folders import JobFolder
+from sandbox.runtime.sagemaker.images import interpreter_links
 
 
 def no_file(_: str, __: str) -> str:
@@ -97,6 +101,16 @@ def test_a_folder_with_a_space_in_its_name_needs_no_quoting(tmp_path: Path) -> N
     folder.make("model")
     (folder.root / "model" / "a").write_text("here")
     assert (tmp_path / "my checkout" / "job" / "model" / "a").read_text() == "here"
+
+
+def test_many_jobs_at_once_find_the_interpreter(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        folders = {*pool.map(lambda _: interpreter_links(tmp_path / "bin"), range(64))}
+    assert folders == {tmp_path / "bin"}
+    assert sorted(path.name for path in (tmp_path / "bin").iterdir()) == ["python", "python3"]
+    code = "import sys; print(sys.prefix)"
+    shown = subprocess.run([tmp_path / "bin" / "python3", "-c", code], capture_output=True, text=True)
+    assert shown.stdout.strip() == sys.prefix
 
 
 def test_a_linear_deployment_reaches_all_the_traffic_in_steps() -> None:
