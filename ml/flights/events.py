@@ -52,7 +52,7 @@ def timed(flights: Table, airports: Table) -> Table:
 
 
 def departures(flights: Table) -> Table:
-    """One row for each departure: when it was known, its delay in minutes, and whether that was an hour."""
+    """One row for each departure: when it was known, and its delay in minutes."""
     left = flights.filter(flights.departed.notnull())
     return left.select(
         "carrier",
@@ -61,22 +61,19 @@ def departures(flights: Table) -> Table:
         mark=known_from(left.departed),
         one=ibis.literal(1),
         delay=left.dep_delay,
-        late=(left.dep_delay >= 60).cast("int32"),
     )
 
 
 def arrivals(flights: Table) -> Table:
-    """One row for each arrival as planned: when it was known, its delay in minutes, and whether an hour."""
+    """One row for each arrival as planned: when it was known, and its delay in minutes."""
     there = flights.filter(flights.landed.notnull() & flights.arr_delay.notnull())
     return there.select(
         "carrier",
-        "flight",
         "origin",
         "dest",
         mark=known_from(there.landed),
         one=ibis.literal(1),
         delay=there.arr_delay,
-        late=(there.arr_delay >= 60).cast("int32"),
     )
 
 

@@ -31,7 +31,7 @@ _CITIES = {
 
 
 def write(connection: Backend, table: str, path: Path) -> int:
-    """Writes COUNT flights of `table` (a test set with names), from the riskiest looking to the calmest.
+    """Writes COUNT flights (fewer from a small set) of `table` (a test set with names), from the riskiest looking to the calmest.
 
     They are chosen by what was known, not by what happened: along the aircraft's and the airport's delay, the
     risky end closer together, since calm flights are alike. Gives how many were written.
@@ -47,7 +47,9 @@ def write(connection: Backend, table: str, path: Path) -> int:
 _CHOSEN = """
 WITH ranked AS (
   SELECT *, row_number() OVER (
-    ORDER BY airport_waiting + greatest(coalesce(aircraft_departure_delay, 0), 0) / 10 DESC,
+    ORDER BY airport_waiting
+      + CASE WHEN aircraft_hours_since < 12 THEN greatest(aircraft_departure_delay, 0) / 10
+        ELSE 0 END DESC,
       scheduled, carrier, flight, origin
   ) - 1 AS place, count(*) OVER () AS places
   FROM {table}
@@ -85,7 +87,7 @@ def _said(flight: Mapping[str, Any]) -> Iterator[str]:
         f"visibility {flight['visibility']:g} mi" if (flight["visibility"] or 10) < 10 else "",
     ]
     waiting = round(flight["airport_waiting"])
-    state = [f"{waiting or 'no'} flight{'s' if waiting > 1 else ''} waiting at the airport"]
+    state = [f"{waiting or 'no'} flight{'s' * (waiting > 1)} waiting at the airport"]
     late = flight["aircraft_departure_delay"]
     if late is not None and late >= 15 and flight["aircraft_hours_since"] < 12:
         state.append(f"its aircraft left {late:.0f} minutes late before")
@@ -94,7 +96,7 @@ def _said(flight: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _airline(name: str) -> str:
-    """The name without its legal form: `Delta Air Lines Inc.` is Delta, but `US Airways Inc.` is US Airways."""
+    """The name without its legal form: `Delta Air Lines Inc.` is Delta; `US Airways Inc.` keeps `Airways`."""
     for ending in _LEGAL:
         short = name.removesuffix(ending)
         name = short if len(short) > 2 else name

@@ -73,7 +73,7 @@ def from_weather(flights: Table, weather: Table) -> Table:
 
 
 def from_traffic(flights: Table, everything: Table) -> Table:
-    """How late departures and arrivals have been, by airport, airline, flight; what waits."""
+    """How late departures and arrivals have been, by airport, airline, destination; what waits."""
     left, landed, stuck = departures(everything), arrivals(everything), waiting(everything)
     asking = flights
     recent = [
@@ -91,32 +91,10 @@ def from_traffic(flights: Table, everything: Table) -> Table:
             f"{name}_waiting_minutes": mean(known.wait_one * known.mark - known.wait_since, known.wait_one),
         }
         flights = _with(flights, known.select(key, "mark", **state), [key, "mark"])
-    there = known_by(
-        asking,
-        keys=["dest"],
-        sums=[
-            Sums(prefix="dep", events=left, columns=_TIMING, minutes=3 * _HOUR),
-            Sums(prefix="arr", events=landed, columns=_TIMING, minutes=6 * _HOUR),
-        ],
-    )
-    there = there.select(
-        "dest",
-        "mark",
-        destination_departure_delay_3h=mean(there.dep_delay, there.dep_one),
-        destination_arrival_delay_6h=mean(there.arr_delay, there.arr_one),
-    )
-    flights = _with(flights, there, ["dest", "mark"])
-    number = ["carrier", "flight", "origin"]
-    past = Sums(prefix="arr", events=landed, columns=("one", "delay", "late"), minutes=30 * _DAY)
-    before = known_by(asking, keys=number, sums=[past])
-    before = before.select(
-        *number,
-        "mark",
-        flight_arrivals_30d=before.arr_one,
-        flight_arrival_delay_30d=mean(before.arr_delay, before.arr_one),
-        flight_late_share_30d=mean(before.arr_late, before.arr_one),
-    )
-    return _with(flights, before, [*number, "mark"])
+    lately = Sums(prefix="arr", events=landed, columns=_TIMING, minutes=6 * _HOUR)
+    there = known_by(asking, keys=["dest"], sums=[lately])
+    there = there.select("dest", "mark", destination_arrival_delay_6h=mean(there.arr_delay, there.arr_one))
+    return _with(flights, there, ["dest", "mark"])
 
 
 def from_aircraft(flights: Table, everything: Table, planes: Table) -> Table:
