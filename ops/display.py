@@ -39,12 +39,14 @@ class Display:
         *,
         planning: bool = False,
         details: bool = False,
+        brief: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._screen = screen
         self._planning = planning
         self._details = details or planning
         self._creates_too = details
+        self._brief = brief
         self._clock = clock
         self._rows = Rows(planning=planning)
         self._messages: list[Message] = []
@@ -213,7 +215,7 @@ class Display:
                     self._screen.line(f"    {more}")
 
     def _show_summary(self, summary: Summary) -> None:
-        lines = output_lines(summary.old_outputs, summary.outputs)
+        lines = output_lines(summary.old_outputs, summary.outputs, changed_only=self._brief)
         if lines:
             self._screen.line()
             self._screen.line(self._screen.paint("Outputs:", "bold"))

@@ -33,7 +33,9 @@ class EmbeddedRunner:
         engine = self._engine(options.parallel)
         config = self._workspace.released_config(self._stack)
         with (
-            Display(self._screen, planning=action == "preview", details=options.details) as display,
+            Display(
+                self._screen, planning=action == "preview", details=options.details, brief=options.brief
+            ) as display,
             _interruptible(engine),
         ):
             if action == "destroy":

@@ -113,11 +113,12 @@ class UpFailedError(CommandError):
     """An update that did not end well; its diagnostics are on the screen already."""
 
     def __init__(self, stack: str, errors: Sequence[str]) -> None:
-        text = "; ".join(errors) if errors else "its diagnostics are above"
+        text = "1 error, told" if len(errors) == 1 else f"{len(errors)} errors, told" if errors else "told"
         super().__init__(
-            f"the stack '{stack}' did not come up: {text}",
-            f"everything made so far is kept; correct the cause and run it again: groundplan up {stack}",
+            f"the run of the stack '{stack}' failed: {text} under Diagnostics above",
+            "everything made so far is kept; correct the cause and run it again",
         )
+        self.errors = tuple(errors)
 
 
 class InterruptedRunError(CommandError):

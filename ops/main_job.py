@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ops.approval import decide
 from ops.deployment import release
 from ops.errors import OK, UsageError
@@ -49,7 +51,7 @@ def start(session: Session, options: RunOptions) -> int:
         reason = "its metrics passed the pipeline's condition; the main job approves in the sandbox"
         approved = decide(session, trained.package, APPROVED, reason, step)
     with progress.step("deploy", "release the approved model to the endpoint") as step:
-        deployed = release(session, approved, options, step)
+        deployed = release(session, approved, replace(options, brief=True), step)
     outputs = session.outputs()
     endpoint, intended = outputs.released
     with progress.step("verify", "compare the live endpoint with what the program intends") as step:

@@ -18,6 +18,8 @@ class RunOptions:
     expect_no_changes: bool = False
     details: bool = False
     """Whether the properties of every changed resource are shown."""
+    brief: bool = False
+    """Whether outputs that stayed the same are left out of the summary."""
     assume_yes: bool = False
     """Whether an engine that would ask before it begins goes on without."""
     parallel: int = 16

@@ -15,7 +15,7 @@ _PARTS: Final = frozenset({"create-replacement", "delete-replaced", "discard-rep
 """Parts of a replacement, which is counted once."""
 
 
-def output_lines(old: PropertyMap, new: PropertyMap) -> list[str]:
+def output_lines(old: PropertyMap, new: PropertyMap, *, changed_only: bool = False) -> list[str]:
     """The stack's outputs, by name, each with `+`, `~` or `-` where it changed."""
     names = sorted({*old, *new})
     width = max((len(name) for name in names), default=0)
@@ -28,7 +28,7 @@ def output_lines(old: PropertyMap, new: PropertyMap) -> list[str]:
             lines.append(f"  - {label} {written(old[name], longest=400)}")
         elif plain(old[name], show_secrets=True) != plain(new[name], show_secrets=True):
             lines.append(f"  ~ {label} {written(old[name])} => {written(new[name])}")
-        else:
+        elif not changed_only:
             lines.append(f"    {label} {written(new[name], longest=400)}")
     return lines
 
