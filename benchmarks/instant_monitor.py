@@ -146,12 +146,12 @@ def program_seconds(
         values,
         interpreter=interpreter,
         environment=environment,
-        address=address,
         parallel=16,
         preview=False,
         on_line=lambda line: None,
         on_end=ended.set,
     )
+    program.connect(address)
     ended.wait()
     seconds = time.perf_counter() - started
     server.stop(0).wait()

@@ -12,11 +12,11 @@ from sandbox.engine.journal import Journal
 from sandbox.engine.provider import InitializationError, ProviderError
 from sandbox.engine.registry import Registry
 from sandbox.engine.run import Run, Stopped
+from sandbox.engine.signatures import UNKNOWN_STRING
 from sandbox.engine.state import Resource, now
 from sandbox.engine.steps import Step
 from sandbox.engine.urn import name_of
 from sandbox.engine.values import Secret
-from sandbox.engine.wire import UNKNOWN_STRING
 
 _PENDING: Final[dict[str, PendingKind]] = {
     "create": "creating",

@@ -1,7 +1,9 @@
 """Runs a Pulumi program in a process of its own, as `pulumi-language-python-exec` does.
 
 The engine starts this file by its path with the project's interpreter, which need not have the engine's own
-requirements: it imports `pulumi` and the standard library only. Configuration comes in `PULUMI_CONFIG`.
+requirements: it imports `pulumi` and the standard library only. Configuration comes in `PULUMI_CONFIG`; the
+address of the engine's services is the one line on the standard input, so that both sides can start at the
+same time.
 """
 
 from __future__ import annotations
@@ -37,13 +39,17 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
+    address = sys.stdin.readline().strip()
+    if not address:
+        # The engine has gone before it was ready.
+        return SHOWN
     pulumi.runtime.set_all_config(
         pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env()
     )
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
-            monitor=arguments.monitor,
-            engine=arguments.engine,
+            monitor=address,
+            engine=address,
             project=arguments.project,
             stack=arguments.stack,
             parallel=arguments.parallel,
@@ -83,7 +89,7 @@ def _run(program: str) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Runs a Pulumi program")
-    for name in ("monitor", "engine", "project", "stack", "organization", "root-directory", "pwd"):
+    for name in ("project", "stack", "organization", "root-directory", "pwd"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--parallel", type=int, required=True)
     parser.add_argument("--dry-run", action="store_true")

@@ -20,11 +20,11 @@ from sandbox.engine.provider import CheckResult, DiffKind, DiffResult
 from sandbox.engine.registry import Registry
 from sandbox.engine.replacements import dependent_replacements
 from sandbox.engine.run import Run, Stopped
+from sandbox.engine.signatures import UNKNOWN_STRING
 from sandbox.engine.state import Resource
 from sandbox.engine.steps import Step
 from sandbox.engine.targets import Targets
 from sandbox.engine.values import UNKNOWN, PropertyMap, Unknown
-from sandbox.engine.wire import UNKNOWN_STRING
 
 
 class PlanError(EngineError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -11,7 +12,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Final
 
-from sandbox.engine.language_host import SHOWN
 from sandbox.engine.project import ProgramConfig, Project
 
 _HOST: Final = Path(__file__).with_name("language_host.py")
@@ -29,7 +29,6 @@ class ProgramProcess:
         *,
         interpreter: Path,
         environment: Mapping[str, str],
-        address: str,
         parallel: int,
         preview: bool,
         on_line: Callable[[str], None],
@@ -38,8 +37,6 @@ class ProgramProcess:
         folder, program = _entry(project)
         command = [str(interpreter), "-u", str(_HOST)]
         for name, value in (
-            ("monitor", address),
-            ("engine", address),
             ("project", project.name),
             ("stack", stack),
             ("organization", "organization"),
@@ -59,7 +56,7 @@ class ProgramProcess:
                 "PULUMI_CONFIG": json.dumps(dict(config.values)),
                 "PULUMI_CONFIG_SECRET_KEYS": json.dumps(sorted(config.secret_keys)),
             },
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -75,15 +72,19 @@ class ProgramProcess:
         )
         self._reader.start()
 
+    def connect(self, address: str) -> None:
+        """Tells the program where its monitor is, for which it waits before its own code runs."""
+        stream = self._process.stdin
+        assert stream is not None  # noqa: S101 - asked for above
+        # A program that has ended already, for want of pulumi, is reported by its status.
+        with contextlib.suppress(BrokenPipeError):
+            stream.write(f"{address}\n")
+            stream.close()
+
     @property
     def status(self) -> int | None:
         """The exit status; None while it runs."""
         return self._process.poll()
-
-    @property
-    def error_was_shown(self) -> bool:
-        """Whether the program has told its error over the engine's log."""
-        return self._process.poll() == SHOWN
 
     @property
     def last_lines(self) -> str:
@@ -97,6 +98,9 @@ class ProgramProcess:
 
     def stop(self, patience: float = 2.0) -> None:
         """Ends the process: asked first, then killed."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
         if self._process.poll() is None:
             self._process.terminate()
             try:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sandbox.engine import deletions
 from sandbox.engine.events import ProgramOutput
-from sandbox.engine.monitor import EngineService, Monitor, MonitorServer
 from sandbox.engine.program import ProgramProcess
 from sandbox.engine.registrar import Registrar
 from sandbox.engine.run import Stopped
 from sandbox.engine.session import Session
+
+if TYPE_CHECKING:
+    from sandbox.engine.monitor import EngineService, Monitor
 
 _PATIENCE: Final = 10.0
 """Seconds that a program gets to end by itself once its monitor has gone."""
@@ -19,6 +21,31 @@ _PATIENCE: Final = 10.0
 
 def run_program(session: Session) -> None:
     """Runs the program for a preview or an up. Raises `Stopped` where the run went no further."""
+    run = session.run
+    program = ProgramProcess(
+        session.project,
+        run.stack,
+        session.config,
+        interpreter=session.interpreter,
+        environment=session.environment,
+        parallel=run.parallel,
+        preview=run.preview,
+        on_line=lambda line: run.emit(ProgramOutput(line)),
+        on_end=lambda: run.signals.put("program ended"),
+    )
+    try:
+        _serve(session, program)
+    finally:
+        if not run.stopping and program.status is None:
+            # Left by an exception: nobody may begin anything more.
+            run.cancelled = True
+        program.stop(patience=0.5 if run.abandoned else 2.0)
+
+
+def _serve(session: Session, program: ProgramProcess) -> None:
+    # The program takes a second to start; gRPC is loaded and the state is read meanwhile.
+    from sandbox.engine.monitor import EngineService, Monitor, MonitorServer
+
     run = session.run
     opened = threading.Event()
     registrars: list[Registrar] = []
@@ -31,21 +58,8 @@ def run_program(session: Session) -> None:
     monitor = Monitor(run, registrar, session.config, session.project.folder)
     service = EngineService(run)
     server = MonitorServer(monitor, service)
-    program = None
     try:
-        program = ProgramProcess(
-            session.project,
-            run.stack,
-            session.config,
-            interpreter=session.interpreter,
-            environment=session.environment,
-            address=server.address,
-            parallel=run.parallel,
-            preview=run.preview,
-            on_line=lambda line: run.emit(ProgramOutput(line)),
-            on_end=lambda: run.signals.put("program ended"),
-        )
-        # The program takes its time to start; the state is read meanwhile.
+        program.connect(server.address)
         session.open()
         registrars.append(
             Registrar(
@@ -53,19 +67,15 @@ def run_program(session: Session) -> None:
             )
         )
         opened.set()
-        _serve(session, program, monitor, service, registrars[0])
+        _follow(session, program, monitor, service, registrars[0])
     finally:
-        opened.set()
-        if not run.stopping and (program is None or program.status is None):
-            # Left by an exception: nobody may begin anything more.
+        if not opened.is_set():
             run.cancelled = True
-        monitor.release()
-        if program is not None:
-            program.stop(patience=0.5 if run.abandoned else 2.0)
+            opened.set()
         server.close()
 
 
-def _serve(
+def _follow(
     session: Session, program: ProgramProcess, monitor: Monitor, service: EngineService, registrar: Registrar
 ) -> None:
     run = session.run
@@ -96,12 +106,10 @@ def _serve(
 def _report_end(session: Session, program: ProgramProcess, service: EngineService) -> None:
     """Says how a program ended that did not get through."""
     run = session.run
-    if program.error_was_shown and service.last_error:
+    if service.last_error:
         run.fail(_short(service.last_error), told=True)
     elif program.status == 0:
         run.fail("the program ended before it had registered its stack: it must not call exit or os._exit")
-    elif service.last_error:
-        run.fail(_short(service.last_error), told=True)
     else:
         last = program.last_lines
         run.fail(f"the program ended with status {program.status}" + (f":\n{last}" if last else ""))

@@ -17,9 +17,9 @@ from sandbox.engine.adapter import Adapter, annotated, plain
 from sandbox.engine.builtin import BuiltinProvider, contains_unknown
 from sandbox.engine.errors import UnknownPackage
 from sandbox.engine.provider import CheckResult, DiffResult, Provider
+from sandbox.engine.signatures import UNKNOWN_STRING
 from sandbox.engine.state import Resource
 from sandbox.engine.values import PropertyMap
-from sandbox.engine.wire import UNKNOWN_STRING
 
 _INTERNAL: Final = "__internal"
 _VERSION: Final = "version"

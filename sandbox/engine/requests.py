@@ -13,9 +13,10 @@ from pulumi.runtime.proto import alias_pb2, resource_pb2
 
 from sandbox.engine import urn as urns
 from sandbox.engine.goal import AliasSpec, Goal, ReadGoal
+from sandbox.engine.signatures import UNKNOWN_STRING
 from sandbox.engine.state import Resource, Timeouts
 from sandbox.engine.values import UNKNOWN, PropertyMap
-from sandbox.engine.wire import UNKNOWN_STRING, downgrade, from_struct, from_value, to_struct
+from sandbox.engine.wire import downgrade, from_struct, from_value, to_struct
 
 _UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)")

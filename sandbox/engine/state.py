@@ -10,6 +10,16 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from sandbox.engine.crypter import Crypter
+from sandbox.engine.signatures import (
+    ARCHIVE,
+    ASSET,
+    FLOAT,
+    REFERENCE,
+    SECRET,
+    SIGNATURE,
+    UNKNOWN_STRING,
+    asset_fields,
+)
 from sandbox.engine.urn import is_provider_type, name_of, split_reference
 from sandbox.engine.values import (
     UNKNOWN,
@@ -20,20 +30,6 @@ from sandbox.engine.values import (
     ResourceReference,
     Secret,
     Unknown,
-)
-from sandbox.engine.wire import ARCHIVE, ASSET, REFERENCE, SECRET, SIGNATURE, UNKNOWN_STRING, asset_fields
-
-_FLOAT: Final = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c"
-"""The signature of a number that JSON cannot hold: infinity, not a number."""
-
-HOOKS: Final = (
-    "BeforeCreate",
-    "AfterCreate",
-    "BeforeUpdate",
-    "AfterUpdate",
-    "BeforeDelete",
-    "AfterDelete",
-    "OnError",
 )
 
 
@@ -201,7 +197,7 @@ def encode(value: Any, crypter: Crypter | None) -> Any:
         return value
     if isinstance(value, float):
         if value != value or value in (float("inf"), float("-inf")):
-            return {SIGNATURE: _FLOAT, "value": struct.pack(">d", value).hex()}
+            return {SIGNATURE: FLOAT, "value": struct.pack(">d", value).hex()}
         return int(value) if value.is_integer() else value
     if isinstance(value, dict):
         return {key: encode(value[key], crypter) for key in sorted(value)}
@@ -268,6 +264,6 @@ def _decode_special(signature: str, value: dict[str, Any], crypter: Crypter | No
         return ResourceReference(
             urn=value["urn"], id=value.get("id"), package_version=value.get("packageVersion", "")
         )
-    if signature == _FLOAT:
+    if signature == FLOAT:
         return struct.unpack(">d", bytes.fromhex(value["value"]))[0]
     return {key: decode(item, crypter) for key, item in value.items()}
