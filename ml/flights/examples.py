@@ -31,7 +31,7 @@ _CITIES = {
 
 
 def write(connection: Backend, table: str, path: Path) -> int:
-    """Writes COUNT flights (fewer from a small set) of `table` (a test set with names), from the riskiest looking to the calmest.
+    """Writes COUNT flights of `table` (a test set with names; fewer of a small one), from risky to calm.
 
     They are chosen by what was known, not by what happened: along the aircraft's and the airport's delay, the
     risky end closer together, since calm flights are alike. Gives how many were written.
