@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from sandbox.runtime.client import SandboxClient, SandboxRefusedError, SandboxUn
 
 ADDRESS_FILE = "daemon.json"
 LOG_FILE = "daemon.log"
+LOCK_FILE = "daemon.lock"
 PORT_IN_USE_STATUS = 98
 """What the daemon's process exits with when the port that was asked for is taken."""
 _START_SECONDS = 300.0
@@ -133,7 +135,7 @@ def find(root: Path) -> SandboxAddress | None:
 def stop(root: Path) -> bool:
     """Ends the daemon and what it started; its data stay. False when none ran. Returns once it has ended."""
     address = _written(root.resolve())
-    if address is None or not _is_daemon(address):
+    if address is None or not _alive(address.pid) or not _runs(address.root):
         return False
     _signal(address.pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
@@ -176,14 +178,18 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _is_daemon(address: SandboxAddress) -> bool:
-    """Whether the process of that number is still our daemon: numbers are given again."""
-    if not _alive(address.pid):
+def _runs(root: Path) -> bool:
+    """Whether a daemon holds the root's lock; a process's number alone may by now be another's."""
+    try:
+        lock = (root / LOCK_FILE).open("r+")
+    except FileNotFoundError:
         return False
-    command = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(address.pid)], capture_output=True, text=True, check=False
-    ).stdout
-    return "sandbox.runtime.host.main" in command and str(address.root) in command
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _signal(pid: int, number: int) -> None:

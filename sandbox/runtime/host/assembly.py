@@ -17,6 +17,7 @@ from sandbox.runtime.delivery.outbox import Outbox
 from sandbox.runtime.delivery.targets import Couriers
 from sandbox.runtime.functions.function import FunctionShelf
 from sandbox.runtime.functions.overlay import FunctionsOverlay
+from sandbox.runtime.host import compaction
 from sandbox.runtime.host.administration import Administration, add_faults, process_figures
 from sandbox.runtime.host.cloud import HostedCloud
 from sandbox.runtime.host.documents import SqliteDocuments
@@ -59,6 +60,8 @@ class Sandbox:
         budgets = BudgetsOverlay(watch)
         self._overlays: list[Overlay] = [functions, budgets]
         self._overlays += [made for name in OVERLAYS if (made := _overlay(name, self.cloud)) is not None]
+        if self._replayed >= compaction.AT_LEAST:
+            self._compact()
         self._administration = Administration()
         self._add_routes()
         budgets.add_routes(self._administration)
@@ -90,6 +93,15 @@ class Sandbox:
         self.front.close()
         self._journal.close()
         self._documents.close()
+
+    def _compact(self) -> None:
+        """Shortens the journal when everything that it made is gone."""
+        found = remaining_in()
+        if found.remaining or any(overlay.remaining() for overlay in self._overlays):
+            return
+        scheduled = {one.service for one in found.scheduled}
+        kept = self._journal.keep_only(compaction.still_matters(scheduled, self._address.region))
+        _log.info("nothing remains: of %s changes in the journal, %s are kept", self._replayed, kept)
 
     def _add_routes(self) -> None:
         routes = self._administration

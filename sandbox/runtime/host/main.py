@@ -18,11 +18,13 @@ from pathlib import Path
 
 import uvicorn
 
-from sandbox.runtime.daemon import ADDRESS_FILE, PORT_IN_USE_STATUS, SandboxAddress
+from sandbox.runtime.daemon import ADDRESS_FILE, LOCK_FILE, PORT_IN_USE_STATUS, SandboxAddress
 from sandbox.runtime.host.assembly import Sandbox
 from sandbox.runtime.host.cloud import CLIENT_CONFIG, CLIENT_CONFIG_TEXT, environment
 
 _log = logging.getLogger("sandbox")
+_WATCH_SECONDS = 2.0
+"""How often the daemon looks whether its root is still there."""
 
 
 def main() -> int:
@@ -40,7 +42,7 @@ def main() -> int:
     for chatty in ("botocore", "boto3", "urllib3", "werkzeug", "moto"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
-    lock = (root / "daemon.lock").open("w")
+    lock = (root / LOCK_FILE).open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -83,8 +85,15 @@ def main() -> int:
         sandbox.start()
         _log.info("ready at %s after %.2f s", endpoint_url, time.monotonic() - begun)
 
-    threading.Thread(target=settle, name="settle", daemon=True).start()
+    def watch() -> None:
+        while (root / ADDRESS_FILE).exists():
+            time.sleep(_WATCH_SECONDS)
+        _log.warning("%s is gone, and with it what this daemon is for", root / ADDRESS_FILE)
+        server.should_exit = True
+
     address.write(root)
+    threading.Thread(target=settle, name="settle", daemon=True).start()
+    threading.Thread(target=watch, name="watch", daemon=True).start()
     try:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(server.serve(sockets=[listener]))

@@ -154,6 +154,25 @@ def test_a_reset_leaves_an_empty_cloud(tmp_path: Path, cloud: Any) -> None:
     assert cloud.administration.remaining().remaining == ()
 
 
+def test_what_is_destroyed_shortens_the_journal_and_what_waits_is_kept(tmp_path: Path, cloud: Any) -> None:
+    SandboxClient(cloud.address.endpoint_url).reset()
+    key = cloud.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    policy = {"MinimumPasswordLength": 17}
+    cloud.client("iam").update_account_password_policy(**policy)
+    queues = cloud.client("sqs")
+    for n in range(110):
+        queues.delete_queue(QueueUrl=queues.create_queue(QueueName=f"queue-{n}")["QueueUrl"])
+    cloud.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    replayed = []
+    for _ in range(3):
+        daemon.stop(cloud.root)
+        daemon.start(cloud.root)
+        replayed.append(cloud.administration.status()["replayed"])
+    assert replayed == [223, 3, 3]
+    assert [one.id for one in cloud.administration.remaining().scheduled] == [key]
+    assert cloud.client("iam").get_account_password_policy()["PasswordPolicy"]["MinimumPasswordLength"] == 17
+
+
 def _entry(body: bytes) -> Entry:
     return Entry(1.5, 42, 200, HttpRequest("PUT", "/b/k%20", "x=1", (("a", "b"),), body))
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import socket
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,22 @@ def test_a_port_of_another_program_is_named(tmp_path: Path) -> None:
         with pytest.raises(daemon.PortInUseError, match=str(port)):
             daemon.start(tmp_path, port=port)
     assert daemon.find(tmp_path) is None
+
+
+def test_a_daemon_ends_when_its_root_is_removed(tmp_path: Path, eventually: Callable[..., Any]) -> None:
+    address = daemon.start(tmp_path / "root")
+    shutil.rmtree(tmp_path / "root")
+    eventually(lambda: not daemon._alive(address.pid))
+
+
+def test_stopping_ends_the_daemon_and_a_start_keeps_its_address(tmp_path: Path) -> None:
+    first = daemon.start(tmp_path)
+    assert daemon.stop(tmp_path) is True
+    assert not daemon._alive(first.pid)
+    assert daemon.find(tmp_path) is None
+    again = daemon.start(tmp_path)
+    assert again.endpoint_url == first.endpoint_url
+    assert daemon.stop(tmp_path) is True
 
 
 def test_stopping_what_does_not_run_changes_nothing(tmp_path: Path) -> None:
