@@ -30,7 +30,9 @@ class Board:
                 work(orders)
             finally:
                 with self._lock:
-                    self._tasks.pop(arn, None)
+                    # Work that follows under the same ARN may have begun while this one was cleaning up.
+                    if self._tasks[arn].orders is orders:
+                        del self._tasks[arn]
 
         thread = threading.Thread(target=run, name=arn.rpartition(":")[2], daemon=True)
         with self._lock:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 
 from sandbox.runtime.sagemaker.deployment import Shift, shifts
 from sandbox.runtime.sagemaker.expressions import ExpressionError, Scope, holds, resolve
 from sandbox.runtime.sagemaker.folders import JobFolder
 from sandbox.runtime.sagemaker.images import interpreter_links
+from sandbox.runtime.sagemaker.transfer import TransferError, pack, unpack
 
 
 def no_file(_: str, __: str) -> str:
@@ -111,6 +114,26 @@ def test_many_jobs_at_once_find_the_interpreter(tmp_path: Path) -> None:
     code = "import sys; print(sys.prefix)"
     shown = subprocess.run([tmp_path / "bin" / "python3", "-c", code], capture_output=True, text=True)
     assert shown.stdout.strip() == sys.prefix
+
+
+def test_an_archive_that_would_leave_its_folder_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "model.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.addfile(tarfile.TarInfo("../escaped"))
+    with pytest.raises(TransferError, match=r"model.tar.gz holds '../escaped'"):
+        unpack(archive, tmp_path / "model")
+    assert not (tmp_path / "escaped").exists()
+
+
+def test_a_truncated_archive_is_named(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    (whole / "code").mkdir(parents=True)
+    (whole / "code" / "a.py").write_bytes(numpy.random.default_rng(1).bytes(50_000))
+    archive = tmp_path / "model.tar.gz"
+    pack(whole, archive)
+    archive.write_bytes(archive.read_bytes()[:20_000])
+    with pytest.raises(TransferError, match=r"cannot unpack model.tar.gz"):
+        unpack(archive, tmp_path / "model")
 
 
 def test_a_linear_deployment_reaches_all_the_traffic_in_steps() -> None:
