@@ -1,0 +1,1 @@
+"""What `make bench` runs: speed and memory, never a test."""
