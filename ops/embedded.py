@@ -74,7 +74,10 @@ class EmbeddedRunner:
 
             endpoint = target.endpoint_url
             assert endpoint is not None, "the embedded engine runs against the sandbox"  # noqa: S101
-            providers["aws"] = lambda: AwsProvider(endpoint)
+            keys = target.variables
+            providers["aws"] = lambda: AwsProvider(
+                endpoint, access_key=keys["AWS_ACCESS_KEY_ID"], secret_key=keys["AWS_SECRET_ACCESS_KEY"]
+            )
         variables = dict(target.variables) if target is not None else {}
         return Engine(
             self._workspace.project,

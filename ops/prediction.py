@@ -125,7 +125,7 @@ def odds(probability: float) -> str:
     if probability <= 0.5:
         return f"about 1 in {round(1 / probability)}"
     best = min(
-        ((top, bottom) for bottom in range(2, 21) for top in range(1, bottom)),
+        ((top, bottom) for bottom in (2, 3, 4, 5, 10, 20) for top in range(1, bottom)),
         key=lambda pair: (round(abs(pair[0] / pair[1] - probability), 2), pair[1]),
     )
     return f"about {best[0]} in {best[1]}"

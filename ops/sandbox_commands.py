@@ -10,10 +10,10 @@ from ops.destroying import confirm
 from ops.errors import FAILED, OK
 from ops.properties import written
 from ops.screen import Screen, counted
-from ops.target import connect_sandbox
+from ops.target import Target, connect_sandbox
 from ops.workspace import Workspace
 from sandbox.runtime import daemon
-from sandbox.runtime.client import SandboxClient
+from sandbox.runtime.client import FiredNotification, SandboxClient
 
 
 def start(workspace: Workspace, screen: Screen, port: int | None) -> int:
@@ -82,11 +82,12 @@ def types(screen: Screen, part: str) -> int:
 
 def spend(workspace: Workspace, screen: Screen, amount: float) -> int:
     """`groundplan sandbox spend`."""
-    fired = _client(workspace).spend(amount)
+    target = connect_sandbox(workspace)
+    fired = _client(target).spend(amount)
     screen.line(f"This month has now cost ${amount:,.2f} in the sandbox.")
     for one in fired:
         how = "sent" if one.delivered else f"not delivered: {one.reason}"
-        screen.line(f"  {one.budget}: {one.kind.lower()} above {one.threshold:g} %, {how}")
+        screen.line(f"  {one.budget}: {one.kind.lower()} cost above {_threshold(target, one)}, {how}")
     if not fired:
         screen.line("  No budget's threshold was newly crossed.")
     else:
@@ -97,7 +98,7 @@ def spend(workspace: Workspace, screen: Screen, amount: float) -> int:
 
 def channel(workspace: Workspace, screen: Screen) -> int:
     """`groundplan sandbox channel`."""
-    messages = _client(workspace).channel()
+    messages = _client(connect_sandbox(workspace)).channel()
     for message in messages:
         for line in message_lines(message, screen):
             screen.line(line)
@@ -109,7 +110,7 @@ def channel(workspace: Workspace, screen: Screen) -> int:
 
 def fault(workspace: Workspace, screen: Screen, name: str, target: str, times: int) -> int:
     """`groundplan sandbox fault`."""
-    _client(workspace).fault(name, target, times)
+    _client(connect_sandbox(workspace)).fault(name, target, times)
     screen.line(f"{name} will strike {target}" + (f" {times} times." if times > 1 else "."))
     screen.document({"fault": name, "target": target, "times": times})
     return OK
@@ -120,7 +121,7 @@ def reset(workspace: Workspace, screen: Screen, *, assume_yes: bool) -> int:
     stacks = workspace.backend.stacks(workspace.project.name)
     if not assume_yes:
         confirm(screen, "Type 'reset' to empty the emulated cloud: ", "reset")
-    _client(workspace).reset()
+    _client(connect_sandbox(workspace)).reset()
     for stack in stacks:
         workspace.backend.remove(workspace.project.name, stack)
         workspace.releases.put(stack, None)
@@ -130,7 +131,20 @@ def reset(workspace: Workspace, screen: Screen, *, assume_yes: bool) -> int:
     return OK
 
 
-def _client(workspace: Workspace) -> SandboxClient:
-    endpoint = connect_sandbox(workspace).endpoint_url
-    assert endpoint is not None, "a sandbox has an address"  # noqa: S101
-    return SandboxClient(endpoint)
+def _client(target: Target) -> SandboxClient:
+    assert target.endpoint_url is not None, "a sandbox has an address"  # noqa: S101
+    return SandboxClient(target.endpoint_url)
+
+
+def _threshold(target: Target, fired: FiredNotification) -> str:
+    """The alert's threshold as its budget has it: dollars, or percent of the limit."""
+    known = target.client("budgets").describe_notifications_for_budget(
+        AccountId=target.account_id, BudgetName=fired.budget
+    )["Notifications"]
+    absolute = any(
+        one["Threshold"] == fired.threshold
+        and one["NotificationType"] == fired.kind
+        and one.get("ThresholdType") == "ABSOLUTE_VALUE"
+        for one in known
+    )
+    return f"${fired.threshold:,.2f}" if absolute else f"{fired.threshold:g} % of its limit"

@@ -71,8 +71,15 @@ def connect(workspace: Workspace, stack: str, kind: Kind) -> Target:
 
 
 def connect_sandbox(workspace: Workspace, port: int | None = None) -> Target:
-    """The sandbox of this folder, started where it was not running."""
-    return _reached(workspace, port, _ACCOUNT, _REGION)
+    """The sandbox of this folder, started where it was not running.
+
+    A new one emulates the account and the region of the first stack (`dev`, `prod`, `staging`: by name).
+    """
+    configured = workspace.project.configured_stacks()
+    config = workspace.config(configured[0]) if configured else None
+    allowed = allowed_accounts(config) if config else []
+    region = str(config.values.get("aws:region") or _REGION) if config else _REGION
+    return _reached(workspace, port, allowed[0] if allowed else _ACCOUNT, region)
 
 
 def _sandbox(workspace: Workspace, stack: str, config: StackConfig) -> Target:
