@@ -145,6 +145,15 @@ SUBNET = ResourceType(
     ),
     place=("vpcId", "cidrBlock"),
     tags=ec2_tags("subnet"),
+    unsupported=(
+        "customerOwnedIpv4Pool",
+        "enableDns64",
+        "enableLniAtDeviceIndex",
+        "enableResourceNameDnsARecordOnLaunch",
+        "enableResourceNameDnsAaaaRecordOnLaunch",
+        "mapCustomerOwnedIpOnLaunch",
+        "privateDnsHostnameTypeOnLaunch",
+    ),
     checks=vpc_block_failures,
 )
 
@@ -243,6 +252,7 @@ NAT_GATEWAY = ResourceType(
     create=Call(
         operation="CreateNatGateway",
         sends=("allocationId", "connectivityType", "privateIp", "subnetId", "vpcId", "availabilityMode"),
+        names={"privateIp": "PrivateIpAddress"},
     ),
     id=answered("NatGateway.NatGatewayId"),
     read=_read_nat,

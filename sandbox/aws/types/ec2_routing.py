@@ -297,7 +297,9 @@ VPC_ENDPOINT = ResourceType(
         "VpcEndpoints",
         "VpcEndpointId",
         lambda s, endpoint: (
-            endpoint["VpcId"] == s.inputs["vpcId"] and endpoint["ServiceName"] == s.inputs.get("serviceName")
+            str(endpoint.get("State", "")).lower() not in ("deleted", "deleting")
+            and endpoint["VpcId"] == s.inputs["vpcId"]
+            and endpoint["ServiceName"] == s.inputs.get("serviceName")
         ),
     ),
     defaults={"vpcEndpointType": "Gateway"},

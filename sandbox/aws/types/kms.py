@@ -86,7 +86,6 @@ KEY = ResourceType(
     tier="native",
     create=Call(
         operation="CreateKey",
-        omits=("keyId",),
         names={"customerMasterKeySpec": "KeySpec"},
     ),
     id=answered("KeyMetadata.KeyId"),
@@ -144,6 +143,12 @@ KEY = ResourceType(
 )
 
 
+def _check_alias(inputs: PropertyMap) -> Iterable[CheckFailure]:
+    name = inputs.get("name")
+    if isinstance(name, str) and (not name.startswith("alias/") or name.startswith("alias/aws/")):
+        yield CheckFailure("name", f"{name!r} must begin with alias/, and not with alias/aws/")
+
+
 def _read_alias(subject: Subject) -> Params | None:
     listed = pages(subject, "kms", "ListAliases", "Aliases")
     return next((alias for alias in listed if alias["AliasName"] == subject.id), None)
@@ -190,6 +195,7 @@ ALIAS = ResourceType(
     echoes={"name": "AliasName", "targetKeyId": _target_echo},
     known_id=given("name"),
     auto_name=AutoName(limit=256, starts_with="alias/"),
+    checks=_check_alias,
 )
 
 TYPES = (KEY, ALIAS)

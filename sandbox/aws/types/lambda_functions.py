@@ -12,7 +12,16 @@ from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subjec
 from sandbox.engine.provider import CheckFailure
 from sandbox.engine.values import Archive, PropertyMap
 
-_CODE = ("code", "s3Bucket", "s3Key", "s3ObjectVersion", "imageUri", "sourceCodeHash", "architectures")
+_CODE = (
+    "code",
+    "s3Bucket",
+    "s3Key",
+    "s3ObjectVersion",
+    "imageUri",
+    "sourceCodeHash",
+    "architectures",
+    "sourceKmsKeyArn",
+)
 _CONFIGURATION = (
     "deadLetterConfig",
     "description",
@@ -92,6 +101,7 @@ FUNCTION = ResourceType(
             "s3Key": "Code.S3Key",
             "s3ObjectVersion": "Code.S3ObjectVersion",
             "imageUri": "Code.ImageUri",
+            "sourceKmsKeyArn": "Code.SourceKMSKeyArn",
         },
         omits=_UNSUPPORTED,
         adds=_code,
@@ -104,7 +114,15 @@ FUNCTION = ResourceType(
             on=_CODE,
             do=Call(
                 operation="UpdateFunctionCode",
-                sends=("name", "s3Bucket", "s3Key", "s3ObjectVersion", "imageUri", "architectures"),
+                sends=(
+                    "name",
+                    "s3Bucket",
+                    "s3Key",
+                    "s3ObjectVersion",
+                    "imageUri",
+                    "architectures",
+                    "sourceKmsKeyArn",
+                ),
                 names={"name": "FunctionName"},
                 adds=lambda s: _archive(s.inputs),
             ),
@@ -122,7 +140,13 @@ FUNCTION = ResourceType(
         ),
         Step(on=("reservedConcurrentExecutions",), do=_reserve),
     ),
-    local=("publish", "skipDestroy", "replaceSecurityGroupsOnDestroy", "codeSha256"),
+    local=(
+        "publish",
+        "skipDestroy",
+        "replaceSecurityGroupsOnDestroy",
+        "codeSha256",
+        "useResourceTimeoutForPropagation",
+    ),
     outputs={
         "arn": _function_arn,
         "invokeArn": _invoke_arn,
@@ -329,6 +353,7 @@ EVENT_SOURCE_MAPPING = ResourceType(
     },
     echoes={"batchSize": "BatchSize", "eventSourceArn": "EventSourceArn"},
     find=_find_mapping,
+    local=("useResourceTimeoutForPropagation",),
     place=("functionName", "eventSourceArn"),
     tags=Tags(
         style="map",

@@ -24,7 +24,7 @@ _HOSTED_ZONES = {
 }
 """Of S3's website endpoints (AWS General Reference, "Amazon S3 website endpoints")."""
 
-_DEPRECATED = {
+SIDE_RESOURCES = {
     "acl": "BucketAcl",
     "corsRules": "BucketCorsConfiguration",
     "grants": "BucketAcl",
@@ -80,7 +80,7 @@ def empty(subject: Subject, bucket: str, key: str | None = None) -> None:
 
 
 def _check_bucket(inputs: PropertyMap) -> Iterable[CheckFailure]:
-    for name, resource in _DEPRECATED.items():
+    for name, resource in SIDE_RESOURCES.items():
         if inputs.get(name) is not None:
             yield CheckFailure(
                 name, f"is deprecated and not known to the sandbox: use aws.s3.{resource} beside the bucket"
@@ -142,6 +142,7 @@ BUCKET = ResourceType(
         list="GetBucketTagging",
         listed="TagSet",
     ),
+    unsupported=("bucketNamespace",),
     checks=_check_bucket,
 )
 
@@ -213,6 +214,7 @@ BUCKET_VERSIONING = ResourceType(
     delete=_suspend,
     steps=(Step(on=("versioningConfiguration",), do=_put_versioning, at_create=False),),
     local=("mfa",),
+    unsupported=("expectedBucketOwner",),
     echoes={
         "bucket": lambda s: s.id,
         "versioningConfiguration": lambda s: {"status": s.at("Status") or "Disabled"},
@@ -290,6 +292,7 @@ BUCKET_LIFECYCLE = _setting(
     "GetBucketLifecycleConfiguration",
     ("rules", "transitionDefaultMinimumObjectSize"),
     delete=_delete("DeleteBucketLifecycle"),
+    local=("timeouts",),
     tier="overlay",
     echoes={
         "rules": echoed("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "rules", "Rules")

@@ -108,10 +108,10 @@ def _check(inputs: PropertyMap) -> Iterable[CheckFailure]:
         yield CheckFailure("source", "must be an asset or an archive, such as pulumi.FileAsset(path)")
 
 
-def _object(token: str) -> ResourceType:
+def _object(token: str, *, extra: tuple[str, ...] = (), local: tuple[str, ...] = ()) -> ResourceType:
     put = Call(
         operation="PutObject",
-        sends=("bucket", *_SENT),
+        sends=("bucket", *_SENT, *extra),
         names={
             "acl": "ACL",
             "kmsKeyId": "SSEKMSKeyId",
@@ -129,12 +129,12 @@ def _object(token: str) -> ResourceType:
         delete=_delete,
         steps=(
             Step(
-                on=(*_CONTENTS, *_SENT, "sourceHash", "etag", "checksumAlgorithm"),
+                on=(*_CONTENTS, *_SENT, "sourceHash", "etag", *extra),
                 do=put,
                 at_create=False,
             ),
         ),
-        local=("forceDestroy", "overrideProvider"),
+        local=("forceDestroy", *local),
         outputs={
             "arn": lambda s: f"arn:{s.cloud.partition}:s3:::{s.id}",
             "etag": _etag,
@@ -164,5 +164,7 @@ def _object(token: str) -> ResourceType:
 
 TYPES = (
     _object("aws:s3/bucketObject:BucketObject"),
-    _object("aws:s3/bucketObjectv2:BucketObjectv2"),
+    _object(
+        "aws:s3/bucketObjectv2:BucketObjectv2", extra=("checksumAlgorithm",), local=("overrideProvider",)
+    ),
 )

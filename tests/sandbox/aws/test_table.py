@@ -1,0 +1,160 @@
+"""The table agrees with the SDK and with the services' models; no property is dropped in silence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import botocore.session
+import pytest
+
+from sandbox.aws.catalog import TYPES
+from sandbox.aws.provider import types
+from sandbox.aws.requests import member_for, unsent
+from sandbox.aws.schema import SCHEMA_FILE, object_schema, type_schema
+from sandbox.aws.schema_source import describe
+from sandbox.aws.table import ResourceType
+from sandbox.aws.types.s3 import SIDE_RESOURCES
+
+ROWS = [pytest.param(row, id=token.split(":")[1]) for token, row in sorted(TYPES.items())]
+SESSION = botocore.session.get_session()
+MODELS: dict[str, Any] = {}
+
+
+def model(service: str) -> Any:
+    if service not in MODELS:
+        MODELS[service] = SESSION.get_service_model(service)
+    return MODELS[service]
+
+
+def test_the_written_schema_is_the_sdks() -> None:
+    assert describe(TYPES) == json.loads(SCHEMA_FILE.read_text())
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_named_property_is_one_of_the_sdk(row: ResourceType) -> None:
+    known = type_schema(row.type).inputs
+    named = {
+        *(name for step in row.steps for name in step.on),
+        *row.local,
+        *row.unsupported,
+        *row.defaults,
+        *row.documents,
+        *row.echoes,
+        *row.place,
+        *(name.split(".")[0] for name in row.unordered),
+        *(name for call in row.calls() for name in (*(call.sends or ()), *call.omits)),
+        *(name.split(".")[0] for call in row.calls() for name in call.names),
+    }
+    assert named <= set(known)
+    assert set(row.outputs) <= {*type_schema(row.type).outputs}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_request_is_one_of_the_service(row: ResourceType) -> None:
+    operations = set(model(row.service).operation_names)
+    named = {call.operation for call in row.calls()}
+    if row.tags is not None:
+        named |= {name for name in (row.tags.set, row.tags.unset, row.tags.list) if name is not None}
+    assert named <= operations
+
+
+def _nested(kind: str, seen: tuple[str, ...] = ()) -> Mapping[str, Any]:
+    kind = kind.removeprefix("[]").removeprefix("[]")
+    if not kind.startswith("@") or kind in seen:
+        return {}
+    return {name: _nested(inner, (*seen, kind)) for name, inner in object_schema(kind).inputs.items()}
+
+
+def _unsent(row: ResourceType) -> Iterable[str]:
+    kinds = type_schema(row.type).inputs
+    for call in row.calls():
+        shape = model(row.service).operation_model(call.operation).input_shape
+        for name, kind in kinds.items():
+            if (call.sends is not None and name not in call.sends) or name in call.omits or name == "tags":
+                continue
+            yield from unsent(call, shape, name, _nested(kind))
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_no_nested_property_is_dropped_in_silence(row: ResourceType) -> None:
+    assert sorted(set(_unsent(row))) == []
+
+
+BY_CODE = {
+    "aws:dynamodb/table:Table": {
+        "attributes",
+        "globalSecondaryIndexes",
+        "hashKey",
+        "localSecondaryIndexes",
+        "rangeKey",
+    },
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {"vpcId"},
+    "aws:ec2/flowLog:FlowLog": {
+        "eniId",
+        "subnetId",
+        "transitGatewayAttachmentId",
+        "transitGatewayId",
+        "vpcId",
+    },
+    "aws:s3/bucket:Bucket": {"objectLockEnabled", *SIDE_RESOURCES},
+    "aws:s3/bucketObject:BucketObject": {"key"},
+    "aws:s3/bucketObjectv2:BucketObjectv2": {"key"},
+    "aws:s3/bucketVersioning:BucketVersioning": {"bucket"},
+    "aws:secretsmanager/secretVersion:SecretVersion": {
+        "secretBinary",
+        "secretString",
+        "secretStringWo",
+        "secretStringWoVersion",
+    },
+    "aws:sns/topic:Topic": {"fifoTopic"},
+    "aws:sqs/queue:Queue": {"fifoQueue"},
+    **{
+        f"aws:vpc/securityGroup{word}Rule:SecurityGroup{word}Rule": {
+            "cidrIpv4",
+            "cidrIpv6",
+            "description",
+            "fromPort",
+            "ipProtocol",
+            "prefixListId",
+            "referencedSecurityGroupId",
+            "securityGroupId",
+            "toPort",
+        }
+        for word in ("Ingress", "Egress")
+    },
+}
+"""Properties that a row's code sends or refuses, which the table alone does not show."""
+
+
+def _sent(row: ResourceType) -> Iterable[str]:
+    for call in row.calls():
+        shape = model(row.service).operation_model(call.operation).input_shape
+        for name in type_schema(row.type).inputs:
+            chosen = (call.sends is None or name in call.sends) and name not in call.omits
+            if chosen and (call.names.get(name) or (name not in call.names and member_for(name, shape))):
+                yield name
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_no_property_is_dropped_in_silence(row: ResourceType) -> None:
+    covered = {"tags", "region", *_sent(row), *row.local, *row.unsupported}
+    covered |= {name for step in row.steps for name in step.on} | BY_CODE.get(row.type, set())
+    if row.auto_name is not None:
+        covered.add(str(row.auto_name.prefix_property))
+    assert set(type_schema(row.type).inputs) - covered == set()
+
+
+def test_members_are_found_by_case_and_plural() -> None:
+    shape = model("s3").operation_model("PutBucketLifecycleConfiguration").input_shape
+    rule = shape.members["LifecycleConfiguration"].members["Rules"].member
+    assert member_for("noncurrentVersionTransitions", rule) == "NoncurrentVersionTransitions"
+    assert member_for("id", rule) == "ID"
+    assert member_for("nothing", rule) is None
+
+
+def test_the_listing_has_every_type_once() -> None:
+    listed = [item.token for item in types()]
+    assert listed == sorted(TYPES)
+    assert {item.tier for item in types()} <= {"native", "overlay", "recorded", "run"}
