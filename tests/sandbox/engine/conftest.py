@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import textwrap
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from sandbox.engine.backend import Backend
+from sandbox.engine.crypter import Crypter
 from sandbox.engine.engine import Engine
 from sandbox.engine.events import Event, Message, ProgramOutput, StepDone, StepFailed, StepStarted, Summary
 from sandbox.engine.project import Project, StackConfig
@@ -29,6 +31,8 @@ from sandbox.engine.provider import (
 )
 from sandbox.engine.urn import name_of
 from sandbox.engine.values import UNKNOWN, PropertyMap
+
+PASSPHRASE = "open sesame"
 
 TOYS = '''
 import pulumi
@@ -49,8 +53,8 @@ class Toy(pulumi.CustomResource):
 
 class Toys(pulumi.ProviderResource):
     def __init__(self, name, opts=None, **props):
-        super().__init__("toy", name, props,
-        pulumi.ResourceOptions.merge(pulumi.ResourceOptions(version="1.2.3"), opts))
+        options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(version="1.2.3"), opts)
+        super().__init__("toy", name, props, options)
 
 class Box(pulumi.ComponentResource):
     def __init__(self, name, opts=None, **props):
@@ -244,6 +248,12 @@ class Outcome:
         )
 
 
+@functools.cache
+def _salt() -> str:
+    """One for all tests: a key takes a third of a second to derive."""
+    return Crypter.new(PASSPHRASE, "the tests").state
+
+
 class Workspace:
     """A project of its own with a program that a test writes."""
 
@@ -255,7 +265,9 @@ class Workspace:
         self.stack_values: dict[str, Any] = {}
         (folder / "Pulumi.yaml").write_text("name: test\nruntime: python\nstackConfigDir: stacks\n")
         (folder / "stacks").mkdir()
-        (folder / "stacks" / "Pulumi.dev.yaml").write_text("config:\n  toy:region: here\n")
+        (folder / "stacks" / "Pulumi.dev.yaml").write_text(
+            f"encryptionsalt: {_salt()}\nconfig:\n  toy:region: here\n"
+        )
         (folder / "toys.py").write_text(TOYS)
 
     def forget(self) -> None:
@@ -275,7 +287,7 @@ class Workspace:
 
     @property
     def backend(self) -> Backend:
-        return Backend(self.state, "open sesame")
+        return Backend(self.state, PASSPHRASE)
 
     def engine(self, environment: Mapping[str, str] | None = None) -> Engine:
         return Engine(

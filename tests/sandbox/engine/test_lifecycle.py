@@ -151,6 +151,14 @@ def test_providers_are_explicit_inherited_or_the_default(workspace: Any) -> None
     assert moved.operations["direct"] == {"create-replacement", "replace", "delete-replaced"}
 
 
+def test_a_provider_finds_assets_wherever_the_engine_runs(workspace: Any) -> None:
+    (workspace.folder / "word.txt").write_text("hello")
+    workspace.succeed("Toy('one', source=pulumi.FileAsset('word.txt'))")
+    one = workspace.state_of("one")
+    assert workspace.cloud.toys[one.id]["source"].path == str(workspace.folder / "word.txt")
+    assert one.inputs["source"].path == one.outputs["source"].path == "word.txt"
+
+
 def test_a_refused_provider_configuration_stops_the_run(workspace: Any) -> None:
     outcome = workspace.up("Toy('one')", values={"toy:region": "mars"})
     assert outcome.summary.result == "failed"

@@ -23,7 +23,8 @@ PROGRAM = """
 config = pulumi.Config()
 outer = Box("outer")
 inner = Box("inner", Opts(parent=outer))
-stash = pulumi.Stash("kept", input={"list": [1, 2.5, True, None], "key": config.require_secret("key")}, opts=Opts(parent=inner))
+value = {"list": [1, 2.5, True, None], "key": config.require_secret("key")}
+stash = pulumi.Stash("kept", input=value, opts=Opts(parent=inner))
 files = pulumi.Stash("files", input=pulumi.FileArchive("stacks"))
 inner.register_outputs({"deep": config.require_object("deep")})
 pulumi.export("key", config.require_secret("key"))
