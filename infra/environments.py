@@ -3,6 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+EVERYWHERE: Mapping[str, Mapping[str, Any]] = {
+    "storage": {
+        "raw": {"infrequentAfterDays": 90, "archiveAfterDays": 365},
+        "curated": {"infrequentAfterDays": 60},
+        "models": {"oldVersionsDays": 90},
+        "captures": {"infrequentAfterDays": 30, "expireAfterDays": 400},
+        "logs": {"infrequentAfterDays": 30, "archiveAfterDays": 90, "expireAfterDays": 400},
+    },
+}
+"""What holds in every environment where a model alone cannot say it: the zones share one model."""
+
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     # Comes and goes: nothing in it needs to outlive a `destroy`.
     "dev": {
@@ -21,7 +32,7 @@ def with_defaults(environment: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
     What is given wins; a list or a value is replaced whole.
     """
-    return _over(DEFAULTS.get(environment, {}), given)
+    return _over(_over(EVERYWHERE, DEFAULTS.get(environment, {})), given)
 
 
 def _over(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from infra.environments import DEFAULTS
+from infra.environments import DEFAULTS, EVERYWHERE
 from infra.settings import NAMESPACE, PlatformSettings
 
 _HEAD = f"""# Settings
 
-Every setting of a stack's file, `stacks/Pulumi.<stack>.yaml`, under `{NAMESPACE}:`. Written from the models by
-`python -m infra.settings_page > docs/settings.md`; do not edit it.
+Every setting of a stack's file, `stacks/Pulumi.<stack>.yaml`, under `{NAMESPACE}:`. Written from the models
+by `python -m infra.settings_page > docs/settings.md`; do not edit it.
 
 | setting | what | allowed | default |
 |---|---|---|---|"""
@@ -30,11 +30,11 @@ def page() -> str:
     """The page, as Markdown."""
     schema = PlatformSettings.model_json_schema()
     rows = [_row(path, field) for path, field in _fields(schema, schema, ())]
-    lines = [_HEAD, *rows, "", "## Defaults of the environments"]
-    for environment, blocks in DEFAULTS.items():
-        lines += ["", f"`{environment}`, where it differs:", ""]
+    lines = [_HEAD, *rows, "", "## Defaults over those of the table"]
+    for where, blocks in {"everywhere": EVERYWHERE, **DEFAULTS}.items():
+        lines += ["", f"`{where}`:", ""]
         for block, values in blocks.items():
-            lines += [f"- `{block}.{name}`: {json.dumps(value)}" for name, value in values.items()]
+            lines += [f"- `{block}.{name}`: `{json.dumps(value)}`" for name, value in values.items()]
     return "\n".join(lines)
 
 

@@ -43,11 +43,11 @@ class StorageSettings(Settings):
         default=False,
         description="Whether `destroy` may delete buckets that hold objects; for development only.",
     )
-    raw: ZoneSettings = ZoneSettings(infrequent_after_days=90, archive_after_days=365)
-    curated: ZoneSettings = ZoneSettings(infrequent_after_days=60)
-    models: ZoneSettings = ZoneSettings(old_versions_days=90)
-    captures: ZoneSettings = ZoneSettings(infrequent_after_days=30, expire_after_days=400)
-    logs: ZoneSettings = ZoneSettings(infrequent_after_days=30, archive_after_days=90, expire_after_days=400)
+    raw: ZoneSettings = ZoneSettings()
+    curated: ZoneSettings = ZoneSettings()
+    models: ZoneSettings = ZoneSettings()
+    captures: ZoneSettings = ZoneSettings()
+    logs: ZoneSettings = ZoneSettings()
 
     def zones(self) -> Mapping[Zone, ZoneSettings]:
         return {

@@ -65,7 +65,12 @@ def test_a_stack_of_another_name_can_name_its_environment() -> None:
 
 def test_defaults_are_merged_block_by_block_and_lists_are_replaced() -> None:
     merged = with_defaults("dev", {"storage": {"raw": {"expireAfterDays": 9}}})
-    assert merged["storage"] == {"forceDestroy": True, "raw": {"expireAfterDays": 9}}
+    assert merged["storage"]["forceDestroy"] is True
+    assert merged["storage"]["raw"] == {
+        "infrequentAfterDays": 90,
+        "archiveAfterDays": 365,
+        "expireAfterDays": 9,
+    }
 
 
 def test_the_page_of_settings_is_up_to_date() -> None:

@@ -69,7 +69,9 @@ def _budget(facts: dict[str, str], stack: str) -> Message:
     of_limit = "" if share is None else f", {share} % of the budget"
     return _message(
         f"{sign} {stack} {spent} {amount} this month{of_limit}",
-        [f"The budget is {limit} a month; the alert was set at {facts.get('Alert Threshold', '?')}."],
+        [
+            f"The budget is {limit} a month; the alert was set at {facts.get('Alert Threshold', '?').lstrip('<>= ')}."
+        ],
         [("Budget", facts["Budget Name"]), ("Alert", facts.get("Alert Type", "?"))],
         stack,
         link=("Open AWS Budgets", "https://console.aws.amazon.com/billing/home#/budgets"),
