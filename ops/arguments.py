@@ -55,6 +55,7 @@ def _stack_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
         commands, "start", "all of it: sandbox, platform, data, training, release, check and a prediction"
     )
     _engine(start)
+    _sources(start)
     for name, what in (
         ("up", "bring the stack up as the program and its settings say"),
         ("preview", "show what an up would change"),
@@ -85,6 +86,12 @@ def _stack_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
     _engine(unlock)
 
 
+def _sources(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--sources", type=Path, metavar="DIR", help="source files of your own, in place of the use case's"
+    )
+
+
 def _engine(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--engine",
@@ -107,6 +114,7 @@ def _model_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
         metavar="NAME=VALUE",
         help="a parameter of the pipeline; repeatable",
     )
+    _sources(train)
     train.add_argument("--again", action="store_true", help="train though nothing has changed")
     approve = _add(commands, "approve", "approve the newest model package that waits, with its metrics shown")
     approve.add_argument("--version", type=_positive, metavar="N", help="this version of the group")

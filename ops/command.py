@@ -160,13 +160,15 @@ def _unlock(arguments: argparse.Namespace, screen: Screen) -> int:
 def _start(arguments: argparse.Namespace, screen: Screen) -> int:
     from ops.main_job import start
 
-    return start(_session(arguments, screen), _options(arguments))
+    return start(_session(arguments, screen), _options(arguments), arguments.sources)
 
 
 def _train(arguments: argparse.Namespace, screen: Screen) -> int:
     from ops.training import train
 
-    return train(_session(arguments, screen), dict(arguments.parameter), again=arguments.again)
+    return train(
+        _session(arguments, screen), dict(arguments.parameter), arguments.sources, again=arguments.again
+    )
 
 
 def _approve(arguments: argparse.Namespace, screen: Screen) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from ops.approval import decide
 from ops.deployment import release
@@ -20,7 +21,7 @@ from ops.webhook import connect_channel
 _STEPS = 9
 
 
-def start(session: Session, options: RunOptions) -> int:
+def start(session: Session, options: RunOptions, folder: Path | None = None) -> int:
     """`groundplan start`. Raises what its steps raise; run again, it goes on where it ended."""
     if session.target_kind != "sandbox":
         stack = session.stack
@@ -44,7 +45,7 @@ def start(session: Session, options: RunOptions) -> int:
     with progress.step("channel", "connect the alerts to a chat channel") as step:
         connect_channel(session, outputs, step)
     with progress.step("data", "put the use case's sources into the raw zone") as step:
-        sources, prefix = put_sources(session, outputs, step)
+        sources, prefix = put_sources(session, outputs, step, folder)
     with progress.step("train", "run the training pipeline, where anything has changed") as step:
         trained = train_model(session, outputs, sources, prefix, {}, step)
     with progress.step("approve", "let the model into service") as step:

@@ -38,10 +38,14 @@ class Upload:
     bytes: int
 
 
-def list_sources(session: Session, use_case: str) -> list[Source]:
-    """Asks the use case for its sources (`python -m <use case>.sources`). Raises `SourcesFailedError`."""
+def list_sources(session: Session, use_case: str, folder: Path | None = None) -> list[Source]:
+    """Asks the use case for its sources (`python -m <use case>.sources [--from DIR]`).
+
+    Raises `SourcesFailedError`.
+    """
+    chosen = [] if folder is None else ["--from", str(folder.resolve())]
     done = subprocess.run(
-        [str(session.workspace.project.interpreter()), "-m", f"{use_case}.sources"],
+        [str(session.workspace.project.interpreter()), "-m", f"{use_case}.sources", *chosen],
         cwd=session.workspace.folder,
         env=session.workspace.environment,
         capture_output=True,

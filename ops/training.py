@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from ops.errors import OK, InterruptedRunError, TrainingFailedError
@@ -45,12 +46,12 @@ class Trained:
     execution: str = ""
 
 
-def train(session: Session, chosen: Mapping[str, str], *, again: bool) -> int:
+def train(session: Session, chosen: Mapping[str, str], folder: Path | None, *, again: bool) -> int:
     """`groundplan train`."""
     outputs = session.outputs()
     progress = Progress(session.screen)
     with progress.step("data", "put the use case's sources into the raw zone") as step:
-        sources, prefix = put_sources(session, outputs, step)
+        sources, prefix = put_sources(session, outputs, step, folder)
     with progress.step("train", "run the training pipeline, where anything has changed") as step:
         trained = train_model(session, outputs, sources, prefix, chosen, step, again=again)
     session.screen.document(
@@ -70,9 +71,11 @@ def train(session: Session, chosen: Mapping[str, str], *, again: bool) -> int:
     return OK
 
 
-def put_sources(session: Session, outputs: StackOutputs, step: Step) -> tuple[Sequence[Source], str]:
+def put_sources(
+    session: Session, outputs: StackOutputs, step: Step, folder: Path | None = None
+) -> tuple[Sequence[Source], str]:
     """Uploads what is not there yet: the sources, and the S3 prefix where they lie."""
-    sources = list_sources(session, outputs.use_case)
+    sources = list_sources(session, outputs.use_case, folder)
     done = upload(session, outputs, sources)
     step.done(_told(done), idle=not done.uploaded)
     return sources, done.prefix
