@@ -196,6 +196,9 @@ class ExecutionRun:
             or datetime.fromisoformat(entry["at"]) + expiry < datetime.now(UTC)
         ):
             return None
+        if self._shelf.find(execution_name(entry["execution"]), self._record.caller) is None:
+            # Its pipeline was deleted since, and with it its executions: nobody vouches for its outputs.
+            return None
         try:
             result = self._runner.recall(step, entry["metadata"], self._record.caller)
         except ServiceError:
@@ -232,6 +235,11 @@ class ExecutionRun:
             return Record(current.name, current.arn, current.caller, fields, private)
 
         self._shelf.edit(self._record, change)
+
+
+def execution_name(arn: str) -> str:
+    """The name under which an execution is kept: `<pipeline>/<id>`."""
+    return arn.rpartition(":pipeline/")[2].replace("/execution/", "/")
 
 
 def _policy(step: Step, error: StepFailedError | ServiceError) -> Mapping[str, Any] | None:

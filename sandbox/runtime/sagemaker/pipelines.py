@@ -14,7 +14,7 @@ from sandbox.runtime.overlay import Caller, Cloud, Params, ServiceError
 from sandbox.runtime.sagemaker import listing
 from sandbox.runtime.sagemaker.board import Board
 from sandbox.runtime.sagemaker.definition import bind, parse
-from sandbox.runtime.sagemaker.execution import ExecutionRun
+from sandbox.runtime.sagemaker.execution import ExecutionRun, execution_name
 from sandbox.runtime.sagemaker.process import Ending, Orders
 from sandbox.runtime.sagemaker.records import Record, now
 from sandbox.runtime.sagemaker.shelves import Shelves
@@ -214,9 +214,7 @@ class Pipelines:
         return [r for r in records if r.private["pipeline"] == pipeline.name]
 
     def _execution(self, params: Params, caller: Caller) -> Record:
-        arn = params["PipelineExecutionArn"]
-        name = arn.rpartition(":pipeline/")[2].replace("/execution/", "/")
-        return self._executions.get(name, caller)
+        return self._executions.get(execution_name(params["PipelineExecutionArn"]), caller)
 
     def _stop(self, params: Params, caller: Caller) -> Params:
         run = self._execution(params, caller)

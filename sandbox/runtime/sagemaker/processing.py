@@ -57,7 +57,7 @@ class ProcessingJobs:
         count = params["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
         if count != 1:
             raise ServiceError(
-                "ResourceLimitExceeded",
+                "ValidationException",
                 f"The sandbox runs a processing job on one instance; ClusterConfig.InstanceCount is {count}.",
             )
         require_role(self._cloud, params["RoleArn"], caller)

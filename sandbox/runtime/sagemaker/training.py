@@ -53,7 +53,7 @@ class TrainingJobs:
         resources = params.get("ResourceConfig") or {}
         if resources.get("InstanceCount", 1) != 1 or resources.get("InstanceGroups"):
             raise ServiceError(
-                "ResourceLimitExceeded",
+                "ValidationException",
                 "The sandbox runs a training job on one instance; set ResourceConfig.InstanceCount to 1.",
             )
         _check_spot(params)

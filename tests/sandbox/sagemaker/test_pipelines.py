@@ -143,6 +143,15 @@ def test_a_cached_step_is_not_run_again_until_its_arguments_change(cloud: Any) -
     assert missed["A"]["Metadata"] != ran["A"]["Metadata"]
 
 
+def test_a_pipeline_that_was_deleted_leaves_no_cached_steps(cloud: Any) -> None:
+    again = step("A", "true", CacheConfig={"Enabled": True, "ExpireAfter": "P1D"})
+    ended(cloud, start(cloud, create(cloud, "recreated", again)))
+    cloud.sagemaker.delete_pipeline(PipelineName="recreated", ClientRequestToken=str(uuid.uuid4()))
+    status, steps = ended(cloud, start(cloud, create(cloud, "recreated", again)))
+    assert status == "Succeeded"
+    assert "CacheHitResult" not in steps["A"]
+
+
 def test_only_the_branch_that_is_chosen_runs(cloud: Any) -> None:
     condition = {"Type": "Equals", "LeftValue": {"Get": "Parameters.Go"}, "RightValue": True}
     choice = {
