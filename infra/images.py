@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+import pulumi
 import pulumi_aws as aws
 
 from infra.place import Place
@@ -20,7 +21,7 @@ class Image:
     repository_arn: str
 
 
-class ImageError(ValueError):
+class ImageError(pulumi.RunError):
     """An image that lies in no registry of ECR."""
 
     def __init__(self, uri: str) -> None:

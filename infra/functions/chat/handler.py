@@ -64,6 +64,7 @@ def _budget(facts: dict[str, str], stack: str) -> Message:
     amount = facts.get("Forecasted Amount" if forecast else "Actual Amount", "?")
     limit = facts["Budgeted Amount"]
     share = _share(amount, limit)
+    threshold = facts.get("Alert Threshold", "?").lstrip("<>= ")
     sign = "🔴" if not forecast and share is not None and share >= 100 else "🟠"
     spent = "is forecast to cost" if forecast else "has cost"
     of_limit = "" if share is None else f", {share} % of the budget"
