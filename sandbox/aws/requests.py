@@ -68,35 +68,6 @@ def build(call: Call, shape: StructureShape | None, inputs: PropertyMap) -> Requ
     return Request(params, tuple(walk.failures))
 
 
-def unsent(call: Call, shape: StructureShape, name: str, kinds: Mapping[str, Any]) -> Iterable[str]:
-    """For the table's own test: nested properties of `name` that no member of the request would take.
-
-    `kinds` is the property's schema: nested mappings for objects, None for the rest.
-    """
-    target = call.names.get(name)
-    path = target.split(".") if target else [member_for(name, shape) or ""]
-    if target == "" or path == [""]:
-        return
-    yield from _unsent(call, _shape_at(shape, path, call), kinds, name)
-
-
-def _unsent(call: Call, shape: Shape, kinds: Mapping[str, Any], path: str) -> Iterable[str]:
-    while isinstance(shape, ListShape):
-        shape = shape.member
-    if not isinstance(shape, StructureShape):
-        return
-    for name, nested in kinds.items():
-        inner = f"{path}.{name}"
-        target = call.names.get(inner)
-        if target == "":
-            continue
-        members = target.split(".") if target else [member_for(name, shape) or ""]
-        if members == [""]:
-            yield inner
-        elif nested:
-            yield from _unsent(call, _shape_at(shape, members, call), nested, inner)
-
-
 @lru_cache(maxsize=4096)
 def member_for(name: str, shape: StructureShape) -> str | None:
     """The member that a property's name stands for, if there is one."""

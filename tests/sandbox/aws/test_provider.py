@@ -77,7 +77,7 @@ def test_a_name_that_is_taken_is_an_error(driver: Driver) -> None:
     inputs = {
         "name": "taken",
         "primaryContainer": {"image": "x"},
-        "executionRoleArn": "arn:aws:iam::1:role/r-long",
+        "executionRoleArn": "arn:aws:iam::123456789012:role/serve",
     }
     made = driver.make("aws:sagemaker/model:Model", "taken", inputs)
     with pytest.raises(AlreadyExistsError, match="taken exists already"):

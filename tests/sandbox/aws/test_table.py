@@ -11,10 +11,10 @@ import pytest
 
 from sandbox.aws.catalog import TYPES
 from sandbox.aws.provider import types
-from sandbox.aws.requests import member_for, unsent
+from sandbox.aws.requests import member_for
 from sandbox.aws.schema import SCHEMA_FILE, object_schema, type_schema
 from sandbox.aws.schema_source import describe
-from sandbox.aws.table import ResourceType
+from sandbox.aws.table import Call, ResourceType
 from sandbox.aws.types.s3 import SIDE_RESOURCES
 
 ROWS = [pytest.param(row, id=token.split(":")[1]) for token, row in sorted(TYPES.items())]
@@ -67,14 +67,39 @@ def _nested(kind: str, seen: tuple[str, ...] = ()) -> Mapping[str, Any]:
     return {name: _nested(inner, (*seen, kind)) for name, inner in object_schema(kind).inputs.items()}
 
 
+def _unmatched(call: Call, shape: Any, kinds: Mapping[str, Any], path: str) -> Iterable[str]:
+    """Nested properties that no member of the request would take."""
+    while shape.type_name == "list":
+        shape = shape.member
+    if shape.type_name != "structure":
+        return
+    for name, nested in kinds.items():
+        inner = f"{path}.{name}" if path else name
+        target = call.names.get(inner)
+        members = target.split(".") if target else [member_for(name, shape)]
+        if target == "":
+            continue
+        if members == [None]:
+            if path:
+                yield inner
+            continue
+        found = shape
+        for member in members:
+            found = found.member if found.type_name == "list" else found
+            found = found.members[member]
+        yield from _unmatched(call, found, nested, inner)
+
+
 def _unsent(row: ResourceType) -> Iterable[str]:
     kinds = type_schema(row.type).inputs
     for call in row.calls():
         shape = model(row.service).operation_model(call.operation).input_shape
-        for name, kind in kinds.items():
-            if (call.sends is not None and name not in call.sends) or name in call.omits or name == "tags":
-                continue
-            yield from unsent(call, shape, name, _nested(kind))
+        sent = {
+            name: _nested(kind)
+            for name, kind in kinds.items()
+            if (call.sends is None or name in call.sends) and name not in call.omits and name != "tags"
+        }
+        yield from _unmatched(call, shape, sent, "")
 
 
 @pytest.mark.parametrize("row", ROWS)
