@@ -71,7 +71,7 @@ def _budget(facts: dict[str, str], stack: str) -> Message:
     return _message(
         f"{sign} {stack} {spent} {amount} this month{of_limit}",
         [
-            f"The budget is {limit} a month; the alert was set at {facts.get('Alert Threshold', '?').lstrip('<>= ')}."
+            [f"The budget is {limit} a month; the alert was set at {threshold}."],
         ],
         [("Budget", facts["Budget Name"]), ("Alert", facts.get("Alert Type", "?"))],
         stack,
