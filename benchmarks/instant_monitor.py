@@ -22,6 +22,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, reso
 
 from sandbox.engine import urn as urns
 from sandbox.engine.backend import Backend
+from sandbox.engine.monitor import FEATURES
 from sandbox.engine.program import ProgramProcess
 from sandbox.engine.project import Project, StackConfig
 from sandbox.engine.state import Resource
@@ -56,7 +57,10 @@ class InstantMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             stack=self._stack,
             organization="organization",
             parallel=16,
-            supportedFeatures=[0, 1, 2, 3, 4, 5, 6, 7, 8, 15],
+            supportedFeatures=[
+                resource_pb2.ResourceMonitorFeature.Value(f"RESOURCE_MONITOR_FEATURE_{name}")
+                for name in FEATURES
+            ],
         )
 
     def SupportsFeature(self, request: Any, context: Any) -> Any:  # noqa: N802

@@ -13,7 +13,7 @@ import threading
 from concurrent.futures import Future
 from typing import Final
 
-from sandbox.engine.errors import WrongPassphrase
+from sandbox.engine.errors import EngineError, WrongPassphrase
 
 _ROUNDS: Final = 1_000_000
 _CHECK: Final = "pulumi"
@@ -23,7 +23,7 @@ _keys: dict[tuple[str, bytes], Future[bytes]] = {}
 _keys_lock = threading.Lock()
 
 
-class DecryptionFailed(Exception):
+class DecryptionFailed(EngineError):
     """A ciphertext that this key does not open."""
 
 

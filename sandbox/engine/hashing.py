@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+from sandbox.engine.errors import EngineError
 from sandbox.engine.values import Archive, Asset
 
 _ARCHIVE_ENDINGS = (".tar", ".tgz", ".tar.gz", ".zip", ".jar")
@@ -25,7 +26,7 @@ _PREFIX = 155
 _MAX_OCTAL_SIZE = 8**11 - 1
 
 
-class AssetUnreadable(Exception):
+class AssetUnreadable(EngineError):
     """An asset or archive whose content cannot be read."""
 
     def __init__(self, what: str, reason: str) -> None:

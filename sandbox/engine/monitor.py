@@ -35,7 +35,7 @@ _THREADS: Final = 256
 
 _SEVERITIES: Final[dict[int, Severity]] = {0: "debug", 1: "info", 2: "warning", 3: "error"}
 _SHUT_DOWN: Final = "resource monitor shut down"
-_FEATURES: Final = (
+FEATURES: Final = (
     "SECRETS",
     "RESOURCE_REFERENCES",
     "OUTPUT_VALUES",
@@ -84,14 +84,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             parallel=self._run.parallel,
             supportedFeatures=[
                 resource_pb2.ResourceMonitorFeature.Value(f"RESOURCE_MONITOR_FEATURE_{name}")
-                for name in _FEATURES
+                for name in FEATURES
             ],
         )
 
     def SupportsFeature(  # noqa: N802
         self, request: resource_pb2.SupportsFeatureRequest, context: grpc.ServicerContext
     ) -> resource_pb2.SupportsFeatureResponse:
-        names = {name.replace("_", "").lower() for name in _FEATURES}
+        names = {name.replace("_", "").lower() for name in FEATURES}
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id.lower() in names)
 
     def RegisterResource(  # noqa: N802

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from sandbox.engine.errors import EngineError
 from sandbox.engine.values import Secret
 
 Path = tuple[str | int, ...]
@@ -12,7 +13,7 @@ _PART = re.compile(r"""\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\[(\*)\]|\.?([^.\[\]"]+
 _MISSING: Final = object()
 
 
-class InvalidPath(ValueError):
+class InvalidPath(EngineError):
     """A text that is no property path."""
 
     def __init__(self, text: str) -> None:

@@ -22,7 +22,7 @@ _UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs"
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)")
 
 
-class Refused(Exception):  # noqa: N818 - the gRPC answer is the error
+class Refused(Exception):
     """A request that makes no sense; the program is told, and ends."""
 
 

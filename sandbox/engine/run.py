@@ -16,7 +16,7 @@ Signal = Literal["program ready", "program ended", "failed", "idle", "cancel", "
 EventHandler = Callable[[Event], None]
 
 
-class Stopped(Exception):  # noqa: N818 - not an error of its own: the run has one already, or was cancelled
+class Stopped(Exception):
     """The run goes no further."""
 
 

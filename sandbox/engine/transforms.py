@@ -20,7 +20,7 @@ from sandbox.engine.values import OutputValue, PropertyMap
 from sandbox.engine.wire import downgrade, from_struct, from_value, to_struct
 
 
-class TransformFailed(EngineError):  # noqa: N818
+class TransformFailed(EngineError):
     """A transform of the program raised."""
 
 

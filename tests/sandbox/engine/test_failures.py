@@ -114,6 +114,14 @@ def test_every_refused_input_of_a_resource_is_named(workspace: Any) -> None:
     assert workspace.run("preview").summary.result == "failed"
 
 
+def test_a_missing_asset_and_a_wrong_path_are_named(workspace: Any) -> None:
+    outcome = workspace.up("Toy('one', source=pulumi.FileAsset('gone.txt'))")
+    assert outcome.summary.errors == ("the asset gone.txt cannot be read: No such file or directory",)
+    workspace.succeed("Toy('one', size=1)")
+    outcome = workspace.up("Toy('one', Opts(ignore_changes=['a[\"b']), size=2)")
+    assert "is not a property path" in outcome.summary.errors[0]
+
+
 def test_a_resource_that_did_not_come_up_is_kept_and_updated_by_the_next_run(workspace: Any) -> None:
     outcome = workspace.up("Toy('one', fail='start')")
     assert outcome.failures == {"one": "it does not start"}
