@@ -20,6 +20,14 @@ LOG_FILE = "daemon.log"
 LOCK_FILE = "daemon.lock"
 PORT_IN_USE_STATUS = 98
 """What the daemon's process exits with when the port that was asked for is taken."""
+_FRUGAL = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "262144",
+    "MALLOC_TRIM_THRESHOLD_": "262144",
+    "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": "262144",
+}
+"""Keeps the daemon small: large bodies go back to the system at once, and objects wait in files (glibc's
+mallopt)."""
 _START_SECONDS = 300.0
 """A long journal takes its time: some 500 changes a second are done again."""
 _STOP_SECONDS = 15.0
@@ -103,6 +111,7 @@ def start(
             stdout=output,
             stderr=output,
             cwd=Path(__file__).parents[2],
+            env=os.environ | _FRUGAL,
             start_new_session=True,
         )
     deadline = time.monotonic() + _START_SECONDS

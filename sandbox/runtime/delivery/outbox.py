@@ -20,7 +20,7 @@ _REFUSED = "undelivered"
 _KEEP_REFUSED = 200
 
 
-class RetryLater(Exception):  # noqa: N818 - a request, no error
+class RetryLater(Exception):
     """Asks for another attempt after that many seconds."""
 
     def __init__(self, seconds: float) -> None:

@@ -6,6 +6,7 @@ order in which they were done; the sync to disk happens outside it, so that one 
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import secrets
@@ -21,6 +22,7 @@ from sandbox.runtime.host.journal import Entry, Journal
 from sandbox.runtime.host.operation import account_of, changes, operation_of
 from sandbox.runtime.host.protocol import error_answer
 
+_LARGE = 1 << 20
 _log = logging.getLogger(__name__)
 
 
@@ -170,6 +172,11 @@ class Emulator:
         finally:
             if hasattr(parts, "close"):
                 parts.close()
+            del parts
+        if len(request.body) + len(body) > _LARGE:
+            # The emulator's request objects hold each other, and the body with them: they are young, so
+            # this is quick.
+            gc.collect(1)
         return HttpAnswer(status[0], tuple(headers), body)
 
 
