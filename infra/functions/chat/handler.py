@@ -72,7 +72,6 @@ def _budget(facts: dict[str, str], stack: str) -> Message:
         f"{sign} {stack} {spent} {amount} this month{of_limit}",
         [
             [f"The budget is {limit} a month; the alert was set at {threshold}."],
-        ],
         [("Budget", facts["Budget Name"]), ("Alert", facts.get("Alert Type", "?"))],
         stack,
         link=("Open AWS Budgets", "https://console.aws.amazon.com/billing/home#/budgets"),
