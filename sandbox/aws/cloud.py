@@ -231,7 +231,7 @@ def _pauses() -> Iterator[float]:
         yield _FIRST_PAUSE_S * 2**attempt * (1 + random.random())  # noqa: S311 - jitter
 
 
-def wait_until(ready: Any, seconds: float, what: str, cancelled: threading.Event) -> None:
+def wait_until(ready: Callable[[], bool], seconds: float, what: str, cancelled: threading.Event) -> None:
     """Polls `ready()` until it is true; raises ProviderError naming `what` after `seconds`."""
     deadline = time.monotonic() + seconds
     pause = 0.05

@@ -29,8 +29,8 @@ def detailed(
         before, after = old.get(name), new.get(name)
         if name in kind.documents and before is not None and same_document(before, after):
             continue
-        if name in kind.unordered:
-            before, after = _in_order(before), _in_order(after)
+        before = _in_order(before, name, kind.unordered)
+        after = _in_order(after, name, kind.unordered)
         for path, change in _changes(before, after, name):
             found[path] = _KINDS[change][name not in updatable]
     return found
@@ -79,10 +79,13 @@ def _same(old: PropertyValue, new: PropertyValue) -> bool:
     return bool(old == new)
 
 
-def _in_order(value: PropertyValue) -> PropertyValue:
-    if not isinstance(value, list) or any(item is UNKNOWN for item in value):
-        return value
-    return sorted(value, key=_sort_key)
+def _in_order(value: PropertyValue, path: str, unordered: Sequence[str]) -> PropertyValue:
+    """The value with the lists at these paths sorted; a path has no indexes, and may lead into an object."""
+    if isinstance(value, list) and path in unordered and not any(item is UNKNOWN for item in value):
+        return sorted(value, key=_sort_key)
+    if isinstance(value, dict) and any(other.startswith(f"{path}.") for other in unordered):
+        return {name: _in_order(item, f"{path}.{name}", unordered) for name, item in value.items()}
+    return value
 
 
 def _sort_key(value: Any) -> str:

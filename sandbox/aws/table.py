@@ -177,7 +177,7 @@ class ResourceType:
     documents: tuple[str, ...] = ()
     """Properties that hold JSON: compared by meaning."""
     unordered: tuple[str, ...] = ()
-    """Lists whose order says nothing."""
+    """Lists whose order says nothing: `subnetIds`, or `vpcConfig.subnetIds` inside an object."""
     secrets: tuple[str, ...] = ()
     """Outputs that are always secret."""
     volatile: tuple[str, ...] = ()

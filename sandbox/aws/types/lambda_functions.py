@@ -173,7 +173,7 @@ FUNCTION = ResourceType(
     known_id=given("name"),
     auto_name=AutoName(limit=64, prefix_property=None),
     volatile=("codeSha256", "sourceCodeHash", "sourceCodeSize", "lastModified", "version", "qualifiedArn"),
-    unordered=("layers",),
+    unordered=("vpcConfig.subnetIds", "vpcConfig.securityGroupIds"),
     tags=Tags(
         style="map",
         set="TagResource",

@@ -179,3 +179,19 @@ def test_ignored_changes_are_no_changes(driver: Driver) -> None:
     diff = driver.provider.diff(made.urn, made.id, made.outputs, made.inputs, news, ["displayName"])
     assert diff.changes is False
     driver.delete(made)
+
+
+def test_the_order_of_a_set_is_no_change_even_inside_an_object(driver: Driver) -> None:
+    model = "aws:sagemaker/model:Model"
+    place = {"subnets": ["subnet-a", "subnet-b"], "securityGroupIds": ["sg-a"]}
+    inputs = {
+        "executionRoleArn": "arn:aws:iam::123456789012:role/serve",
+        "primaryContainer": {"image": "x"},
+        "vpcConfig": place,
+    }
+    made = driver.make(model, "placed", inputs)
+    turned = {**inputs, "vpcConfig": {**place, "subnets": ["subnet-b", "subnet-a"]}}
+    assert driver.diff(made, driver.check(model, "placed", turned, made.inputs)).changes is False
+    fewer = {**inputs, "vpcConfig": {**place, "subnets": ["subnet-b"]}}
+    assert "vpcConfig" in driver.diff(made, driver.check(model, "placed", fewer, made.inputs)).replaces
+    driver.delete(made)
