@@ -70,8 +70,7 @@ def _budget(facts: dict[str, str], stack: str) -> Message:
     of_limit = "" if share is None else f", {share} % of the budget"
     return _message(
         f"{sign} {stack} {spent} {amount} this month{of_limit}",
-        [
-            [f"The budget is {limit} a month; the alert was set at {threshold}."],
+        [f"The budget is {limit} a month; the alert was set at {threshold}."],
         [("Budget", facts["Budget Name"]), ("Alert", facts.get("Alert Type", "?"))],
         stack,
         link=("Open AWS Budgets", "https://console.aws.amazon.com/billing/home#/budgets"),
