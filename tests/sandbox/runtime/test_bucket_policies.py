@@ -66,6 +66,22 @@ def test_a_plain_denial_of_an_action_stops_that_action_alone(cloud: Any) -> None
     assert s3.head_object(Bucket="keeps", Key="k")["ContentLength"] == 1
 
 
+def test_a_log_bucket_whose_policy_speaks_of_everyone_takes_logs(cloud: Any) -> None:
+    service = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": ["s3:PutObject"],
+        "Resource": "arn:aws:s3:::access-logs/*",
+    }
+    s3 = _bucket(
+        cloud, "access-logs", _deny("access-logs", {"Bool": {"aws:SecureTransport": "false"}}), service
+    )
+    s3.create_bucket(Bucket="logged")
+    target = {"LoggingEnabled": {"TargetBucket": "access-logs", "TargetPrefix": "logged/"}}
+    s3.put_bucket_logging(Bucket="logged", BucketLoggingStatus=target)
+    assert s3.get_bucket_logging(Bucket="logged")["LoggingEnabled"]["TargetBucket"] == "access-logs"
+
+
 def test_a_policy_for_a_prefix_leaves_the_rest(cloud: Any) -> None:
     statement = {
         "Effect": "Deny",
