@@ -34,7 +34,7 @@ class Context:
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
-class _Unusable(Exception):  # noqa: N818 - never seen but by its kind
+class _Unusable(Exception):
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
