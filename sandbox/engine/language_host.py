@@ -19,6 +19,7 @@ import asyncio
 import logging
 import os
 import runpy
+import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
@@ -39,7 +40,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    address = sys.stdin.readline().strip()
+    address = _address()
     if not address:
         # The engine has gone before it was ready.
         return SHOWN
@@ -81,6 +82,25 @@ def main() -> int:
         sys.stdout.flush()
         sys.stderr.flush()
     return 0
+
+
+def _address() -> str:
+    """The address of the engine's services; from now on this process ends when the engine does.
+
+    The engine keeps its end of the standard input open as long as it lives. The program gets an empty one.
+    """
+    engine = os.fdopen(os.dup(0), "rb", buffering=0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    address = engine.readline().decode().strip()
+
+    def die_with_engine() -> None:
+        engine.read()
+        os._exit(SHOWN)
+
+    threading.Thread(target=die_with_engine, name="engine", daemon=True).start()
+    return address
 
 
 def _run(program: str) -> None:

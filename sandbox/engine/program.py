@@ -73,13 +73,16 @@ class ProgramProcess:
         self._reader.start()
 
     def connect(self, address: str) -> None:
-        """Tells the program where its monitor is, for which it waits before its own code runs."""
+        """Tells the program where its monitor is, for which it waits before its own code runs.
+
+        The pipe stays open: its end tells the program that the engine has gone, however that came about.
+        """
         stream = self._process.stdin
         assert stream is not None  # noqa: S101 - asked for above
         # A program that has ended already, for want of pulumi, is reported by its status.
         with contextlib.suppress(BrokenPipeError):
             stream.write(f"{address}\n")
-            stream.close()
+            stream.flush()
 
     @property
     def status(self) -> int | None:

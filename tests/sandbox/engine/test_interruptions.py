@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -117,6 +118,19 @@ class Killable:
         return sorted(toy["urn"].rsplit("::")[-1] for toy in json.loads(self.shelf.read_text()).values())
 
 
+def _programs_end(folder: Path) -> bool:
+    """Whether the programs of a killed engine end with it, within seconds (told where there is a `/proc`)."""
+    for _ in range(200):
+        commands = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                commands.append(path.read_bytes())
+        if not any(b"language_host" in command and str(folder).encode() in command for command in commands):
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def _program(size: int, kind: str, names: str) -> str:
     return TOYS.replace("SIZE", str(size)).replace("KIND", kind).replace("NAMES", names)
 
@@ -133,6 +147,7 @@ def test_a_killed_run_is_made_good_by_the_next(workspace: Any, point: str) -> No
         assert first["result"] == "succeeded", first
     workspace.program(_program(2, "steel", "['x', 'z']"))
     assert killable.run(point, "up") is None
+    assert _programs_end(workspace.folder)
     again = killable.run("never:0", "up")
     assert again is not None
     assert again["result"] == "succeeded", again
