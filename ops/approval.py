@@ -17,6 +17,7 @@ _LONGEST = 1024
 
 def approve(session: Session, version: int | None, *, reason: str, reject: bool) -> int:
     """`groundplan approve`."""
+    session.announce()
     outputs = session.outputs()
     progress = Progress(session.screen)
     decision = REJECTED if reject else APPROVED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ops.errors import OK, StackNotUpError
 from ops.official import OfficialRunner
 from ops.progress import Progress, Step
@@ -13,6 +15,7 @@ from ops.session import Session, succeed
 
 def deploy(session: Session, version: int | None, options: RunOptions) -> int:
     """`groundplan deploy`."""
+    session.announce()
     outputs = session.outputs()
     progress = Progress(session.screen)
     with progress.step("deploy", "release an approved model to the endpoint") as step:
@@ -38,6 +41,7 @@ def release(session: Session, chosen: ModelPackage, options: RunOptions, step: S
     if is_released(session, chosen.arn):
         step.done(f"{chosen.name} is in service already", idle=True)
         return False
+    options = replace(options, brief=True)
     if session.engine == "pulumi":
         OfficialRunner(
             session.workspace.folder, session.stack, session.screen, session.workspace.environment

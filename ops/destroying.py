@@ -23,7 +23,7 @@ class NotConfirmedError(CommandError):
 
 def destroy(session: Session, options: RunOptions) -> int:
     """`groundplan destroy`."""
-    session.target  # noqa: B018 - said aloud before the question
+    session.announce()
     if not options.assume_yes:
         confirm(session.screen, f"Type '{session.stack}' to destroy everything that it made: ", session.stack)
     if session.target_kind == "sandbox" and not options.only:

@@ -87,7 +87,9 @@ class Display:
             match event:
                 case StepStarted() | StepDone() | StepFailed():
                     row = self._rows.take(event, self._clock())
-                    if not self._screen.live and row.shown and row.state != "running":
+                    # A plan is told when it is made; that it "ended" says nothing more.
+                    told = self._planning and isinstance(event, StepDone)
+                    if not self._screen.live and row.shown and row.state != "running" and not told:
                         self._screen.line(self._plain_line(row))
                 case Message():
                     self._messages.append(event)

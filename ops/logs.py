@@ -40,6 +40,7 @@ class Log:
 
 def logs(session: Session, job: str | None, lines: int) -> int:
     """`groundplan logs`."""
+    session.announce()
     known = list(_known(session))
     if job is None:
         return _list(session, known)

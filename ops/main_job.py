@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from ops.approval import decide
@@ -52,7 +51,7 @@ def start(session: Session, options: RunOptions, folder: Path | None = None) -> 
         reason = "its metrics passed the pipeline's condition; the main job approves in the sandbox"
         approved = decide(session, trained.package, APPROVED, reason, step)
     with progress.step("deploy", "release the approved model to the endpoint") as step:
-        deployed = release(session, approved, replace(options, brief=True), step)
+        deployed = release(session, approved, options, step)
     outputs = session.outputs()
     endpoint, intended = outputs.released
     with progress.step("verify", "compare the live endpoint with what the program intends") as step:

@@ -59,6 +59,7 @@ class Prediction:
 
 def predict(session: Session, *, number: int | None, risk: str | None) -> int:
     """`groundplan predict`."""
+    session.announce()
     outputs = session.outputs()
     progress = Progress(session.screen)
     wanted: Risk | None = "high" if risk == "high" else "low" if risk == "low" else None

@@ -56,6 +56,10 @@ class Session:
             self.screen.line(self.screen.paint(f"{note}; PULUMI_CONFIG_PASSPHRASE sets another", "dim"))
         return target
 
+    def announce(self) -> None:
+        """Reaches the cloud and says which one it is, before anything else is said."""
+        self.target  # noqa: B018 - a property that speaks
+
     def client(self, service: str) -> Any:
         """A boto3 client of the cloud."""
         return self.target.client(service)

@@ -48,6 +48,7 @@ class Trained:
 
 def train(session: Session, chosen: Mapping[str, str], folder: Path | None, *, again: bool) -> int:
     """`groundplan train`."""
+    session.announce()
     outputs = session.outputs()
     progress = Progress(session.screen)
     with progress.step("data", "put the use case's sources into the raw zone") as step:

@@ -34,6 +34,7 @@ class Live:
 
 def verify(session: Session) -> int:
     """`groundplan verify`."""
+    session.announce()
     endpoint, intended = session.outputs().released
     progress = Progress(session.screen)
     with progress.step("verify", "compare the live endpoint with what the program intends") as step:

@@ -118,6 +118,11 @@ def test_a_preview_shows_which_properties_would_change_and_what_forces_replaceme
     assert "[diff: ~bucket, ~tags]" in text
 
 
+def test_a_preview_in_a_pipe_names_each_change_once() -> None:
+    text = shown(create(BUCKET.format("raw"), "aws:s3/bucket:Bucket"), planning=True)
+    assert text == " +   aws:s3:Bucket raw-bucket create\n"
+
+
 def test_secrets_never_reach_the_screen() -> None:
     started = StepStarted(
         BUCKET.format("raw"),
