@@ -67,7 +67,7 @@ def plain(value: Any, *, show_secrets: bool = False) -> Any:
         case Mapping():
             return {
                 key: plain(item, show_secrets=show_secrets)
-                for key, item in value.items()
+                for key, item in sorted(value.items())
                 if not key.startswith("__")
             }
         case list() | tuple():

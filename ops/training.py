@@ -220,6 +220,8 @@ def _failure(session: Session, state: Execution, now: Sequence[PipelineStep]) ->
     if failed is not None and failed.log_group and failed.job:
         tail = JobLog(session, failed.log_group, failed.job_name).read()[-_TAIL_LINES:]
     reason = (failed.reason if failed is not None else "") or state.reason or "no reason was given"
+    # A job that ends with a reason has logged it too; the log's end then says nothing more.
+    tail = [line for line in tail if line.strip().removeprefix("error: ") not in reason]
     return TrainingFailedError(
         state.status,
         failed.name if failed is not None else "",
