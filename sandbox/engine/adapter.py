@@ -7,7 +7,7 @@ since a provider here has no folder of its own. An output is secret where the in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -123,12 +123,14 @@ class Adapter:
         """A data function's answer."""
         return self.provider.invoke(token, self._crossing().over(arguments))
 
-    def recover(self, urn: str, inputs: PropertyMap) -> tuple[bool, ReadResult | None]:
+    def recover(
+        self, urn: str, inputs: PropertyMap, taken: Collection[str]
+    ) -> tuple[bool, ReadResult | None]:
         """Whether the provider can tell, and what it found of an interrupted create."""
         if not isinstance(self.provider, Recovers):
             return False, None
         crossing = self._crossing()
-        found = self.provider.recover(urn, crossing.over(inputs))
+        found = self.provider.recover(urn, crossing.over(inputs), taken)
         if found is None or not found.id:
             return True, None
         return True, ReadResult(found.id, inputs, crossing.back(found.properties, inputs))

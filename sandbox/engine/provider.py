@@ -11,7 +11,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
@@ -149,5 +149,9 @@ class Recovers(Protocol):
     interface the engine warns, as Pulumi does.
     """
 
-    def recover(self, urn: str, inputs: PropertyMap) -> ReadResult | None:
-        """The resource that a create with these checked inputs has made, or None where it made none."""
+    def recover(self, urn: str, inputs: PropertyMap, taken: Collection[str]) -> ReadResult | None:
+        """The resource that a create with these checked inputs has made, or None where it made none.
+
+        `taken` holds the ids of this type that the state has already: a twin without a name of its own must
+        not be taken for the lost one.
+        """

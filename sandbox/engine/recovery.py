@@ -65,7 +65,8 @@ def _settle(
 
 
 def _created(resource: Resource, resources: list[Resource], adapter: Adapter) -> str | None:
-    can_tell, found = adapter.recover(resource.urn, resource.inputs)
+    taken = {item.id for item in resources if item.type == resource.type}
+    can_tell, found = adapter.recover(resource.urn, resource.inputs, taken)
     if not can_tell:
         return None
     if found is None or any(item.urn == resource.urn and item.id == found.id for item in resources):

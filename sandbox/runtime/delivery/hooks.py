@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from copy import copy
 from datetime import UTC
 from typing import Any
 
@@ -181,21 +180,6 @@ def _hook_buckets() -> None:
             target_bucket.policy, self.account_id, self.arn, f"{target_bucket.arn}/{target_prefix or ''}any"
         )
 
-    logged = FakeBucket._log_permissions_enabled_policy
-
-    def may_log(target_bucket: Any, target_prefix: str | None) -> bool:
-        """The emulator fails on a statement for everyone (`"Principal": "*"`), which permits no logging
-        anyway."""
-        if not target_bucket.policy:
-            return False
-        policy = json.loads(target_bucket.policy)
-        statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
-        named = [one for one in statements if isinstance(one.get("Principal"), dict)]
-        shown = copy(target_bucket)
-        shown.policy = json.dumps({**policy, "Statement": named}).encode()
-        return bool(logged(shown, target_prefix))
-
-    FakeBucket._log_permissions_enabled_policy = staticmethod(may_log)  # type: ignore[method-assign]
     FakeBucket.__init__ = make  # type: ignore[method-assign]
     FakeBucket.get_permission = permit  # type: ignore[method-assign]
     FakeBucket._log_permissions_enabled_policy = may_deliver_logs  # type: ignore[assignment, method-assign]

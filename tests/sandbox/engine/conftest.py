@@ -7,7 +7,7 @@ import sys
 import textwrap
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -201,10 +201,10 @@ class ToyProvider:
 class RecoveringProvider(ToyProvider):
     """A toy provider that finds what an interrupted create made."""
 
-    def recover(self, urn: str, inputs: PropertyMap) -> ReadResult | None:
+    def recover(self, urn: str, inputs: PropertyMap, taken: Collection[str]) -> ReadResult | None:
         self.cloud.call("recover", urn)
         for id, toy in self.cloud.toys.items():
-            if toy["label"] == inputs["label"]:
+            if toy["label"] == inputs["label"] and id not in taken:
                 return ReadResult(id, inputs, {key: value for key, value in toy.items() if key != "urn"})
         return None
 
