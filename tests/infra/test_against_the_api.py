@@ -167,5 +167,5 @@ def _python(pattern: str) -> str:
     """A pattern of Java's in Python's words; of letters, marks, signs and so on, those of ASCII."""
     for java, python in JAVA_CLASSES.items():
         pattern = pattern.replace(rf"\p{{{java}}}", python)
-    # CustomerMetadata's patterns repeat the end of the text, which Python refuses; their lengths are `max` too.
+    # CustomerMetadata's patterns repeat the end of the text, which Python refuses; `max` bounds them too.
     return re.sub(r"\$\{\d+,\d+\}$", "", pattern)
