@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from pydantic import Field, model_validator
 
 from infra.endpoint_alarms import EndpointAlarms, EndpointAlarmsArgs
-from infra.endpoint_names import name_of
+from infra.endpoint_names import name_of, part_of
 from infra.instances import has_local_storage
 from infra.scaling import Scaling, ScalingArgs
 from infra.setting import InstanceType, Settings
@@ -79,8 +79,9 @@ class Endpoint(pulumi.ComponentResource):
             )
 
         subnets = pulumi.Output.all(*args.subnet_ids)
+        chosen = (settings.instance, settings.instances, settings.capture_percent)
         model = aws.sagemaker.Model(
-            f"{name}-model",
+            f"{name}-model-{part_of(package)}",
             name=named(args.role_arn, subnets, args.security_group_id),
             execution_role_arn=args.role_arn,
             primary_container={
@@ -95,16 +96,8 @@ class Endpoint(pulumi.ComponentResource):
             opts=child,
         )
         configuration = aws.sagemaker.EndpointConfiguration(
-            f"{name}-configuration",
-            name=named(
-                model.name,
-                args.captures_bucket,
-                args.data_key_arn,
-                args.model_key_arn,
-                settings.instance,
-                settings.instances,
-                settings.capture_percent,
-            ),
+            f"{name}-configuration-{part_of(package, *chosen)}",
+            name=named(model.name, args.captures_bucket, args.data_key_arn, args.model_key_arn, *chosen),
             # SageMaker refuses a key for instances whose disks are their own.
             kms_key_arn=None if has_local_storage(settings.instance) else args.model_key_arn,
             production_variants=[

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 
 _LONGEST = 63
 _VERSION = re.compile(r"model-package/(?P<group>[^/]+)/(?P<version>\d+)$")
@@ -14,12 +15,25 @@ def version_of(model_package_arn: str) -> str:
     return match["version"] if match else "0"
 
 
+def part_of(model_package_arn: str, *settings: object) -> str:
+    """`v<version>-<digest>`, what a release's resources are called in the program.
+
+    Each release has resources of its own there. One that failed half-way, or was rolled back, has then left
+    those of the release before as they were, and the way back finds them instead of making their names again.
+    """
+    return f"v{version_of(model_package_arn)}-{_digest([model_package_arn, *settings])}"
+
+
 def name_of(endpoint: str, model_package_arn: str, *contents: object) -> str:
     """`<endpoint>-v<version>-<digest>`: other content is another name, so the new one
     can be made beside the old.
 
     At most 63 characters, SageMaker's limit.
     """
-    text = json.dumps([model_package_arn, *contents], sort_keys=True, default=str)
-    tail = f"-v{version_of(model_package_arn)}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    tail = f"-v{version_of(model_package_arn)}-{_digest([model_package_arn, *contents])}"
     return endpoint[: _LONGEST - len(tail)].rstrip("-") + tail
+
+
+def _digest(contents: Sequence[object]) -> str:
+    text = json.dumps(contents, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -114,9 +114,9 @@ def test_the_outputs_are_those_of_the_contract(released: Program) -> None:
     assert exports["useCase"] == "ml.flights"
     assert set(exports["keys"]) == {"data", "model", "logs", "messages"}
     assert exports["sourceArchive"].startswith("s3://groundplan-dev-models-123456789012/source/")
-    configuration = released.of("aws:sagemaker/endpointConfiguration:EndpointConfiguration")
+    (configuration,) = released.of("aws:sagemaker/endpointConfiguration:EndpointConfiguration").values()
     assert exports["intended"] == {
-        "endpointConfig": configuration["endpoint-configuration"]["name"],
+        "endpointConfig": configuration["name"],
         "modelPackageArn": PACKAGE,
         "variant": "champion",
         "instanceType": "ml.m5.large",
@@ -129,11 +129,19 @@ def test_two_runs_make_the_same(released: Program) -> None:
     assert again.sorted == released.sorted
 
 
-def test_another_release_has_a_configuration_of_another_name(released: Program) -> None:
-    other = _run({"release": {"modelPackageArn": PACKAGE[:-1] + "4"}})
+def test_another_release_is_made_of_other_resources_so_that_the_way_back_finds_the_old_ones(
+    released: Program,
+) -> None:
+    network = {"interfaces": ["sagemaker.runtime"]}
+    other = _run({"release": {"modelPackageArn": PACKAGE[:-1] + "4"}, "network": network})
+    larger = _run({"release": {"modelPackageArn": PACKAGE}, "network": network, "endpoint": {"instances": 3}})
+    models = [one.of("aws:sagemaker/model:Model") for one in (released, other, larger)]
     kind = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
-    names = {one.of(kind)["endpoint-configuration"]["name"] for one in (released, other)}
-    assert len(names) == 2
+    configurations = [one.of(kind) for one in (released, other, larger)]
+    assert len({name for made in configurations for name in made}) == 3
+    assert len({inputs["name"] for made in configurations for inputs in made.values()}) == 3
+    assert len({name for made in models for name in made}) == 2
+    assert len({inputs["name"] for made in models for inputs in made.values()}) == 2
 
 
 def test_every_role_has_the_boundary(released: Program) -> None:
@@ -181,7 +189,7 @@ def test_endpoint_rolls_back_on_its_alarms_and_stands_in_two_zones(released: Pro
     assert alarms == {
         inputs["name"] for inputs in released.of("aws:cloudwatch/metricAlarm:MetricAlarm").values()
     }
-    model = released.of("aws:sagemaker/model:Model")["endpoint-model"]
+    (model,) = released.of("aws:sagemaker/model:Model").values()
     assert len(model["vpcConfig"]["subnets"]) == 2
     assert model["enableNetworkIsolation"] is True
     assert len({one["availabilityZone"] for one in released.of("aws:ec2/subnet:Subnet").values()}) == 2

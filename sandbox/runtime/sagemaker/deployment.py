@@ -87,10 +87,13 @@ def _in_alarm(cloud: Cloud, names: list[str], caller: Caller) -> list[str]:
     if not names:
         return []
     try:
-        answer = cloud.client("cloudwatch", caller).describe_alarms(AlarmNames=names, StateValue="ALARM")
+        answer = cloud.client("cloudwatch", caller).describe_alarms(AlarmNames=names)
     except ClientError as error:
         raise RollbackError(f"The alarms cannot be read: {error.response['Error']['Message']}") from error
-    return sorted(alarm["AlarmName"] for alarm in answer.get("MetricAlarms", []))
+    # The state is looked at here: the emulator overlooks `StateValue` where names are given.
+    return sorted(
+        alarm["AlarmName"] for alarm in answer.get("MetricAlarms", []) if alarm["StateValue"] == "ALARM"
+    )
 
 
 def _share(size: Mapping[str, Any], instances: int) -> float:

@@ -161,6 +161,35 @@ def test_an_update_moves_the_traffic_and_loses_no_request(live: Any) -> None:
     assert live.ask("live", 0.1, 0.1) > strict
 
 
+def test_alarms_that_are_quiet_let_an_update_through(live: Any) -> None:
+    watch = live.client("cloudwatch")
+    watch.put_metric_alarm(
+        AlarmName="quiet",
+        Namespace="AWS/SageMaker",
+        MetricName="Invocation5XXErrors",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    watch.set_alarm_state(AlarmName="quiet", StateValue="OK", StateReason="drill")
+    live.configure("calm", live.model_archive(), 1)
+    live.sagemaker.update_endpoint(
+        EndpointName="live",
+        EndpointConfigName="calm",
+        DeploymentConfig={
+            "BlueGreenUpdatePolicy": {
+                "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
+            },
+            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "quiet"}]},
+        },
+    )
+    described = live.deployed("live")
+    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", "calm")
+    assert "FailureReason" not in described
+
+
 def test_an_alarm_during_an_update_takes_it_back(live: Any) -> None:
     watch = live.client("cloudwatch")
     watch.put_metric_alarm(
