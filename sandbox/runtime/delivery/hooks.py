@@ -10,10 +10,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC
 from typing import Any
 
-from sandbox.runtime.host.determinism import now
 from sandbox.runtime.host.emulator import Emulator
 from sandbox.runtime.overlay import Caller
 from sandbox.runtime.policies.services import may_deliver_access_logs
@@ -161,25 +159,17 @@ def _hook_rules(later: Later) -> None:
 
 
 def _hook_buckets() -> None:
-    """Bucket policies are judged before a request comes to the emulator (`policies.buckets`); a bucket is as
-    old as the journal says, though the emulator looks at the system's clock for it."""
+    """Bucket policies are judged before a request comes to the emulator (`policies.buckets`)."""
     from moto.iam.access_control import PermissionResult
     from moto.s3.models import FakeBucket
 
     def permit(self: Any, action: str, resource: str) -> Any:
         return PermissionResult.NEUTRAL
 
-    made = FakeBucket.__init__
-
-    def make(self: Any, *given: Any, **named: Any) -> None:
-        made(self, *given, **named)
-        self.creation_date = now().replace(tzinfo=UTC)
-
     def may_deliver_logs(self: Any, target_bucket: Any, target_prefix: str | None) -> bool:
         return may_deliver_access_logs(
             target_bucket.policy, self.account_id, self.arn, f"{target_bucket.arn}/{target_prefix or ''}any"
         )
 
-    FakeBucket.__init__ = make  # type: ignore[method-assign]
     FakeBucket.get_permission = permit  # type: ignore[method-assign]
     FakeBucket._log_permissions_enabled_policy = may_deliver_logs  # type: ignore[assignment, method-assign]

@@ -17,7 +17,7 @@ from sandbox.runtime.delivery.outbox import Outbox
 from sandbox.runtime.delivery.targets import Couriers
 from sandbox.runtime.functions.function import FunctionShelf
 from sandbox.runtime.functions.overlay import FunctionsOverlay
-from sandbox.runtime.host import compaction
+from sandbox.runtime.host import compaction, exactness
 from sandbox.runtime.host.administration import Administration, add_faults, process_figures
 from sandbox.runtime.host.cloud import HostedCloud
 from sandbox.runtime.host.documents import SqliteDocuments
@@ -52,6 +52,7 @@ class Sandbox:
         )
         self._outbox = Outbox(self._documents)
         hooks.install(self._emulator, self._outbox.put)
+        exactness.install(self._emulator)
         self._replayed = self._emulator.replay()
         shelf = FunctionShelf(self._emulator, root / "functions")
         functions = FunctionsOverlay(self.cloud, shelf, self._outbox)
@@ -90,6 +91,7 @@ class Sandbox:
         self._outbox.stop()
         for overlay in reversed(self._overlays):
             overlay.stop()
+        self._emulator.close()
         self.front.close()
         self._journal.close()
         self._documents.close()
@@ -120,6 +122,7 @@ class Sandbox:
             "region": self._address.region,
             "endpointUrl": self._address.endpoint_url,
             "replayed": self._replayed,
+            "replayDifferences": self._emulator.replay_differences,
             "overlays": sorted({overlay.service for overlay in self._overlays}),
             **process_figures(),
         }

@@ -45,6 +45,7 @@ def repeatable(seed: int, moment: float) -> Iterator[None]:
     before = (_state.chance, _state.now)
     _state.chance, _state.now = random.Random(seed), moment  # noqa: S311 - made to be repeated
     mock_random.seed(seed)
+    random.seed(seed)  # some of the emulator's services draw from it
     try:
         yield
     finally:
@@ -68,7 +69,7 @@ def now() -> datetime.datetime:
 
 @contextmanager
 def first_touch(service: str, account_id: str, region: str) -> Iterator[None]:
-    """Chance that follows from a back end's name, for the making of that back end."""
+    """Chance that follows from a name, for the making of that back end, or of what AWS makes in it."""
     shared, own = mock_random.getstate(), _state.chance
     digest = hashlib.sha256(f"{service}/{account_id}/{region}".encode()).digest()
     seed = int.from_bytes(digest[:8], "big")

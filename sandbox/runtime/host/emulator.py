@@ -13,17 +13,30 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from sandbox.runtime.host import determinism
 from sandbox.runtime.host.http import HttpAnswer, HttpRequest
 from sandbox.runtime.host.journal import Entry, Journal
-from sandbox.runtime.host.operation import account_of, changes, operation_of
+from sandbox.runtime.host.operation import Operation, account_of, changes, operation_of
 from sandbox.runtime.host.protocol import error_answer
 
 _LARGE = 1 << 20
+_NOT_EMULATED = 501
+_LOOK_AGAIN = 0.1
+"""Seconds between two looks of a request that waits, such as a long poll of a queue."""
 _log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Call:
+    """The request in progress on a thread."""
+
+    changes: bool
+    waits: float = 0.0
+    after: list[Callable[[], None]] = field(default_factory=list)
 
 
 class Emulator:
@@ -59,7 +72,14 @@ class Emulator:
         self._region = region
         self._lock = threading.RLock()
         self._replaying = False
+        self._replay_differences = 0
         self._local = threading.local()
+        self._closing = threading.Event()
+
+    @property
+    def replay_differences(self) -> int:
+        """How many changes the last replay answered with another status than the first time."""
+        return self._replay_differences
 
     @property
     def replaying(self) -> bool:
@@ -79,35 +99,38 @@ class Emulator:
         ):  # the keys of assumed roles lead to their own accounts
             account = account_of(operation.access_key, self._account_id)
             request = request.with_header("x-moto-account-id", account)
-        if not changes(request, operation):
-            with self._lock:
-                return self._answer(request, operation.service, operation.name)
-        after: list[Callable[[], None]] = []
-        with self._lock:
-            seed, now = secrets.randbits(63), time.time()
-            self._local.after = after
-            try:
-                with determinism.repeatable(seed, now):
-                    answer = self._answer(request, operation.service, operation.name)
-            finally:
-                self._local.after = None
-            if answer.status >= 400:
-                return answer
-            written = self._journal.append(Entry(now, seed, answer.status, request))
-        self._journal.sync(written)
-        for effect in after:
-            effect()
+        answer, waits = self._once(request, operation)
+        until = time.monotonic() + waits
+        while waits and time.monotonic() < until and not self._closing.wait(_LOOK_AGAIN):
+            answer, waits = self._once(request, operation)
         return answer
+
+    def close(self) -> None:
+        """Has requests that wait answered at once."""
+        self._closing.set()
 
     def after(self, effect: Callable[[], None]) -> None:
         """Has `effect` called once the change in progress is on disk; dropped while replaying."""
-        pending = getattr(self._local, "after", None)
         if self._replaying:
             return
-        if pending is None:
+        call = self._call_in_progress()
+        if call is None:
             effect()
         else:
-            pending.append(effect)
+            call.after.append(effect)
+
+    def changed(self) -> None:
+        """Says that the request in progress changes something, though its name says that it reads."""
+        call = self._call_in_progress()
+        if call is not None:
+            call.changes = True
+
+    def nothing_yet(self, seconds: float) -> None:
+        """Says that the request in progress found nothing and changed nothing, and may be asked again for
+        that many seconds: the lock is not held meanwhile."""
+        call = self._call_in_progress()
+        if call is not None:
+            call.changes, call.waits = False, seconds
 
     def replay(self) -> int:
         """Does every journalled change again, and returns how many. To be called once, before any call."""
@@ -119,6 +142,7 @@ class Emulator:
                 with self._lock, determinism.repeatable(entry.seed, entry.when):
                     answer = self._answer(entry.request, operation.service, operation.name)
                 if answer.status != entry.status:
+                    self._replay_differences += 1
                     _log.error(
                         "replay of %s %s %s gave %s, not %s: %s",
                         operation.service,
@@ -141,6 +165,30 @@ class Emulator:
             BackendDict.reset()
             self._journal.clear()
 
+    def _once(self, request: HttpRequest, operation: Operation) -> tuple[HttpAnswer, float]:
+        """The answer, and for how long the request would wait for another."""
+        call = _Call(changes(request, operation))
+        with self._lock:
+            seed, now = secrets.randbits(63), time.time()
+            self._local.call = call
+            try:
+                with determinism.repeatable(seed, now):
+                    answer = self._answer(request, operation.service, operation.name)
+            finally:
+                self._local.call = None
+            # A refused change may have changed something before it was refused.
+            if not call.changes or answer.status == _NOT_EMULATED:
+                return answer, call.waits
+            written = self._journal.append(Entry(now, seed, answer.status, request))
+        self._journal.sync(written)
+        if answer.status < 400:
+            for effect in call.after:
+                effect()
+        return answer, 0.0
+
+    def _call_in_progress(self) -> _Call | None:
+        return getattr(self._local, "call", None)
+
     def _answer(self, request: HttpRequest, service: str, name: str) -> HttpAnswer:
         try:
             answer = self._wsgi(request)
@@ -150,7 +198,7 @@ class Emulator:
         except NotImplementedError:
             what = f"{service} {name}".strip() if name else f"{service} {request.method} {request.path}"
             message = f"The sandbox does not emulate {what}."
-            return error_answer(service, "NotImplemented", message, 501)
+            return error_answer(service, "NotImplemented", message, _NOT_EMULATED)
         except Exception:  # noqa: BLE001 - the emulator's own faults become the answer 500, and the log has them
             _log.exception("the emulator failed on %s %s %s", service, name, request.target)
             message = (

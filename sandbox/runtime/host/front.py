@@ -37,6 +37,8 @@ Gate = Callable[[HttpRequest, Operation], HttpAnswer | None]
 """Looks at a request before it goes on; an answer stops it."""
 Administration = Callable[[HttpRequest], HttpAnswer]
 
+_WAITING = frozenset({"sqs"})
+"""Services whose requests may wait (long polls), and so must not fill the emulator's few workers."""
 _LATENCY = 2.0
 """Seconds that the fault `latency` adds."""
 
@@ -88,8 +90,9 @@ class Front:
             answer = await loop.run_in_executor(self._overlaying, self._administration, request)
         else:
             operation = operation_of(request, self._region)
-            overlaid = operation.service in self._services or operation.service in self._gates
-            pool = self._overlaying if overlaid or self._faults.armed else self._emulating
+            service = operation.service
+            apart = service in self._services or service in self._gates or service in _WAITING
+            pool = self._overlaying if apart or self._faults.armed else self._emulating
             answer = await loop.run_in_executor(pool, self._answer, request, operation)
         await _send(send, answer)
 
