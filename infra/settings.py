@@ -9,6 +9,7 @@ from pulumi.runtime import config
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from infra import stack_file
 from infra.budget import BudgetSettings
 from infra.encryption import EncryptionSettings
 from infra.endpoint import EndpointSettings
@@ -22,6 +23,22 @@ from infra.training_steps import TrainingSettings
 
 NAMESPACE = "groundplan"
 Environment = Literal["dev"]
+
+
+_ALLOWED: Mapping[str, str] = {
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "string_type": "a text",
+    "too_short": "{min_length} or more of them",
+    "too_long": "{max_length} of them at most",
+    "string_pattern_mismatch": "a text of the form {pattern}",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "model_type": "settings of its own, one a line",
+    "dict_type": "settings of its own, one a line",
+}
+"""What pydantic words for programmers, as a person at a settings file needs it."""
 
 
 class ReleaseSettings(Settings):
@@ -68,31 +85,40 @@ class SettingsError(pulumi.RunError):
 def load_settings() -> PlatformSettings:
     """The settings of the stack that is being run. Raises SettingsError."""
     mark = f"{NAMESPACE}:"
-    given = {
-        key.removeprefix(mark): _value(text)
-        for key, text in config.CONFIG.get().items()
-        if key.startswith(mark)
-    }
-    return read_settings(pulumi.get_stack(), given)
+    everything = config.CONFIG.get()
+    given = {key.removeprefix(mark): _value(text) for key, text in everything.items() if key.startswith(mark)}
+    beside = list(stack_file.faults(everything, NAMESPACE))
+    return read_settings(pulumi.get_stack(), given, beside)
 
 
-def read_settings(stack: str, given: Mapping[str, Any]) -> PlatformSettings:
+def read_settings(stack: str, given: Mapping[str, Any], beside: Sequence[str] = ()) -> PlatformSettings:
     """The settings of a stack, its environment's defaults beneath. Raises SettingsError.
 
-    The environment is the stack's name unless the settings name another.
+    The environment is the stack's name unless the settings name another. `beside` are faults found in the
+    rest of the stack's configuration, to be told together with those of the settings.
     """
     environment = given.get("environment", stack)
     known = environment if isinstance(environment, str) else ""
     document = with_defaults(known, {"environment": environment, **given})
     try:
         # By JSON, for lists to pass as tuples where a string may not pass as a number.
-        return PlatformSettings.model_validate_json(json.dumps(document))
+        settings = PlatformSettings.model_validate_json(json.dumps(document))
     except ValidationError as error:
         found = error.errors(include_url=False)
         if known not in DEFAULTS:
             # Without its defaults, required settings are missing that nobody needs to write.
             found = [one for one in found if one["type"] != "missing"]
-        raise SettingsError(stack, [_fault(one) for one in found]) from None
+        wrong = {one["loc"] for one in found}
+        # A list is counted without its wrong items, which are told by themselves.
+        found = [
+            one
+            for one in found
+            if one["type"] != "too_short" or not any(other[:-1] == one["loc"] for other in wrong)
+        ]
+        raise SettingsError(stack, [*beside, *(_fault(one) for one in found)]) from None
+    if beside:
+        raise SettingsError(stack, beside)
+    return settings
 
 
 def _value(text: Any) -> Any:
@@ -113,6 +139,8 @@ def _fault(error: ErrorDetails) -> str:
         return f"{path}: no such setting"
     context = error.get("ctx") or {}
     told = str(context["error"]) if isinstance(context.get("error"), ValueError) else error["msg"]
+    if error["type"] in _ALLOWED:
+        told = _ALLOWED[error["type"]].format_map(context)
     told = told.removeprefix("Input should be ").removeprefix("Value error, ")
     return f"{path}: given {_shown(error['input'])}; allowed: {told}"
 

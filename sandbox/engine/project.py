@@ -7,11 +7,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sandbox.engine.crypter import Crypter
 from sandbox.engine.errors import InterpreterNotFound, ProjectInvalid, ProjectNotFound
 from sandbox.engine.yaml import load_yaml
+
+_STACK_KEYS: Final = ("config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment")
+"""What a stack's file may hold (`ProjectStack` of github.com/pulumi/pulumi/sdk/go/common/workspace)."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,15 @@ class StackConfig:
         values = dict(project.defaults)
         salt = ""
         if path.is_file():
-            plain = load_yaml(path) or {}
-            if not isinstance(plain, dict) or not isinstance(plain.get("config") or {}, dict):
+            plain = load_yaml(path)
+            plain = {} if plain is None else plain
+            if not isinstance(plain, dict):
+                raise ProjectInvalid(path, "it must be a mapping, with the settings under 'config'")
+            if unknown := [str(key) for key in plain if key not in _STACK_KEYS]:
+                raise ProjectInvalid(
+                    path, f"no such key: {', '.join(unknown)}; allowed: {', '.join(_STACK_KEYS)}"
+                )
+            if not isinstance(plain.get("config") or {}, dict):
                 raise ProjectInvalid(path, "'config' must be a mapping")
             salt = str(plain.get("encryptionsalt") or "")
             values.update(

@@ -36,5 +36,10 @@ def load_yaml(path: Path) -> Any:
     """The file's content. Raises `ProjectInvalid` with the line where it is not YAML."""
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader's subclass
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        reason = ", ".join(part for part in (error.context, error.problem) if part)
+        raise ProjectInvalid(path, f"not valid YAML{where}: {reason}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ProjectInvalid(path, f"not valid YAML: {error}") from error

@@ -7,6 +7,7 @@ import pytest
 from infra.environments import with_defaults
 from infra.settings import SettingsError, read_settings
 from infra.settings_page import page
+from infra.stack_file import faults
 
 SETTINGS_PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
@@ -43,15 +44,65 @@ def test_every_wrong_setting_is_told_at_once_with_path_value_and_what_is_allowed
         )
     told = str(failure.value)
     assert "8 settings are wrong" in told
-    assert 'groundplan:network.zones: given ["a"]' in told
+    assert 'groundplan:network.zones: given ["a"]; allowed: 2 or more of them' in told
     assert 'groundplan:network.cidr: given "8.8.0.0/16"; allowed: a range of /16 to /20' in told
-    assert 'groundplan:endpoint.instances: given "2"; allowed: a valid integer' in told
+    assert 'groundplan:endpoint.instances: given "2"; allowed: a whole number' in told
     assert 'groundplan:endpoint.instance: given "m5.large"' in told
     assert "groundplan:budget.monthlyUsd: given 0; allowed: greater than or equal to 1" in told
     assert "groundplan:netwrok: no such setting" in told
     assert "groundplan:logs.retentionDays: given 31; allowed: 30, 60, 90" in told
     assert "maxWaitMinutes of at least maxRunMinutes, 20" in told
     assert "stacks/Pulumi.dev.yaml" in told
+
+
+def test_a_list_is_counted_without_its_wrong_items() -> None:
+    with pytest.raises(SettingsError) as failure:
+        read_settings("dev", {"network": {"zones": ["a", "z"]}, "training": {"spot": "maybe"}})
+    told = str(failure.value)
+    assert "2 settings are wrong" in told
+    assert 'groundplan:network.zones.1: given "z"; allowed: a text of the form ^[a-f]$' in told
+    assert 'groundplan:training.spot: given "maybe"; allowed: true or false' in told
+
+
+GOOD = {"aws:region": "us-east-1", "aws:allowedAccountIds": '["123456789012"]'}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (
+            {"groundpaln:budget": "{}"},
+            "groundpaln:budget: no such namespace; allowed: groundplan:…, aws:…, pulumi:…; "
+            "was groundplan:budget meant?",
+        ),
+        (
+            {"aws:regoin": "eu-west-1"},
+            "aws:regoin: the AWS provider has no such setting; was aws:region meant?",
+        ),
+        (
+            {"aws:region": "us-eats-1"},
+            'aws:region: given "us-eats-1"; allowed: a region of AWS; was us-east-1 meant?',
+        ),
+        (
+            {"aws:allowedAccountIds": "[12345]"},
+            "aws:allowedAccountIds: given [12345]; allowed: a list of accounts of 12 digits in quotes, "
+            'such as ["123456789012"]',
+        ),
+    ],
+)
+def test_what_pulumi_would_pass_over_in_silence_is_told(wrong: dict[str, str], told: str) -> None:
+    assert list(faults({**GOOD, **wrong}, "groundplan")) == [told]
+
+
+def test_the_region_and_the_accounts_must_be_given() -> None:
+    told = list(faults({}, "groundplan"))
+    assert [one.split(":", 2)[1] for one in told] == ["region", "allowedAccountIds"]
+    assert list(faults(GOOD, "groundplan")) == []
+
+
+def test_faults_beside_our_settings_are_told_with_them() -> None:
+    with pytest.raises(SettingsError, match=r"(?s)2 settings are wrong:\n  one\n  groundplan:foo"):
+        read_settings("dev", {"foo": 1}, ["one"])
 
 
 def test_a_stack_of_no_known_environment_says_which_there_are() -> None:
