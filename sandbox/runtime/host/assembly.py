@@ -8,6 +8,8 @@ import shutil
 import threading
 from typing import Any
 
+from sandbox.runtime.alarms.actions import AlarmActions
+from sandbox.runtime.alarms.watch import AlarmWatch
 from sandbox.runtime.chat.channel import ChatChannel
 from sandbox.runtime.cost.overlay import BudgetsOverlay
 from sandbox.runtime.cost.watch import SpendWatch
@@ -53,6 +55,8 @@ class Sandbox:
         self._outbox = Outbox(self._documents)
         hooks.install(self._emulator, self._outbox.put)
         exactness.install(self._emulator)
+        AlarmActions(self.cloud, self._emulator, self._outbox)
+        self._alarms = AlarmWatch(self.cloud, self._emulator)
         self._replayed = self._emulator.replay()
         shelf = FunctionShelf(self._emulator, root / "functions")
         functions = FunctionsOverlay(self.cloud, shelf, self._outbox)
@@ -83,11 +87,13 @@ class Sandbox:
         for overlay in self._overlays:
             overlay.start()
         self._outbox.start()
+        self._alarms.start()
         self._ready.set()
 
     def stop(self) -> None:
         """Ends what was started; what is kept stays."""
         self._ready.clear()
+        self._alarms.stop()
         self._outbox.stop()
         for overlay in reversed(self._overlays):
             overlay.stop()

@@ -1,0 +1,134 @@
+"""What follows from an alarm's new state: a message to the topics that it names, and an event."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.runtime.alarms.evaluation import INSUFFICIENT_DATA, OK
+from sandbox.runtime.delivery.hooks import Put
+from sandbox.runtime.delivery.outbox import Delivery, Outbox, UndeliverableError
+from sandbox.runtime.host.emulator import Emulator
+from sandbox.runtime.overlay import Caller, Cloud
+from sandbox.runtime.policies.services import why_not_publish
+
+ACTION, EVENT = "alarm-action", "alarm-event"
+_PRINCIPAL = "cloudwatch.amazonaws.com"
+_UNCHECKED = "Unchecked: Initial alarm creation"
+
+
+class AlarmActions:
+    """Carries out the actions of alarms."""
+
+    def __init__(self, cloud: Cloud, emulator: Emulator, outbox: Outbox) -> None:
+        self._cloud = cloud
+        _hook(emulator, outbox.put)
+        outbox.register(ACTION, self._act)
+        outbox.register(EVENT, self._emit)
+
+    def _act(self, delivery: Delivery) -> None:
+        target, notice = str(delivery.content["target"]), delivery.content["notice"]
+        if target.split(":")[2] != "sns":
+            raise UndeliverableError("the sandbox carries out those actions of alarms that name a topic")
+        why_not = why_not_publish(
+            self._cloud.emulate, _PRINCIPAL, target, notice["AlarmArn"], delivery.caller
+        )
+        if why_not:
+            raise UndeliverableError(why_not)
+        subject = f'{notice["NewStateValue"]}: "{notice["AlarmName"]}" in {notice["Region"]}'
+        message = {"TopicArn": target, "Subject": subject[:100], "Message": json.dumps(notice)}
+        self._cloud.emulate("sns", "Publish", message, delivery.caller)
+
+    def _emit(self, delivery: Delivery) -> None:
+        detail = delivery.content["detail"]
+        self._cloud.emit("aws.cloudwatch", "CloudWatch Alarm State Change", detail, delivery.caller)
+
+
+def _hook(emulator: Emulator, put: Put) -> None:
+    """A new alarm has no data yet, one that is put again keeps its state, and a new state has its
+    actions."""
+    from moto.cloudwatch.models import Alarm, CloudWatchBackend
+
+    put_alarm, updated = CloudWatchBackend.put_metric_alarm, Alarm.update_state
+
+    def put_and_keep(self: Any, name: str, *given: Any, **named: Any) -> Any:
+        before = self.alarms.get(name)
+        alarm = put_alarm(self, name, *given, **named)
+        if before is None:
+            alarm.state_value = INSUFFICIENT_DATA
+        else:
+            for kept in ("state_value", "state_reason", "state_reason_data", "state_updated_timestamp"):
+                setattr(alarm, kept, getattr(before, kept))
+            alarm.history = before.history
+        return alarm
+
+    def update(self: Any, reason: str, reason_data: str, state_value: str) -> None:
+        before = {"value": self.state_value, "reason": self.state_reason}
+        updated(self, reason, reason_data, state_value)
+        if before["value"] == state_value:
+            return
+        caller = Caller(self.alarm_arn.split(":")[4], self.region_name)
+        detail = {
+            "alarmName": self.name,
+            "state": {"value": state_value, "reason": reason, "timestamp": _moment(self)},
+            "previousState": before,
+        }
+        emulator.after(lambda: put(EVENT, {"detail": detail}, caller))
+        # AWS tells of the first look too; here nobody is woken to hear that all is well.
+        if not self.actions_enabled or (before["reason"] == _UNCHECKED and state_value == OK):
+            return
+        notice = _notice(self, str(before["value"]), caller)
+        for target in _actions(self, state_value):
+            content = {"target": target, "notice": notice}
+            emulator.after(lambda content=content: put(ACTION, content, caller))  # type: ignore[misc]
+
+    CloudWatchBackend.put_metric_alarm = put_and_keep  # type: ignore[method-assign]
+    Alarm.update_state = update  # type: ignore[method-assign]
+
+
+def _actions(alarm: Any, state: str) -> list[str]:
+    if state == OK:
+        return list(alarm.ok_actions or ())
+    return list(
+        (alarm.insufficient_data_actions if state == INSUFFICIENT_DATA else alarm.alarm_actions) or ()
+    )
+
+
+def _moment(alarm: Any) -> str:
+    return str(alarm.state_updated_timestamp.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000")
+
+
+def _notice(alarm: Any, before: str, caller: Caller) -> Mapping[str, Any]:
+    """The message as a topic's subscribers get it.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html"""
+    kind = "ExtendedStatistic" if alarm.extended_statistic else "Statistic"
+    return {
+        "AlarmName": alarm.name,
+        "AlarmDescription": alarm.description,
+        "AWSAccountId": caller.account_id,
+        "NewStateValue": alarm.state_value,
+        "NewStateReason": alarm.state_reason,
+        "StateChangeTime": _moment(alarm),
+        "Region": caller.region,
+        "AlarmArn": alarm.alarm_arn,
+        "OldStateValue": before,
+        "OKActions": list(alarm.ok_actions or ()),
+        "AlarmActions": list(alarm.alarm_actions or ()),
+        "InsufficientDataActions": list(alarm.insufficient_data_actions or ()),
+        "Trigger": {
+            "MetricName": alarm.metric_name,
+            "Namespace": alarm.namespace,
+            "StatisticType": kind,
+            kind: alarm.extended_statistic or (alarm.statistic or "").upper(),
+            "Unit": alarm.unit,
+            "Dimensions": [{"name": one.name, "value": one.value} for one in alarm.dimensions],
+            "Period": alarm.period,
+            "EvaluationPeriods": alarm.evaluation_periods,
+            "DatapointsToAlarm": alarm.datapoints_to_alarm,
+            "ComparisonOperator": alarm.comparison_operator,
+            "Threshold": alarm.threshold,
+            "TreatMissingData": alarm.treat_missing_data or "missing",
+        },
+    }
