@@ -25,6 +25,17 @@ from infra.setting import InstanceType, Settings
 
 _INPUTS = get("Parameters.InputsFingerprint")
 _CODE = "/opt/ml/processing/input/code"
+# The image's script mode cannot run our source (decision 0053): Train says itself what it would say.
+_UNPACK = (
+    "mkdir -p /opt/ml/code && cd /opt/ml/code && tar -xzf /opt/ml/input/data/code/source.tar.gz"
+    " && export SM_NUM_GPUS=${SM_NUM_GPUS:-$(nvidia-smi -L 2>/dev/null | grep -c ^GPU)} && exec python3"
+)
+_FOLDERS = {
+    "SM_CHANNEL_TRAIN": "/opt/ml/input/data/train",
+    "SM_CHANNEL_VALIDATION": "/opt/ml/input/data/validation",
+    "SM_MODEL_DIR": "/opt/ml/model",
+    "SM_OUTPUT_DIR": "/opt/ml/output",
+}
 _KEPT = "P30D"
 _METRICS = "binary_classification_metrics"
 _GIB = 30
@@ -137,12 +148,8 @@ def _prepare(settings: TrainingSettings, site: Site) -> Step:
 
 
 def _train(settings: TrainingSettings, site: Site) -> Step:
-    program = f"{site.use_case.replace('.', '/')}/train.py"
-    hyperparameters = {
-        "sagemaker_program": program,
-        "sagemaker_submit_directory": site.source_uri,
-        **{name: str(value) for name, value in sorted(settings.hyperparameters.items())},
-    }
+    hyperparameters = {name: str(value) for name, value in sorted(settings.hyperparameters.items())}
+    arguments = [text for name, value in hyperparameters.items() for text in (f"--{name}", value)]
     resources: Json = {"InstanceCount": 1, "InstanceType": settings.training_instance, "VolumeSizeInGB": _GIB}
     stopping: Json = {"MaxRuntimeInSeconds": settings.max_run_minutes * 60}
     if settings.spot:
@@ -153,10 +160,16 @@ def _train(settings: TrainingSettings, site: Site) -> Step:
         name="Train",
         type="Training",
         arguments={
-            "AlgorithmSpecification": {"TrainingImage": site.image, "TrainingInputMode": "File"},
+            "AlgorithmSpecification": {
+                "TrainingImage": site.image,
+                "TrainingInputMode": "File",
+                "ContainerEntrypoint": ["/bin/sh", "-c", f'{_UNPACK} -m {site.use_case}.train "$@"', "train"],
+                **({"ContainerArguments": arguments} if arguments else {}),
+            },
             "RoleArn": site.training_role,
             "HyperParameters": hyperparameters,
             "InputDataConfig": [
+                channel("code", site.source_uri, "application/gzip"),
                 channel("train", _output_of("Prepare", "train"), "application/x-parquet"),
                 channel("validation", _output_of("Prepare", "validation"), "application/x-parquet"),
             ],
@@ -172,11 +185,9 @@ def _train(settings: TrainingSettings, site: Site) -> Step:
             "StoppingCondition": stopping,
             "EnableManagedSpotTraining": settings.spot,
             "EnableInterContainerTrafficEncryption": True,
-            # Script mode fetches the source itself, from inside the container: isolation would forbid it. The
-            # subnets lead to nothing but S3, and its gateway's policy to nothing but this account's buckets.
-            "EnableNetworkIsolation": False,
+            "EnableNetworkIsolation": True,
             "VpcConfig": {"SecurityGroupIds": [site.security_group], "Subnets": list(site.subnets)},
-            "Environment": {"INPUTS_FINGERPRINT": _INPUTS},
+            "Environment": {"INPUTS_FINGERPRINT": _INPUTS, **_FOLDERS},
         },
         cache=_KEPT,
         retry=True,

@@ -90,6 +90,19 @@ def test_what_the_api_would_refuse_is_found(path: tuple[str, str], value: object
     assert found in " ".join(_problems(arguments, "CreateTrainingJob"))
 
 
+def test_training_runs_our_module_isolated_and_without_script_mode() -> None:
+    train = _steps(TrainingSettings(hyperparameters={"max_depth": 6, "eta": 0.1}))["Train"]["Arguments"]
+    assert train["EnableNetworkIsolation"] is True
+    assert train["HyperParameters"] == {"eta": "0.1", "max_depth": "6"}
+    algorithm = train["AlgorithmSpecification"]
+    # A shell's command, its $0, and what its "$@" becomes.
+    assert algorithm["ContainerArguments"] == ["--eta", "0.1", "--max_depth", "6"]
+    shell, option, command, name = algorithm["ContainerEntrypoint"]
+    assert (shell, option, name) == ("/bin/sh", "-c", "train")
+    assert command.endswith('exec python3 -m ml.flights.train "$@"')
+    assert "code" in [channel["ChannelName"] for channel in train["InputDataConfig"]]
+
+
 def test_every_step_can_be_retried_and_cached_as_it_says() -> None:
     """Sources: "Retry Policy for Pipeline Steps" and "Caching pipeline steps", SageMaker's guide."""
     for step in _steps(TrainingSettings()).values():

@@ -167,6 +167,8 @@ class TrainingRun:
                 [*algorithm["ContainerEntrypoint"], *(algorithm.get("ContainerArguments") or [])]
             )
             where = folder.root
+            # A command that counts for itself would find a laptop's GPU, which jobs here do not have.
+            own["SM_NUM_GPUS"] = "0"
         elif script is not None:
             arguments, where = toolkit.arguments(script), folder.root / "code"
             self._fetch_code(script)

@@ -186,7 +186,7 @@ def sdk_definition() -> dict[str, Any]:
         networking=Networking(
             subnets=SITE["subnets"],
             security_group_ids=[SITE["security_group"]],
-            enable_network_isolation=False,
+            enable_network_isolation=True,
             enable_inter_container_traffic_encryption=True,
         ),
         stopping_condition=shapes.StoppingCondition(
@@ -199,23 +199,25 @@ def sdk_definition() -> dict[str, Any]:
         checkpoint_config=shapes.CheckpointConfig(
             s3_uri=Join(values=["s3://models/flights/checkpoints/", inputs]), local_path="/opt/ml/checkpoints"
         ),
-        environment={"INPUTS_FINGERPRINT": inputs},
-        hyperparameters={
-            "sagemaker_program": "ml/flights/train.py",
-            "sagemaker_submit_directory": SITE["source_uri"],
-            **SETTINGS["hyperparameters"],
+        environment={
+            "INPUTS_FINGERPRINT": inputs,
+            "SM_CHANNEL_TRAIN": "/opt/ml/input/data/train",
+            "SM_CHANNEL_VALIDATION": "/opt/ml/input/data/validation",
+            "SM_MODEL_DIR": "/opt/ml/model",
+            "SM_OUTPUT_DIR": "/opt/ml/output",
         },
+        hyperparameters=SETTINGS["hyperparameters"],
     )
     train = TrainingStep(
         name="Train",
         step_args=trainer.train(
             input_data_config=[
-                InputData(
-                    channel_name=name,
-                    data_source=prepared(name),
-                    content_type="application/x-parquet",
-                )
-                for name in ("train", "validation")
+                InputData(channel_name=name, data_source=source, content_type=kind)
+                for name, source, kind in [
+                    ("code", SITE["source_uri"], "application/gzip"),
+                    ("train", prepared("train"), "application/x-parquet"),
+                    ("validation", prepared("validation"), "application/x-parquet"),
+                ]
             ]
         ),
         cache_config=cache,
