@@ -8,6 +8,7 @@ from ops.errors import OK, CommandError
 from ops.properties import written
 from ops.runs import Action, Outcome, RunOptions
 from ops.session import Session, succeed
+from ops.summary import object_lines
 
 
 def run(session: Session, action: Action, options: RunOptions) -> int:
@@ -54,8 +55,14 @@ def outputs(session: Session, name: str | None, *, show_secrets: bool) -> int:
         return OK
     width = max(len(key) for key in values)
     for key, value in sorted(values.items()):
+        label = screen.paint(f"{key:<{width}}", "bold")
+        if isinstance(value, dict) and value:
+            screen.line(label.rstrip())
+            for line in object_lines(value, 4):
+                screen.line(line)
+            continue
         shown = value if isinstance(value, str) else written(value, longest=100_000)
-        screen.line(f"{screen.paint(f'{key:<{width}}', 'bold')}  {shown}")
+        screen.line(f"{label}  {shown}")
     return OK
 
 

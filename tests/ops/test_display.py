@@ -157,6 +157,29 @@ def test_outputs_say_what_changed_in_them() -> None:
     ]
 
 
+def test_outputs_that_are_objects_are_shown_key_by_key() -> None:
+    zones = {"raw": "one", "models": {"name": "two", "key": Secret("k")}}
+    assert output_lines(
+        {"same": {"a": 1}, "zones": zones}, {"same": {"a": 1}, "zones": zones | {"raw": "new"}}
+    ) == [
+        "    same : {",
+        "        a: 1",
+        "    }",
+        "  ~ zones: {",
+        "        models: {",
+        "            key : [secret]",
+        '            name: "two"',
+        "        }",
+        '      ~ raw   : "one" => "new"',
+        "    }",
+    ]
+    assert output_lines({}, {"zones": {"raw": "one"}}, changed_only=True) == [
+        "  + zones: {",
+        '        raw: "one"',
+        "    }",
+    ]
+
+
 def test_names_and_durations_read_as_in_the_pulumi_cli() -> None:
     assert short_type("aws:s3/bucketVersioning:BucketVersioning") == "aws:s3:BucketVersioning"
     assert short_type("groundplan:infra:Zone") == "groundplan:infra:Zone"
