@@ -1,104 +1,17 @@
-"""The main job through real clients: the command as a person types it, and boto3 as an application uses AWS.
-
-It runs in a copy of the repository's files, with a sandbox of its own.
-"""
+"""The main job through real clients: the command as people type it, and boto3 as applications use AWS."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from sandbox.runtime import daemon
-
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.e2e
 
 
-class Clone:
-    """A copy of the repository's files, and a person who works in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))}
-        # The program needs the installed packages; this environment's stand for the clone's own .venv.
-        self.environment = {**kept, "PYTHONPATH": str(folder)}
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "ops", *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(self, *arguments: str, status: int = 0) -> str:
-        """Runs the command to its end, which must be `status`: what it printed."""
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=300)
-        assert process.returncode == status, f"groundplan {' '.join(arguments)}\n{out}\n{err}"
-        assert "Traceback" not in out + err, out + err
-        return out
-
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self.run(*arguments, "--json"))
-
-    def client(self, service: str) -> Any:
-        address = daemon.find(self.folder / ".groundplan" / "sandbox")
-        assert address is not None
-        variables = daemon.environment(address)
-        return boto3.client(
-            service,
-            endpoint_url=address.endpoint_url,
-            region_name=address.region,
-            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-            config=Config(s3={"addressing_style": "path"}),
-        )
-
-    def kill_sandbox(self) -> None:
-        address = daemon.find(self.folder / ".groundplan" / "sandbox")
-        assert address is not None
-        os.kill(address.pid, signal.SIGKILL)
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    folder = tmp_path_factory.mktemp("clone")
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        source = ROOT / name
-        if source.is_file():
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
-    (folder / ".venv").symlink_to(Path(sys.prefix))
-    yield Clone(folder)
-    daemon.stop(folder / ".groundplan" / "sandbox")
-
-
-def test_a_first_run_ends_in_a_prediction_though_the_sandbox_is_killed_on_the_way(clone: Clone) -> None:
+def test_a_first_run_ends_in_a_prediction_though_the_sandbox_is_killed_on_the_way(clone: Any) -> None:
     process = clone.start("start", "dev")
     assert process.stdout is not None
     printed = []
@@ -118,7 +31,7 @@ def test_a_first_run_ends_in_a_prediction_though_the_sandbox_is_killed_on_the_wa
     assert told["prediction"]["outcome"]
 
 
-def test_outputs_name_the_zones_the_pipeline_the_endpoint_and_the_topic(clone: Clone) -> None:
+def test_outputs_name_the_zones_the_pipeline_the_endpoint_and_the_topic(clone: Any) -> None:
     outputs = clone.json("outputs", "dev")
     assert set(outputs["zones"]) == {"raw", "curated", "models", "captures", "logs"}
     sagemaker = clone.client("sagemaker")
@@ -129,7 +42,7 @@ def test_outputs_name_the_zones_the_pipeline_the_endpoint_and_the_topic(clone: C
     assert set(outputs["zones"].values()) <= buckets
 
 
-def test_a_second_run_changes_nothing_and_trains_nothing(clone: Clone) -> None:
+def test_a_second_run_changes_nothing_and_trains_nothing(clone: Any) -> None:
     pipeline = clone.json("outputs", "dev")["pipeline"]
     sagemaker = clone.client("sagemaker")
 
@@ -155,7 +68,7 @@ def test_a_second_run_changes_nothing_and_trains_nothing(clone: Clone) -> None:
     assert not (clone.folder / "stacks" / "Pulumi.dev.yaml").read_text().count("modelPackageArn: arn")
 
 
-def test_an_application_asks_the_endpoint_through_boto3(clone: Clone) -> None:
+def test_an_application_asks_the_endpoint_through_boto3(clone: Any) -> None:
     outputs = clone.json("outputs", "dev")
     example = clone.json("predict", "dev", "--risk", "high")
     answer = clone.client("sagemaker-runtime").invoke_endpoint(
@@ -168,14 +81,14 @@ def test_an_application_asks_the_endpoint_through_boto3(clone: Clone) -> None:
     assert probability >= clone.json("predict", "dev", "--risk", "low")["probability"]
 
 
-def test_the_endpoint_stands_in_two_zones_as_intended(clone: Clone) -> None:
+def test_the_endpoint_stands_in_two_zones_as_intended(clone: Any) -> None:
     told = clone.json("verify", "dev")
     assert told["asIntended"] is True
     assert told["live"]["serving"] == 2
     assert len(set(told["live"]["zones"])) >= 2
 
 
-def test_the_training_has_left_its_metrics_and_its_logs(clone: Clone) -> None:
+def test_the_training_has_left_its_metrics_and_its_logs(clone: Any) -> None:
     outputs = clone.json("outputs", "dev")
     sagemaker = clone.client("sagemaker")
     package = sagemaker.describe_model_package(ModelPackageName=outputs["intended"]["modelPackageArn"])
@@ -188,7 +101,7 @@ def test_the_training_has_left_its_metrics_and_its_logs(clone: Clone) -> None:
     assert any("pr_auc" in line for line in clone.json("logs", "dev", "Train")["lines"])
 
 
-def test_a_budget_alert_reaches_the_teams_channel(clone: Clone) -> None:
+def test_a_budget_alert_reaches_the_teams_channel(clone: Any) -> None:
     fired = clone.json("sandbox", "spend", "900")["fired"]
     assert fired
     assert all(one["delivered"] for one in fired), fired
@@ -201,7 +114,7 @@ def test_a_budget_alert_reaches_the_teams_channel(clone: Clone) -> None:
     assert "budget" in shown.lower()
 
 
-def test_destroy_leaves_nothing(clone: Clone) -> None:
+def test_destroy_leaves_nothing(clone: Any) -> None:
     told = clone.json("destroy", "dev", "--yes")
     assert told["result"] == "succeeded"
     assert told["remaining"] == []
