@@ -60,7 +60,7 @@ def departures(flights: Table) -> Table:
         "dest",
         mark=known_from(left.departed),
         one=ibis.literal(1),
-        delay=left.dep_delay,
+        value=left.dep_delay,
     )
 
 
@@ -73,7 +73,7 @@ def arrivals(flights: Table) -> Table:
         "dest",
         mark=known_from(there.landed),
         one=ibis.literal(1),
-        delay=there.arr_delay,
+        value=there.arr_delay,
     )
 
 
@@ -81,15 +81,15 @@ def waiting(flights: Table) -> Table:
     """A step up when a flight is a quarter of an hour overdue, a step down when it leaves or is given up.
 
     Summed over all of the past this is how many flights wait at a moment (`one`) and, with the moment, how
-    long they have waited (`since` sums their schedules). Cancelled flights count too: at the time nobody
+    long they have waited (`value` sums their schedules). Cancelled flights count too: at the time nobody
     knew.
     """
     late = flights.filter(flights.departed.isnull() | (flights.dep_delay > 15))
     ended = ibis.least(ibis.coalesce(late.departed, late.scheduled + GIVEN_UP), late.scheduled + GIVEN_UP)
     began = late.select(
-        "carrier", "origin", mark=known_from(late.scheduled + 15), one=ibis.literal(1), since=late.scheduled
+        "carrier", "origin", mark=known_from(late.scheduled + 15), one=ibis.literal(1), value=late.scheduled
     )
     over = late.select(
-        "carrier", "origin", mark=known_from(ended), one=ibis.literal(-1), since=-late.scheduled
+        "carrier", "origin", mark=known_from(ended), one=ibis.literal(-1), value=-late.scheduled
     )
     return began.union(over)

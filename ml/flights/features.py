@@ -1,44 +1,79 @@
 """The features of a flight, each as known two hours before its scheduled departure."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
 import ibis
 from ibis.expr.types import Table
 
-from ml.features.rolling import Sums, asked_at, known_by, mean
+from ml.features.rolling import Tally, asked_at, known_by, mean
 from ml.flights.events import GIVEN_UP, arrivals, departures, waiting
 
 _HOUR = 60
 _DAY = 24 * _HOUR
-_TIMING = ("one", "delay")
+
+_NEEDED = (
+    *("year", "month", "day", "hour", "minute", "carrier", "flight", "tailnum", "origin", "dest"),
+    *("distance", "dep_delay", "arr_delay"),
+    *("scheduled", "asked", "departed", "landed", "planned_minutes"),
+)
+"""What is still needed of a flight once its moments are known."""
 
 
-def questions(flights: Table) -> Table:
+@dataclass(frozen=True)
+class Known:
+    """Features, one row for each value of `keys`, which are columns of the questions too."""
+
+    table: Table
+    keys: tuple[str, ...]
+
+
+def from_timetable(flights: Table) -> Table:
+    """The flights, numbered, with what the timetable says: the hour and the day of the week (Monday 0).
+
+    And with the keys by which the rest is known: `mark`, `slot` (the hour of the departure) and `last_hour`
+    (of weather), both in hours since 1970.
+    """
+    local = flights.hour * _HOUR + flights.minute
+    return flights.select(
+        *_NEEDED,
+        row=ibis.row_number(),
+        mark=asked_at(flights.asked),
+        slot=(flights.scheduled // _HOUR).cast("int32"),
+        last_hour=(flights.asked // _HOUR - 1).cast("int32"),
+        hour_of_day=local / _HOUR,
+        # 1 January 1970 was a Thursday; the local day began `local` minutes before the departure.
+        day_of_week=((flights.scheduled - local + _DAY // 2) // _DAY + 3) % 7,
+    )
+
+
+def questions(everything: Table) -> Table:
     """The flights to ask about: those with an arrival as planned, since only they have the answer.
 
     Cancelled and diverted flights have no arrival delay: they are no questions, but their waiting is an
     event.
     """
-    asked = flights.filter(flights.arr_delay.notnull())
-    return asked.mutate(mark=asked_at(asked.asked))
+    return everything.filter(everything.arr_delay.notnull())
 
 
-def from_schedule(flights: Table, everything: Table) -> Table:
-    """What the timetable says: the hour, the day of the week (Monday 0), and how many leave that hour."""
-    busy = (
-        everything.mutate(slot=everything.scheduled // _HOUR)
-        .group_by("origin", "slot")
-        .aggregate(departures_that_hour=lambda rows: rows.count())
-    )
-    local = flights.hour * _HOUR + flights.minute
-    flights = flights.mutate(
-        slot=flights.scheduled // _HOUR,
-        hour_of_day=local / _HOUR,
-        # 1 January 1970 was a Thursday; the local day began `local` minutes before the departure.
-        day_of_week=((flights.scheduled - local + _DAY // 2) // _DAY + 3) % 7,
-    )
-    return _with(flights, busy, ["origin", "slot"]).drop("slot")
+def together(asked: Table, known: Sequence[Known]) -> Table:
+    """The questions with everything that was known."""
+
+    def joined(flights: Table, more: Known) -> Table:
+        found = flights.left_join(more.table, list(more.keys))
+        return found.drop(*(f"{key}_right" for key in more.keys))
+
+    return reduce(joined, known, asked)
 
 
-def from_weather(flights: Table, weather: Table) -> Table:
+def from_busyness(everything: Table) -> Known:
+    """How many flights leave the airport in the same hour."""
+    busy = everything.group_by("origin", "slot").aggregate(departures_that_hour=everything.count())
+    return Known(busy, ("origin", "slot"))
+
+
+def from_weather(asked: Table, weather: Table) -> Known:
     """The last hourly observation at the origin that was complete when asked, if at most three hours old.
 
     An observation labelled with an hour counts as known when that hour is over.
@@ -61,44 +96,45 @@ def from_weather(flights: Table, weather: Table) -> Table:
         lowest_visibility_6h=seen.visib.min().over(lately),
         strongest_gust_6h=seen.wind_gust.max().over(lately).fill_null(0.0),
     )
-    seen = _with(seen, earlier, ["origin", "observed"])
+    seen = together(seen, [Known(earlier, ("origin", "observed"))])
     seen = seen.mutate(pressure_change_3h=seen.pressure - seen.pressure_before).drop("pressure_before")
-    hours = flights.select("origin", last_hour=(flights.asked // _HOUR - 1).cast("int32")).distinct()
+    hours = asked.select("origin", "last_hour").distinct()
     latest = hours.asof_join(seen, on=hours.last_hour >= seen.observed, predicates="origin").drop(
         "origin_right"
     )
     latest = latest.filter(latest.last_hour - latest.observed < 3).drop("observed")
-    flights = flights.mutate(last_hour=(flights.asked // _HOUR - 1).cast("int32"))
-    return _with(flights, latest, ["origin", "last_hour"]).drop("last_hour")
+    return Known(latest, ("origin", "last_hour"))
 
 
-def from_traffic(flights: Table, everything: Table) -> Table:
+def from_traffic(asked: Table, everything: Table) -> list[Known]:
     """How late departures and arrivals have been, by airport, airline, destination; what waits."""
     left, landed, stuck = departures(everything), arrivals(everything), waiting(everything)
-    asking = flights
-    recent = [
-        Sums(prefix="dep", events=left, columns=_TIMING, minutes=3 * _HOUR),
-        Sums(prefix="arr", events=landed, columns=_TIMING, minutes=3 * _HOUR),
-        Sums(prefix="wait", events=stuck, columns=("one", "since")),
+    tallies = [
+        Tally(name="dep", events=left, minutes=3 * _HOUR),
+        Tally(name="arr", events=landed, minutes=3 * _HOUR),
+        Tally(name="wait", events=stuck),
     ]
+    found = []
     for name, key in (("airport", "origin"), ("airline", "carrier")):
-        known = known_by(asking, keys=[key], sums=recent)
+        known = known_by(asked, keys=[key], tallies=tallies)
+        waited = known.wait_count * known.mark - known.wait_total
         state = {
-            f"{name}_departures_3h": known.dep_one,
-            f"{name}_departure_delay_3h": mean(known.dep_delay, known.dep_one),
-            f"{name}_arrival_delay_3h": mean(known.arr_delay, known.arr_one),
-            f"{name}_waiting": known.wait_one,
-            f"{name}_waiting_minutes": mean(known.wait_one * known.mark - known.wait_since, known.wait_one),
+            f"{name}_departures_3h": known.dep_count,
+            f"{name}_departure_delay_3h": mean(known.dep_total, known.dep_count),
+            f"{name}_arrival_delay_3h": mean(known.arr_total, known.arr_count),
+            f"{name}_waiting": known.wait_count,
+            f"{name}_waiting_minutes": mean(waited, known.wait_count),
         }
-        flights = _with(flights, known.select(key, "mark", **state), [key, "mark"])
-    lately = Sums(prefix="arr", events=landed, columns=_TIMING, minutes=6 * _HOUR)
-    there = known_by(asking, keys=["dest"], sums=[lately])
-    there = there.select("dest", "mark", destination_arrival_delay_6h=mean(there.arr_delay, there.arr_one))
-    return _with(flights, there, ["dest", "mark"])
+        found.append(Known(known.select(key, "mark", **state), (key, "mark")))
+    lately = Tally(name="arr", events=landed, minutes=6 * _HOUR)
+    there = known_by(asked, keys=["dest"], tallies=[lately])
+    delay = mean(there.arr_total, there.arr_count)
+    found.append(Known(there.select("dest", "mark", destination_arrival_delay_6h=delay), ("dest", "mark")))
+    return found
 
 
-def from_aircraft(flights: Table, everything: Table, planes: Table) -> Table:
-    """The aircraft: its age and seats, and how its last flight from New York stands at the time of asking.
+def from_aircraft(asked: Table, everything: Table, planes: Table) -> list[Known]:
+    """The aircraft: its seats and when it was built, and how its last flight from New York stands when asked.
 
     The last flight is the last one scheduled by then; what is not known of it yet (its departure, its
     landing) stays out. `aircraft_slack` is how many minutes remain if it flies there and back at once.
@@ -120,7 +156,7 @@ def from_aircraft(flights: Table, everything: Table, planes: Table) -> Table:
         leg_arrival_delay="arr_delay",
         leg_planned="planned_minutes",
     )
-    asking = flights.filter(flights.tailnum.notnull()).select("row", "tailnum", "asked", "scheduled")
+    asking = asked.filter(asked.tailnum.notnull()).select("row", "tailnum", "asked", "scheduled")
     last = asking.asof_join(legs, on=asking.asked >= legs.leg_scheduled, predicates="tailnum")
     # A leg that is long overdue was most likely cancelled: then nothing is known of the aircraft.
     last = last.filter((last.leg_departed <= last.asked) | (last.asked - last.leg_scheduled < GIVEN_UP))
@@ -135,10 +171,4 @@ def from_aircraft(flights: Table, everything: Table, planes: Table) -> Table:
         aircraft_gone=ibis.ifelse(last.leg_scheduled.isnull(), None, gone.cast("int8")),
         aircraft_slack=last.scheduled - (left + 2 * last.leg_planned),
     )
-    flights = _with(flights, built, ["tailnum"])
-    flights = flights.mutate(aircraft_age=flights.year - flights.built).drop("built")
-    return _with(flights, last, ["row"])
-
-
-def _with(flights: Table, known: Table, keys: list[str]) -> Table:
-    return flights.left_join(known, keys).drop(*(f"{key}_right" for key in keys))
+    return [Known(built, ("tailnum",)), Known(last, ("row",))]

@@ -14,7 +14,7 @@ from ml.flights import examples, features
 from ml.flights.contracts import SOURCES
 from ml.flights.events import timed
 from ml.flights.schema import FEATURES, LABEL, LATE, MONTHS
-from ml.quality.reading import first_row, read
+from ml.quality.reading import first_row, keep, read
 
 _FASTEST_WIND = 231
 """mph: the strongest gust measured at a station of the United States (Mount Washington, 1934)."""
@@ -75,23 +75,24 @@ def prepare(
 def compute(connection: Backend, tables: Mapping[str, Table], prefix: str = "") -> Table:
     """The flights with an arrival: who they are, their features, and whether they were late.
 
-    Each step's result is kept as a table, named with the prefix: as one expression the joins would be
+    What several features build on is kept as a table, named with the prefix: as one expression it would be
     computed over and over.
     """
-
-    def kept(name: str, table: Table) -> Table:
-        return connection.create_table(f"{prefix}{name}", table)
 
     # Wind that no station has ever measured is taken out; one such value is in the shipped file.
     weather = tables["weather"]
     weather = weather.mutate(wind_speed=ibis.ifelse(_impossible(weather), None, weather.wind_speed))
-    flights = timed(tables["flights"], tables["airports"]).mutate(row=ibis.row_number())
-    everything = kept("everything", flights)
-    flights = kept("questions", features.questions(everything))
-    flights = features.from_schedule(flights, everything)
-    flights = kept("with_weather", features.from_weather(flights, weather))
-    flights = kept("with_traffic", features.from_traffic(flights, everything))
-    flights = features.from_aircraft(flights, everything, tables["planes"])
+    flights = timed(tables["flights"], tables["airports"])
+    everything = keep(connection, f"{prefix}everything", features.from_timetable(flights))
+    asked = features.questions(everything)
+    known = [
+        features.from_busyness(everything),
+        features.from_weather(asked, weather),
+        *features.from_traffic(asked, everything),
+        *features.from_aircraft(asked, everything, tables["planes"]),
+    ]
+    flights = features.together(asked, known)
+    flights = flights.mutate(aircraft_age=flights.year - flights.built)
     # Training and serving compute in single precision: writing more would only take time.
     numbers = {
         feature.name: flights[feature.name].cast("float32")
@@ -101,7 +102,9 @@ def compute(connection: Backend, tables: Mapping[str, Table], prefix: str = "") 
     names = [feature.name for feature in FEATURES]
     label = (flights.arr_delay >= LATE).cast("int8")
     columns = dict.fromkeys([*_IDENTITY, "hour", "minute", *_OUTCOME, *names])
-    return kept("prepared", flights.mutate(**numbers, **{LABEL: label}).select(*columns, LABEL))
+    return keep(
+        connection, f"{prefix}prepared", flights.mutate(**numbers, **{LABEL: label}).select(*columns, LABEL)
+    )
 
 
 def _impossible(weather: Table) -> BooleanValue:

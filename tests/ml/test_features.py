@@ -8,7 +8,7 @@ import pytest
 from ibis.backends.duckdb import Backend
 from ibis.expr.types import Table
 
-from ml.features.rolling import Sums, asked_at, known_by, known_from
+from ml.features.rolling import Tally, asked_at, known_by, known_from
 from ml.flights.contracts import SOURCES
 from ml.flights.events import timed
 from ml.flights.preparation import compute
@@ -116,26 +116,29 @@ def events(connection: Backend, moments: list[tuple[str, int, int]]) -> Table:
     values = ", ".join(f"('{key}', {moment}, {value})" for key, moment, value in moments)
     connection.raw_sql(f"CREATE TABLE events AS SELECT * FROM (VALUES {values}) AS e(key, moment, value)")  # noqa: S608
     table = connection.table("events")
-    return table.mutate(mark=known_from(table.moment))
+    return table.mutate(mark=known_from(table.moment), one=ibis.literal(1))
 
 
 @pytest.mark.parametrize(
     ("asked", "window", "expected"),
     [
-        (100, None, 1 + 2),
-        (99, None, 1),  # the event at 97 counts from the mark at 100 on
-        (109, None, 1 + 2),  # asked at the mark of 100, so the one at 103 is not known
-        (100, 60, 2),  # the event at 40 has just left (40, 100]
-        (99, 60, 1),
-        (39, None, 0),
+        (100, None, (2, -1_000_000 + 2)),
+        (99, None, (1, -1_000_000)),  # the event at 97 counts from the mark at 100 on
+        (109, None, (2, -1_000_000 + 2)),  # asked at the mark of 100, so the one at 103 is not known
+        (100, 60, (1, 2)),  # the event at 40 has just left (40, 100]
+        (99, 60, (1, -1_000_000)),
+        (39, None, (0, 0)),
     ],
 )
-def test_a_sum_holds_what_was_known_and_still_counts(asked: int, window: int | None, expected: int) -> None:
+def test_a_tally_holds_what_was_known_and_still_counts(
+    asked: int, window: int | None, expected: tuple[int, int]
+) -> None:
     connection = ibis.duckdb.connect()
-    table = events(connection, [("a", 40, 1), ("a", 97, 2), ("a", 103, 4), ("b", 50, 8)])
+    # A total far below zero must not borrow from the count that it shares a sum with.
+    table = events(connection, [("a", 40, -1_000_000), ("a", 97, 2), ("a", 103, 4), ("b", 50, 8)])
     connection.raw_sql(f"CREATE TABLE questions AS SELECT 'a' AS key, {asked}::INTEGER AS moment")
     question = connection.table("questions")
     question = question.mutate(mark=asked_at(question.moment))
-    sums = [Sums(prefix="past", events=table, columns=("value",), minutes=window)]
-    known = known_by(question, keys=["key"], sums=sums)
-    assert first_row(connection, known.select("past_value")) == (expected,)
+    tallies = [Tally(name="past", events=table, minutes=window)]
+    known = known_by(question, keys=["key"], tallies=tallies)
+    assert first_row(connection, known.select("past_count", "past_total")) == expected
