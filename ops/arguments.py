@@ -20,7 +20,8 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    root.add_argument("--version", action="store_true", help="print the version and end")
+    # A name of its own: `deploy --version 2` speaks of a model.
+    root.add_argument("--version", dest="own_version", action="store_true", help="print the version and end")
     root.add_argument(
         "-C", "--folder", type=Path, metavar="DIR", help="work in this folder, not the current one"
     )

@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
     screen = Screen.of_process(as_json=getattr(arguments, "as_json", False))
-    if arguments.version:
+    if arguments.own_version:
         from importlib.metadata import version
 
         screen.line(f"groundplan {version('groundplan')}")

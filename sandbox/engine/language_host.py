@@ -67,14 +67,14 @@ def main() -> int:
     loop.set_default_executor(executor)
     # A program that ends early leaves futures behind that nobody asked for; that is no news to its author.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    program = os.path.abspath(arguments.program)  # noqa: PTH100 - not resolved: links stay as written
+    root = os.path.abspath(arguments.root_directory)  # noqa: PTH100 - not resolved: links stay as written
     try:
         loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _run(arguments.program)))
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
         return 1
     except Exception:  # noqa: BLE001 - whatever the program raised is told to the engine, and ends it
-        pulumi.log.error(f"Program failed with an unhandled exception:\n{_own_traceback(program)}")
+        pulumi.log.error(f"Program failed with an unhandled exception:\n{_own_traceback(root)}")
         return SHOWN
     finally:
         executor.shutdown(wait=True)
@@ -117,19 +117,25 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _own_traceback(program: str) -> str:
-    """The traceback from the program's first own frame on."""
-    frames = traceback.extract_tb(sys.exc_info()[2])
-    wanted = _module(program)
-    for index, frame in enumerate(frames):
-        if _module(frame.filename) == wanted:
-            return traceback.format_exc(limit=index - len(frames))
-    return traceback.format_exc()
+def _own_traceback(root: str) -> str:
+    """The traceback of the exception being handled, with the frames of the program's own files only.
+
+    What happened below them, in Pulumi's SDK or a library, is in the error's text; where no frame is the
+    program's own, all are shown.
+    """
+    failure = traceback.TracebackException(*sys.exc_info())
+    shown: traceback.TracebackException | None = failure
+    while shown is not None:
+        own = [frame for frame in shown.stack if _is_own(frame.filename, root)]
+        if own:
+            shown.stack = traceback.StackSummary.from_list(own)
+        shown = shown.__cause__ or (None if shown.__suppress_context__ else shown.__context__)
+    return "".join(failure.format())
 
 
-def _module(path: str) -> str:
-    stem, extension = os.path.splitext(path)  # noqa: PTH122 - frames name files that need not exist
-    return os.path.abspath(stem if extension else os.path.join(stem, "__main__"))  # noqa: PTH100, PTH118
+def _is_own(path: str, root: str) -> bool:
+    inside = os.path.abspath(path).startswith(os.path.join(root, ""))  # noqa: PTH100, PTH118
+    return inside and "site-packages" not in path
 
 
 if __name__ == "__main__":

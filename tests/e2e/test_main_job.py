@@ -68,6 +68,12 @@ def test_a_second_run_changes_nothing_and_trains_nothing(clone: Any) -> None:
     assert not (clone.folder / "stacks" / "Pulumi.dev.yaml").read_text().count("modelPackageArn: arn")
 
 
+def test_a_version_can_be_deployed_by_its_number(clone: Any) -> None:
+    told = clone.json("deploy", "dev", "--version", "1")
+    assert told["modelPackage"].endswith("/1")
+    assert told["changed"] is False
+
+
 def test_an_application_asks_the_endpoint_through_boto3(clone: Any) -> None:
     outputs = clone.json("outputs", "dev")
     example = clone.json("predict", "dev", "--risk", "high")

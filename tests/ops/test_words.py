@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ops.arguments import parser
 from ops.channel import content
 from ops.errors import NotReleasedError, OutputWrongError, StackNotUpError
 from ops.fingerprint import fingerprint, request_token
@@ -168,3 +169,9 @@ def test_a_slack_message_reads_as_the_team_sees_it() -> None:
 
 def test_a_plain_message_shows_its_text() -> None:
     assert content({"text": "two\nlines"}) == ["two", "lines"]
+
+
+def test_a_models_version_is_not_the_commands_own() -> None:
+    arguments = parser().parse_args(["deploy", "dev", "--version", "2"])
+    assert (arguments.version, arguments.own_version) == (2, False)
+    assert parser().parse_args(["--version"]).own_version is True

@@ -92,6 +92,22 @@ def test_a_program_that_raises_shows_its_own_lines_only(workspace: Any) -> None:
     assert workspace.names() >= {"one"}
 
 
+def test_what_a_library_did_is_left_out_of_a_programs_traceback(workspace: Any) -> None:
+    outcome = workspace.up(
+        """
+        import json
+        try:
+            json.loads("no")
+        except ValueError as error:
+            raise LookupError("not read") from error
+        """
+    )
+    shown = outcome.messages("error")
+    assert "LookupError: not read" in shown
+    assert "direct cause" in shown
+    assert "json/decoder.py" not in shown
+
+
 def test_a_program_that_cannot_start_says_why(workspace: Any) -> None:
     outcome = workspace.up("import nothing_like_that")
     assert outcome.summary.errors == ("ModuleNotFoundError: No module named 'nothing_like_that'",)
