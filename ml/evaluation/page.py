@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 
 from ml.evaluation.metrics import Metrics
-from ml.evaluation.plots import Line, bars, plot
+from ml.evaluation.plots import Line, bars, plot, rounded_up
 from ml.evaluation.report import Evaluation
 
 _STYLE = """
@@ -25,8 +25,10 @@ p { margin: 0 0 12px; color: var(--soft); max-width: 70ch; }
 .tile { background: var(--wash); border-radius: 10px; padding: 14px 16px; }
 .tile b { display: block; font-size: 28px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--soft); font-size: 14px; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(320px, 1fr)); gap: 32px 28px; }
-figure { margin: 0; } svg { width: 100%; height: auto; display: block; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr));
+  gap: 40px 36px; }
+figure { margin: 0; display: flex; flex-direction: column; } figure p { flex: 1; }
+svg { width: 100%; height: auto; display: block; }
 svg text { fill: var(--soft); font: 12px system-ui, sans-serif; } svg text.value { fill: var(--ink); }
 .axis { stroke: var(--line); stroke-width: 1; } .a { stroke: var(--a); } .b { stroke: var(--b); }
 .fill-a { fill: var(--a); } .fill-b { fill: var(--b); } .stroke { fill: none; stroke-width: 2; }
@@ -46,7 +48,7 @@ def page(evaluation: Evaluation, *, title: str, about: str) -> str:
         for value, label in (
             (_figure(metrics.pr_auc), f"PR-AUC; guessing gives {metrics.prevalence:.3f}"),
             (_figure(metrics.auc), "ROC-AUC; guessing gives 0.500"),
-            (f"{metrics.calibration_error:.2%}", "mean distance of said from true"),
+            (f"{metrics.calibration_error:.2%}", "calibration error: mean gap between said and true"),
             (
                 _figure(metrics.brier),
                 f"Brier score; the mean gives {metrics.prevalence * (1 - metrics.prevalence):.3f}",
@@ -72,7 +74,7 @@ def page(evaluation: Evaluation, *, title: str, about: str) -> str:
 
 def _figures(evaluation: Evaluation) -> Sequence[str]:
     metrics, curve, roc = evaluation.metrics, evaluation.precision_recall, evaluation.roc
-    top = max(max(part.said, part.came_true) for part in evaluation.bins) * 1.1
+    top = rounded_up(max(max(part.said, part.came_true) for part in evaluation.bins))
     calibrated = Line(
         [part.said for part in evaluation.bins], [part.came_true for part in evaluation.bins], "a", dots=True
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _HEIGHT = 420.0, 320.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 10.0, 44.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 12.0, 10.0, 44.0
 _TICKS = 5
 _SMALLEST = 1e-5  # the foot of a logarithmic axis of shares
 
@@ -38,6 +38,12 @@ def plot(lines: Sequence[Line], *, guide: tuple[Point, Point], x: str, y: str, t
         if line.dots:
             drawn += [_dot(point, top, line.colour) for point in points]
     return _svg("".join(drawn), f"{y} against {x}")
+
+
+def rounded_up(largest: float) -> float:
+    """The least end of an axis from 0, at most 1, whose ticks are short numbers and that holds `largest`."""
+    digit = 10.0 ** math.floor(math.log10(max(largest, 1e-6)))
+    return min(1.0, next(end * digit for end in (1, 1.5, 2, 2.5, 3, 4, 5, 10) if end * digit >= largest))
 
 
 def bars(first: Sequence[float], second: Sequence[float], *, x: str) -> str:
@@ -76,7 +82,7 @@ def _frame(x: str, y: str, top: float) -> str:
     digits = max(1, 1 - math.floor(math.log10(top)))
     for tick in range(_TICKS + 1):
         share = tick / _TICKS
-        said = f"{share * top:.{digits}f}"
+        said = f"{share * top:.{digits}f}" if tick else "0"
         drawn.append(_rule(_up(share)) + _label(said, _LEFT - 6, _up(share) + 4, "end"))
         drawn.append(_label(said, _across(share), _up(0) + 18, "middle"))
     drawn.append(_label(x, _across(0.5), _HEIGHT - 6, "middle"))

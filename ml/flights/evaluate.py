@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _work(model: Path, test: Path, out: Path) -> None:
-    dependencies.ensure()
+    dependencies.ensure(dependencies.LEARNING)
     # Only now, because the line above may have installed what these import.
     from ml.evaluation import job
     from ml.flights.schema import LABEL

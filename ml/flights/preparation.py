@@ -53,9 +53,8 @@ def prepare(
     sets = _split(connection, prepared, out)
     for name, (count, share) in sets.items():
         say(f"{name}: {count:,} flights, {share:.1%} an hour late")
-    named = _named(prepared, tables)
-    connection.create_table("test_named", named)
-    examples.write(connection, "test_named", out / "examples" / "examples.jsonl")
+    tests = prepared.filter(prepared.month.isin(MONTHS["test"]))
+    examples.write(connection, tests, tables, out / "examples" / "examples.jsonl")
     impossible = _count(connection, tables["weather"].filter(_impossible))
     report = Report(
         sources=rows,
@@ -121,19 +120,6 @@ def _split(connection: Backend, prepared: Table, out: Path) -> dict[str, tuple[i
         count, share = first_row(connection, part.aggregate(count=part.count(), share=part[LABEL].mean()))
         sets[name] = (count, share or 0.0)
     return sets
-
-
-def _named(prepared: Table, tables: Mapping[str, Table]) -> Table:
-    """The test set with the names of airlines and destinations."""
-    flights = prepared.filter(prepared.month.isin(MONTHS["test"]))
-    airlines = tables["airlines"].select("carrier", airline="name")
-    places = tables["airports"].select(dest="faa", dest_name="name")
-    return (
-        flights.left_join(airlines, "carrier")
-        .drop("carrier_right")
-        .left_join(places, "dest")
-        .drop("dest_right")
-    )
 
 
 def _unmatched(connection: Backend, tables: Mapping[str, Table]) -> dict[str, int]:

@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _work(raw: Path, out: Path) -> None:
-    dependencies.ensure()
+    dependencies.ensure(dependencies.PREPARING)
     # Only now, because the line above may have installed what this imports.
     from ml.flights.preparation import prepare
 

@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _work(argv: Sequence[str] | None) -> None:
-    dependencies.ensure()
+    dependencies.ensure(dependencies.LEARNING)
     # Only now, because the line above may have installed what these import.
     from ml.flights.schema import FEATURES, LABEL
     from ml.training import job

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -103,10 +104,20 @@ def test_the_three_jobs_lead_from_sources_to_figures(sampled: Path, tmp_path: Pa
         json.loads(line) for line in (tmp_path / "examples" / "examples.jsonl").read_text().splitlines()
     ]
     assert 15 <= len(examples) <= 20  # in a small set two of the places fall together
+    # The first one really was an hour late, and neither all were nor none.
+    minutes = [int(re.sub(r"\D", "", example["outcome"]) or 0) for example in examples]
+    late = [
+        "late" in example["outcome"] and number >= 60
+        for example, number in zip(examples, minutes, strict=True)
+    ]
+    assert late == sorted(late, reverse=True)
+    assert 2 <= sum(late) < len(late) / 2
+    assert len({example["shown"] for example in examples}) == len(examples)
     for example in examples:
         assert list(example["request"]) == [feature.name for feature in FEATURES]
         assert "→" in example["shown"]
         assert example["outcome"].startswith("arrived ")
+        assert example["event"] == "arriving an hour late"
 
 
 def test_a_corrupt_source_ends_the_job_in_words(sampled: Path, tmp_path: Path) -> None:
