@@ -147,7 +147,7 @@ def _prepare(settings: TrainingSettings, site: Site) -> Step:
     )
 
 
-_METRICS: list[Json] = [{"Name": "validation:pr_auc", "Regex": "validation-pr_auc=([0-9.]+)"}]
+_LOGGED: list[Json] = [{"Name": "validation:pr_auc", "Regex": "validation-pr_auc=([0-9.]+)"}]
 """What SageMaker reads from the job's log into CloudWatch: the line that `ml.training` prints as it goes."""
 
 
@@ -169,7 +169,7 @@ def _train(settings: TrainingSettings, site: Site) -> Step:
                 "TrainingInputMode": "File",
                 "ContainerEntrypoint": ["/bin/sh", "-c", f'{_UNPACK} -m {site.use_case}.train "$@"', "train"],
                 **({"ContainerArguments": arguments} if arguments else {}),
-                "MetricDefinitions": _METRICS,
+                "MetricDefinitions": _LOGGED,
             },
             "RoleArn": site.training_role,
             "HyperParameters": hyperparameters,
