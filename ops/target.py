@@ -94,14 +94,20 @@ def _sandbox(workspace: Workspace, stack: str, config: StackConfig) -> Target:
 def _reached(workspace: Workspace, port: int | None, account: str, region: str) -> Target:
     from sandbox.runtime import daemon
 
+    before = daemon.last_known(workspace.sandbox_root)
     address = daemon.start(workspace.sandbox_root, port=port, account_id=account, region=region)
-    return Target(
+    target = Target(
         kind="sandbox",
         account_id=address.account_id,
         region=address.region,
         endpoint_url=address.endpoint_url,
         variables=daemon.environment(address),
     )
+    if before is not None and before.endpoint_url != address.endpoint_url:
+        from ops.webhook import follow_the_sandbox
+
+        follow_the_sandbox(target.client("secretsmanager"), address.endpoint_url)
+    return target
 
 
 def _aws(stack: str, config: StackConfig) -> Target:

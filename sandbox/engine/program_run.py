@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _PATIENCE: Final = 10.0
 """Seconds that a program gets to end by itself once its monitor has gone."""
+_CANCELLED_PATIENCE: Final = 0.5
+"""The same where a person has asked to end: what the program would still do reaches nobody."""
 
 
 def run_program(session: Session) -> None:
@@ -98,7 +100,8 @@ def _follow(
         run.signals.get()
     registrar.finish_stack_outputs(errored=run.stopping or bool(run.errors))
     monitor.release()
-    if not run.abandoned and program.wait(_PATIENCE) and ready and not run.stopping and program.status:
+    patience = _CANCELLED_PATIENCE if run.cancelled else _PATIENCE
+    if not run.abandoned and program.wait(patience) and ready and not run.stopping and program.status:
         _report_end(session, program, service)
     run.check()
 

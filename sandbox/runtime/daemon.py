@@ -141,6 +141,11 @@ def find(root: Path) -> SandboxAddress | None:
     return address if status.get("instance") == address.instance and status.get("ready") else None
 
 
+def last_known(root: Path) -> SandboxAddress | None:
+    """Where the sandbox of this root runs, or ran last; None where it never did."""
+    return _written(root.resolve())
+
+
 def stop(root: Path) -> bool:
     """Ends the daemon and what it started; its data stay. False when none ran. Returns once it has ended."""
     address = _written(root.resolve())

@@ -138,6 +138,44 @@ def test_a_type_that_the_sandbox_does_not_know_is_named(project: Path, groundpla
     assert "Traceback" not in ended.out + ended.err
 
 
+def test_a_webhook_follows_the_sandbox_to_another_port(project: Path, groundplan: Any) -> None:
+    root = project / ".groundplan" / "sandbox"
+    assert groundplan(project, "sandbox", "start").status == 0
+    first = daemon.find(root)
+    assert first is not None
+
+    def secrets() -> Any:
+        address = daemon.find(root)
+        assert address is not None
+        variables = daemon.environment(address)
+        return boto3.client(
+            "secretsmanager",
+            endpoint_url=address.endpoint_url,
+            region_name=address.region,
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    url = f"{first.endpoint_url}/_sandbox/chat/dev"
+    secrets().create_secret(Name="ours", SecretString=url)
+    secrets().create_secret(Name="theirs", SecretString="https://hooks.slack.com/services/T/B/X")
+    secrets().create_secret(Name="empty")
+    assert groundplan(project, "sandbox", "stop").status == 0
+    with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        stranger.bind(("127.0.0.1", int(first.endpoint_url.rsplit(":", 1)[1])))
+        stranger.listen()
+        assert groundplan(project, "sandbox", "start").status == 0
+        second = daemon.find(root)
+        assert second is not None
+        assert second.endpoint_url != first.endpoint_url
+        kept = {
+            name: secrets().get_secret_value(SecretId=name)["SecretString"] for name in ("ours", "theirs")
+        }
+    assert kept["ours"] == f"{second.endpoint_url}/_sandbox/chat/dev"
+    assert kept["theirs"] == "https://hooks.slack.com/services/T/B/X"
+
+
 def test_a_port_in_use_is_told(project: Path, groundplan: Any) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
