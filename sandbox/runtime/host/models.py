@@ -1,8 +1,8 @@
 """How the process holds each of botocore's data files once.
 
 Every session has a loader with a cache of its own, and the emulator opens a session for each of its services:
-the model of EC2 alone (some 10 MB once it is read) would be read five times. Nobody changes what is read but the
-loader itself, which adds the same extras each time.
+the model of EC2 alone (some 10 MB once it is read) would be read five times. Nobody changes what is read
+but the loader itself, which adds the same extras each time.
 """
 
 from __future__ import annotations
