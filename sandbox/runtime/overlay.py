@@ -45,6 +45,28 @@ class Remaining:
     id: str
 
 
+@dataclass(frozen=True)
+class Metric:
+    """What was seen of one metric since it was last put: a statistic set, as CloudWatch takes it.
+
+    With `count` values seen, an average is `total / count`: for a metric that is 1 for each error and 0 for
+    each success, the share of errors.
+    """
+
+    name: str
+    unit: str
+    dimensions: Mapping[str, str]
+    count: int
+    total: float
+    least: float
+    most: float
+
+    @classmethod
+    def once(cls, name: str, value: float, unit: str, dimensions: Mapping[str, str]) -> Metric:
+        """A single value."""
+        return cls(name, unit, dimensions, 1, value, value, value)
+
+
 class Documents(Protocol):
     """JSON documents that outlive the process: written and synced before `put` returns."""
 
@@ -81,16 +103,8 @@ class Cloud(Protocol):
     def emit(self, source: str, detail_type: str, detail: Mapping[str, Any], caller: Caller) -> None:
         """Puts an event on the default EventBridge bus."""
 
-    def measure(
-        self,
-        namespace: str,
-        name: str,
-        value: float,
-        unit: str,
-        dimensions: Mapping[str, str],
-        caller: Caller,
-    ) -> None:
-        """Puts one CloudWatch metric value."""
+    def measure(self, namespace: str, metrics: Sequence[Metric], caller: Caller) -> None:
+        """Puts CloudWatch metrics, all in one request."""
 
     def fault(self, name: str, target: str) -> bool:
         """Takes a requested fault (`groundplan sandbox fault NAME TARGET`): True once for each request."""

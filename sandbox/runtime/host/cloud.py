@@ -20,7 +20,7 @@ from sandbox.runtime.host.emulator import Emulator
 from sandbox.runtime.host.faults import Faults
 from sandbox.runtime.host.http import HttpRequest
 from sandbox.runtime.host.operation import access_key_for
-from sandbox.runtime.overlay import Caller, Documents, Params, ServiceError
+from sandbox.runtime.overlay import Caller, Documents, Metric, Params, ServiceError
 
 CLIENT_CONFIG = "aws.config"
 CLIENT_CONFIG_TEXT = "[default]\ns3 =\n    addressing_style = path\n"
@@ -89,23 +89,23 @@ class HostedCloud:
         entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail, default=str)}
         self.emulate("events", "PutEvents", {"Entries": [entry]}, caller)
 
-    def measure(
-        self,
-        namespace: str,
-        name: str,
-        value: float,
-        unit: str,
-        dimensions: Mapping[str, str],
-        caller: Caller,
-    ) -> None:
-        """Puts one CloudWatch metric value."""
-        datum = {
-            "MetricName": name,
-            "Value": value,
-            "Unit": unit,
-            "Dimensions": [{"Name": key, "Value": text} for key, text in dimensions.items()],
-        }
-        self.emulate("cloudwatch", "PutMetricData", {"Namespace": namespace, "MetricData": [datum]}, caller)
+    def measure(self, namespace: str, metrics: Sequence[Metric], caller: Caller) -> None:
+        """Puts CloudWatch metrics, all in one request."""
+        data = [
+            {
+                "MetricName": metric.name,
+                "StatisticValues": {
+                    "SampleCount": metric.count,
+                    "Sum": metric.total,
+                    "Minimum": metric.least,
+                    "Maximum": metric.most,
+                },
+                "Unit": metric.unit,
+                "Dimensions": [{"Name": key, "Value": text} for key, text in metric.dimensions.items()],
+            }
+            for metric in metrics
+        ]
+        self.emulate("cloudwatch", "PutMetricData", {"Namespace": namespace, "MetricData": data}, caller)
 
     def fault(self, name: str, target: str) -> bool:
         """Takes a requested fault: True once for each request."""

@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 
-from sandbox.runtime.overlay import Cloud, Params, ServiceError
+from sandbox.runtime.overlay import Cloud, Metric, Params, ServiceError
 from sandbox.runtime.sagemaker.records import Record, now
 
 _log = logging.getLogger(__name__)
@@ -39,16 +39,11 @@ class JobMetrics:
         """The last value of each metric, put to CloudWatch too."""
         with self._lock:
             values = list(self._last.values())
-        for value in values:
+        of_job = {"TrainingJobName": self._record.name}
+        metrics = [Metric.once(value["MetricName"], value["Value"], "None", of_job) for value in values]
+        if metrics:
             try:
-                self._cloud.measure(
-                    "/aws/sagemaker/TrainingJobs",
-                    value["MetricName"],
-                    value["Value"],
-                    "None",
-                    {"TrainingJobName": self._record.name},
-                    self._record.caller,
-                )
+                self._cloud.measure("/aws/sagemaker/TrainingJobs", metrics, self._record.caller)
             except ServiceError as error:
-                _log.warning("a metric of %s is lost: %s", self._record.arn, error)
+                _log.warning("the metrics of %s are lost: %s", self._record.arn, error)
         return values

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.runtime.overlay import Caller, Cloud, ServiceError
+from sandbox.runtime.overlay import Caller, Cloud, Metric, ServiceError
 
 if TYPE_CHECKING:
     from sandbox.runtime.sagemaker.router import Route
@@ -19,24 +19,44 @@ _NAMESPACE = "AWS/SageMaker"
 _log = logging.getLogger(__name__)
 
 
-@dataclass
-class _Sums:
-    invocations: int = 0
-    client_errors: int = 0
-    server_errors: int = 0
-    model_seconds: float = 0.0
-    overhead_seconds: float = 0.0
+class _Tally:
+    """The statistics of one metric: a value for each invocation, as the service has them."""
+
+    __slots__ = ("count", "least", "most", "total")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.total = 0.0
+        self.least = math.inf
+        self.most = -math.inf
+
+    def add(self, value: float) -> None:
+        self.count += 1
+        self.total += value
+        self.least = min(self.least, value)
+        self.most = max(self.most, value)
+
+
+_UNITS = {
+    "Invocations": "None",
+    "Invocation4XXErrors": "None",
+    "Invocation5XXErrors": "None",
+    "InvocationModelErrors": "None",
+    "ModelLatency": "Microseconds",
+    "OverheadLatency": "Microseconds",
+}
 
 
 class Traffic:
     """Counts invocations by endpoint and variant, and puts them to CloudWatch about every ten seconds.
 
-    Counts are sums over the interval; latencies its mean, in microseconds as the service has them.
+    Errors are 1 or 0 for each invocation, so that their average is the share of errors, as on AWS. Latencies
+    are in microseconds.
     """
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._sums: dict[tuple[Caller, str, str], _Sums] = {}
+        self._tallies: dict[tuple[Caller, str, str], list[_Tally]] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -54,33 +74,35 @@ class Traffic:
     def count(
         self, route: Route, variant: str, status: int, model_seconds: float, whole_seconds: float
     ) -> None:
+        overhead_seconds = max(0.0, whole_seconds - model_seconds)
+        values = (
+            1.0,
+            float(400 <= status < 500),
+            float(status >= 500),
+            float(status >= 400),
+            model_seconds * 1e6,
+            overhead_seconds * 1e6,
+        )
         with self._lock:
-            sums = self._sums.setdefault((route.caller, route.name, variant), _Sums())
-            sums.invocations += 1
-            sums.client_errors += 400 <= status < 500
-            sums.server_errors += status >= 500
-            sums.model_seconds += model_seconds
-            sums.overhead_seconds += max(0.0, whole_seconds - model_seconds)
+            tallies = self._tallies.get((route.caller, route.name, variant))
+            if tallies is None:
+                tallies = self._tallies[route.caller, route.name, variant] = [_Tally() for _ in _UNITS]
+            for tally, value in zip(tallies, values, strict=True):
+                tally.add(value)
 
     def flush(self) -> None:
         with self._lock:
-            taken, self._sums = self._sums, {}
-        for (caller, endpoint, variant), sums in taken.items():
+            taken, self._tallies = self._tallies, {}
+        for (caller, endpoint, variant), tallies in taken.items():
             dimensions = {"EndpointName": endpoint, "VariantName": variant}
-            mean = 1e6 / sums.invocations
-            values = (
-                ("Invocations", float(sums.invocations), "None"),
-                ("Invocation4XXErrors", float(sums.client_errors), "None"),
-                ("Invocation5XXErrors", float(sums.server_errors), "None"),
-                ("InvocationModelErrors", float(sums.client_errors + sums.server_errors), "None"),
-                ("ModelLatency", sums.model_seconds * mean, "Microseconds"),
-                ("OverheadLatency", sums.overhead_seconds * mean, "Microseconds"),
-            )
-            for name, value, unit in values:
-                try:
-                    self._cloud.measure(_NAMESPACE, name, value, unit, dimensions, caller)
-                except (ServiceError, ClientError, BotoCoreError) as error:
-                    _log.warning("%s of %s is lost: %s", name, endpoint, error)
+            metrics = [
+                Metric(name, unit, dimensions, tally.count, tally.total, tally.least, tally.most)
+                for (name, unit), tally in zip(_UNITS.items(), tallies, strict=True)
+            ]
+            try:
+                self._cloud.measure(_NAMESPACE, metrics, caller)
+            except (ServiceError, ClientError, BotoCoreError) as error:
+                _log.warning("ten seconds of metrics of %s are lost: %s", endpoint, error)
 
     def _put_often(self) -> None:
         while not self._closed.wait(_INTERVAL_SECONDS):

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,39 @@ def test_bad_input_is_a_model_error_with_the_models_own_words(live: Any) -> None
     assert refused.value.response["OriginalStatusCode"] == 400
     assert "only JSON, not text/csv" in refused.value.response["OriginalMessage"]
     assert ":log-stream:champion/i-" in refused.value.response["LogStreamArn"]
+
+
+def test_the_average_of_an_error_metric_is_the_share_of_errors(live: Any) -> None:
+    runtime, watch = live.client("sagemaker-runtime"), live.client("cloudwatch")
+    dimensions = [{"Name": "EndpointName", "Value": "live"}, {"Name": "VariantName", "Value": "champion"}]
+
+    def seen(metric: str) -> tuple[float, float]:
+        """How many values of the last minutes there are, and their sum."""
+        now = datetime.now(UTC)
+        points = watch.get_metric_statistics(
+            Namespace="AWS/SageMaker",
+            MetricName=metric,
+            Dimensions=dimensions,
+            StartTime=now - timedelta(minutes=10),
+            EndTime=now + timedelta(minutes=1),
+            Period=60,
+            Statistics=["SampleCount", "Sum"],
+        )["Datapoints"]
+        return sum(point["SampleCount"] for point in points), sum(point["Sum"] for point in points)
+
+    for _ in range(3):
+        live.ask("live")
+    with pytest.raises(runtime.exceptions.ModelError):
+        runtime.invoke_endpoint(EndpointName="live", ContentType="text/csv", Body="1,2")
+    for _ in range(60):
+        invocations, errors = seen("Invocations"), seen("Invocation4XXErrors")
+        if invocations[0] >= 4 and errors[1] >= 1:
+            break
+        time.sleep(0.5)
+    # Every invocation is a value of each metric: 1 in `Invocations`, 1 or 0 in the errors.
+    assert invocations[0] == invocations[1] == errors[0] == seen("ModelLatency")[0]
+    assert 1 <= errors[1] < errors[0]
+    assert seen("Invocation5XXErrors") == (errors[0], 0.0)
 
 
 def test_an_endpoint_that_is_not_there_is_a_validation_error(live: Any) -> None:
