@@ -19,6 +19,8 @@ TARGETS: Mapping[str, Mapping[str, str]] = {
     "main_job": {
         "first_make_up_s": "within 120",
         "later_make_up_s": "within 30",
+        "engine_ratio": "at most 1.3",
+        "command_ratio": "at most 1.3",
         "sandbox_peak_mb": "under 600",
     },
 }

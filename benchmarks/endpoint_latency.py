@@ -1,22 +1,27 @@
 """How long does `invoke_endpoint` take? A small XGBoost model on two instances, asked through boto3.
 
 `python -m benchmarks.endpoint_latency [--calls N]` starts a sandbox of its own in a temporary folder, prints
-one line of JSON (milliseconds, through boto3 and through a bare HTTP client), and stops it.
+one line of JSON (milliseconds, through boto3, through a bare HTTP client, and through boto3 against a server
+that answers at once), and stops it.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import http.client
 import io
 import json
+import multiprocessing
+import socket
 import statistics
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import boto3
@@ -70,6 +75,15 @@ def measure(endpoint_url: str, calls: int) -> dict[str, float]:
     row = {f"feature_{index}": index / FEATURES for index in range(FEATURES)}
     body = json.dumps({"instances": [row]}).encode()
     runtime = _client("sagemaker-runtime", endpoint_url)
+    with instant_server() as floor_url:
+        floor = _client("sagemaker-runtime", floor_url)
+
+        def ask_floor() -> None:
+            floor.invoke_endpoint(EndpointName="bench", ContentType="application/json", Body=body)[
+                "Body"
+            ].read()
+
+        at_once = _timed("floor", ask_floor, calls)
     place = urlsplit(endpoint_url)
     connection = http.client.HTTPConnection(str(place.hostname), place.port)
     headers = {"Content-Type": "application/json"}
@@ -82,7 +96,43 @@ def measure(endpoint_url: str, calls: int) -> dict[str, float]:
         connection.request("POST", "/endpoints/bench/invocations", body, headers)
         connection.getresponse().read()
 
-    return {**_timed("boto3", ask, calls), **_timed("http", ask_bare, calls)}
+    found = {**_timed("boto3", ask, calls), **_timed("http", ask_bare, calls), **at_once}
+    return {**found, "boto3_to_floor_ratio": round(found["boto3_p50_ms"] / found["floor_p50_ms"], 2)}
+
+
+class _AtOnce(asyncio.Protocol):
+    """Answers every read with the same prediction: what boto3 itself and the loopback cost."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.WriteTransport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        # boto3 sends head and body in one write or two; the body ends the request.
+        if data.endswith(b"}]}"):
+            body = b'{"predictions": [{"probability": 0.5}]}'
+            head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+            self._transport.write(head % len(body) + body)
+
+
+def _serve_at_once(listener: socket.socket) -> None:
+    async def serve() -> None:
+        server = await asyncio.get_running_loop().create_server(_AtOnce, sock=listener)
+        await server.serve_forever()
+
+    asyncio.run(serve())
+
+
+@contextmanager
+def instant_server() -> Iterator[str]:
+    """The address of a server in a process of its own that answers at once: the floor of any endpoint."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        process = multiprocessing.get_context("fork").Process(target=_serve_at_once, args=(listener,))
+        process.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            process.terminate()
+            process.join()
 
 
 def deploy(endpoint_url: str) -> None:

@@ -9,6 +9,7 @@ its stack must be up, and `--endpoint` is the sandbox that it is up in.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import sys
@@ -190,14 +191,20 @@ def _made(folder: Path, rounds: int) -> tuple[list[float], list[float], int]:
     )
     if summary.result != "succeeded":
         raise SystemExit(str(summary.errors))
-    print(f"first up: {time.perf_counter() - started:.2f} s")
+    print(f"first up: {time.perf_counter() - started:.2f} s", file=sys.stderr)
     return measure(project, "dev", backend, {"aws": EchoProvider}, {}, rounds)
 
 
 def _report(alone: Sequence[float], whole: Sequence[float], resources: int) -> None:
     program, up = statistics.median(alone), statistics.median(whole)
-    print(f"{resources} resources; the program alone: {program:.2f} s; up without change: {up:.2f} s")
-    print(f"ratio: {up / program:.2f} (target: at most 1.3)")
+    figures = {
+        "benchmark": "engine_overhead",
+        "resources": resources,
+        "program_alone_s": round(program, 2),
+        "unchanged_up_s": round(up, 2),
+        "ratio": round(up / program, 2),
+    }
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,7 +25,8 @@ def main() -> None:
             first = seconds(["make", "up"], clone)
             again = seconds(["make", "up"], clone)
             unchanged = seconds([".venv/bin/groundplan", "up", "dev", "--yes", "--expect-no-changes"], clone)
-            memory = sandbox_megabytes(clone)
+            status = sandbox_status(clone)
+            overhead = engine_overhead(clone, str(status["endpointUrl"]))
             destroy = seconds([".venv/bin/groundplan", "destroy", "dev", "--yes"], clone)
         finally:
             subprocess.run([".venv/bin/groundplan", "sandbox", "stop"], cwd=clone, check=False)
@@ -36,7 +38,10 @@ def main() -> None:
                 "later_make_up_s": round(again, 1),
                 "unchanged_up_s": round(unchanged, 2),
                 "destroy_s": round(destroy, 1),
-                "sandbox_peak_mb": round(memory),
+                "program_alone_s": overhead["program_alone_s"],
+                "engine_ratio": overhead["ratio"],
+                "command_ratio": round(unchanged / overhead["program_alone_s"], 2),
+                "sandbox_peak_mb": round(float(status["peakMemoryMb"])),
             }
         )
     )
@@ -44,22 +49,31 @@ def main() -> None:
 
 def seconds(command: list[str], folder: Path) -> float:
     """Wall-clock seconds of a command that must succeed; its output goes to the error stream."""
-    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
+    }
     began = time.perf_counter()
     subprocess.run(command, cwd=folder, check=True, stdout=2, env=environment)
     return time.perf_counter() - began
 
 
-def sandbox_megabytes(clone: Path) -> float:
-    """Peak resident memory of the sandbox's own process, without the endpoint's instances and the jobs."""
-    status = subprocess.run(
-        [".venv/bin/groundplan", "sandbox", "status", "--json"],
-        cwd=clone,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return float(json.loads(status.stdout)["peakMemoryMb"])
+def sandbox_status(clone: Path) -> dict[str, Any]:
+    """Where the sandbox is, and the peak of its own memory, without the endpoint's instances and the jobs."""
+    return _printed([".venv/bin/groundplan", "sandbox", "status", "--json"], clone)
+
+
+def engine_overhead(clone: Path, endpoint: str) -> dict[str, float]:
+    """The platform's program alone against a monitor that answers at once, and an unchanged `up` of it."""
+    module = ["-m", "benchmarks.engine_overhead", str(clone), "--endpoint", endpoint]
+    return _printed([".venv/bin/python", *module], clone)
+
+
+def _printed(command: list[str], clone: Path) -> dict[str, Any]:
+    done = subprocess.run(command, cwd=clone, check=True, stdout=subprocess.PIPE, text=True)
+    printed: dict[str, Any] = json.loads(done.stdout)
+    return printed
 
 
 if __name__ == "__main__":
