@@ -13,7 +13,7 @@ from ops.screen import Screen, counted
 from ops.target import Target, connect_sandbox
 from ops.workspace import Workspace
 from sandbox.runtime import daemon
-from sandbox.runtime.client import FiredNotification, SandboxClient
+from sandbox.runtime.client import SandboxClient
 
 
 def start(workspace: Workspace, screen: Screen, port: int | None) -> int:
@@ -87,7 +87,7 @@ def spend(workspace: Workspace, screen: Screen, amount: float) -> int:
     screen.line(f"This month has now cost ${amount:,.2f} in the sandbox.")
     for one in fired:
         how = "sent" if one.delivered else f"not delivered: {one.reason}"
-        screen.line(f"  {one.budget}: {one.kind.lower()} cost above {_threshold(target, one)}, {how}")
+        screen.line(f"  {one.budget}: {one.kind.lower()} cost above ${one.threshold:,.2f}, {how}")
     if not fired:
         screen.line("  No budget's threshold was newly crossed.")
     else:
@@ -134,17 +134,3 @@ def reset(workspace: Workspace, screen: Screen, *, assume_yes: bool) -> int:
 def _client(target: Target) -> SandboxClient:
     assert target.endpoint_url is not None, "a sandbox has an address"  # noqa: S101
     return SandboxClient(target.endpoint_url)
-
-
-def _threshold(target: Target, fired: FiredNotification) -> str:
-    """The alert's threshold as its budget has it: dollars, or percent of the limit."""
-    known = target.client("budgets").describe_notifications_for_budget(
-        AccountId=target.account_id, BudgetName=fired.budget
-    )["Notifications"]
-    absolute = any(
-        one["Threshold"] == fired.threshold
-        and one["NotificationType"] == fired.kind
-        and one.get("ThresholdType") == "ABSOLUTE_VALUE"
-        for one in known
-    )
-    return f"${fired.threshold:,.2f}" if absolute else f"{fired.threshold:g} % of its limit"

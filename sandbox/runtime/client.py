@@ -39,7 +39,7 @@ class RemainingReport:
 
 @dataclass(frozen=True)
 class FiredNotification:
-    """A budget's notification that a new spend has set off."""
+    """A budget's notification that a new spend has set off; its threshold in dollars."""
 
     budget: str
     kind: str
