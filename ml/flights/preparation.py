@@ -14,7 +14,7 @@ from ml.flights import examples, features
 from ml.flights.contracts import SOURCES
 from ml.flights.events import timed
 from ml.flights.schema import FEATURES, LABEL, LATE, MONTHS
-from ml.quality.reading import first_row, keep, read
+from ml.quality.reading import first_row, keep, read_all
 
 _FASTEST_WIND = 231
 """mph: the strongest gust measured at a station of the United States (Mount Washington, 1934)."""
@@ -45,7 +45,7 @@ def prepare(
     """
     began = time.monotonic()
     connection = ibis.duckdb.connect(**({} if threads is None else {"threads": threads}))
-    tables = {source.name: read(connection, source, raw) for source in SOURCES}
+    tables = read_all(connection, SOURCES, raw)
     rows = {name: _count(connection, table) for name, table in tables.items()}
     say(f"read {rows['flights']:,} flights and {rows['weather']:,} hours of weather")
     prepared = compute(connection, tables)

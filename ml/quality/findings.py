@@ -23,15 +23,17 @@ class Finding:
     allowed: str
 
     def __str__(self) -> str:
-        where = f"{self.path}:{self.line}" + (f", column {self.column}" if self.column else "")
+        # By its name alone: the folder is a job's own, and the reader's copy lies elsewhere.
+        where = f"{self.path.name}:{self.line}" + (f", column {self.column}" if self.column else "")
         return f"{where}: {self.given}; allowed: {self.allowed}"
 
 
 class CorruptSource(ValueError):
-    """A source file breaks its contract; nothing of it was loaded."""
+    """Source files break their contracts; nothing was loaded. `more` says that there are further findings."""
 
     def __init__(self, findings: list[Finding], more: bool = False) -> None:
         self.findings = findings
+        self.more = more
         count = (
             f"the first {len(findings)} faults"
             if more

@@ -1,6 +1,6 @@
 """Reading a source file into a table, whole or not at all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,30 @@ class MissingSource(FileNotFoundError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"There is no {path.name} in {path.parent}; put the source there and run again.")
+
+
+def read_all(connection: Backend, sources: Sequence[Source], folder: Path) -> dict[str, Table]:
+    """The tables of all sources, by name.
+
+    Raises MissingSource for the first file that is not there, before any is read, and one CorruptSource with
+    what is wrong in every file; then no table is left behind.
+    """
+    for source in sources:
+        if not (folder / f"{source.name}.csv").is_file():
+            raise MissingSource(folder / f"{source.name}.csv")
+    tables: dict[str, Table] = {}
+    corrupt: list[CorruptSource] = []
+    for source in sources:
+        try:
+            tables[source.name] = read(connection, source, folder)
+        except CorruptSource as error:
+            corrupt.append(error)
+    if corrupt:
+        for name in tables:
+            connection.raw_sql(f'DROP TABLE "{name}"')
+        found = [finding for error in corrupt for finding in error.findings]
+        raise CorruptSource(found, any(error.more for error in corrupt))
+    return tables
 
 
 def read(connection: Backend, source: Source, folder: Path) -> Table:

@@ -15,7 +15,7 @@ from ml.flights.contracts import SOURCES
 from ml.flights.sources import NAMES, SourcesMissing, find
 from ml.quality.contract import Column, Source
 from ml.quality.findings import SHOWN, CorruptSource
-from ml.quality.reading import MissingSource, first_row, read
+from ml.quality.reading import MissingSource, first_row, read, read_all
 
 PLANE = Source(
     name="planes",
@@ -46,7 +46,7 @@ def faults(folder: Path, content: bytes) -> list[str]:
     with pytest.raises(CorruptSource) as caught:
         read(connection, PLANE, folder)
     assert tables(connection) == []
-    return [str(finding).removeprefix(str(folder / "planes.csv")) for finding in caught.value.findings]
+    return [str(finding).removeprefix("planes.csv") for finding in caught.value.findings]
 
 
 def test_a_sound_file_is_read_whole(tmp_path: Path) -> None:
@@ -140,6 +140,25 @@ def test_many_faults_are_told_at_once_up_to_a_limit(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingSource, match=r"no planes\.csv"):
         read(ibis.duckdb.connect(), PLANE, tmp_path)
+
+
+def test_every_corrupt_file_is_told_and_nothing_is_left(sources: Path, tmp_path: Path) -> None:
+    small = [source for source in SOURCES if source.name in ("airlines", "airports", "planes")]
+    for source in small:
+        shutil.copy(sources / f"{source.name}.csv", tmp_path)
+    for name, line in (("airports", 7), ("planes", 3)):
+        lines = (tmp_path / f"{name}.csv").read_text().splitlines(keepends=True)
+        lines[line - 1] = lines[line - 1].replace(",", ";")
+        (tmp_path / f"{name}.csv").write_text("".join(lines))
+    connection = ibis.duckdb.connect()
+    with pytest.raises(CorruptSource) as refused:
+        read_all(connection, small, tmp_path)
+    assert {(fault.path.name, fault.line) for fault in refused.value.findings} == {
+        ("airports.csv", 7),
+        ("planes.csv", 3),
+    }
+    assert "  airports.csv:7" in str(refused.value)
+    assert connection.raw_sql("SELECT count(*) FROM duckdb_tables()").fetchall() == [(0,)]
 
 
 def test_a_bad_line_deep_in_the_real_flights_is_found(sources: Path, tmp_path: Path) -> None:
