@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -17,6 +17,7 @@ from ops.screen import Screen
 from ops.target import Target
 from ops.workspace import Workspace
 from sandbox.engine.engine import Engine
+from sandbox.engine.provider import Provider
 
 
 class EmbeddedRunner:
@@ -70,14 +71,9 @@ class EmbeddedRunner:
         target = self._target
         providers: dict[str, Any] = {}
         if target is not None:
-            from sandbox.aws.provider import AwsProvider
-
             endpoint = target.endpoint_url
             assert endpoint is not None, "the embedded engine runs against the sandbox"  # noqa: S101
-            keys = target.variables
-            providers["aws"] = lambda: AwsProvider(
-                endpoint, access_key=keys["AWS_ACCESS_KEY_ID"], secret_key=keys["AWS_SECRET_ACCESS_KEY"]
-            )
+            providers["aws"] = _prepared(endpoint, target.variables)
         variables = dict(target.variables) if target is not None else {}
         return Engine(
             self._workspace.project,
@@ -86,6 +82,20 @@ class EmbeddedRunner:
             environment={**self._workspace.environment, **variables},
             parallel=parallel,
         )
+
+
+def _prepared(endpoint: str, keys: Mapping[str, str]) -> Callable[[], Provider]:
+    """What makes AWS providers. Loading boto3 begins at once, beside the start of the program."""
+
+    def make() -> Provider:
+        from sandbox.aws.provider import AwsProvider
+
+        return AwsProvider(
+            endpoint, access_key=keys["AWS_ACCESS_KEY_ID"], secret_key=keys["AWS_SECRET_ACCESS_KEY"]
+        )
+
+    threading.Thread(target=make, name="aws provider", daemon=True).start()
+    return make
 
 
 @contextmanager

@@ -45,9 +45,11 @@ def _caller(cloud: Cloud, _: PropertyMap) -> PropertyMap:
 def _region(cloud: Cloud, arguments: PropertyMap) -> PropertyMap:
     wanted = arguments.get("name") or arguments.get("region") or cloud.region
     endpoint = f"ec2.{wanted}.{cloud.dns_suffix}"
-    found = cloud.call("ec2", "DescribeRegions", {"AllRegions": True})["Regions"]
-    if wanted not in [region["RegionName"] for region in found]:
-        raise LookupError(f"there is no AWS region {wanted}")
+    # The provider's own region is known; asking would cost every program the reading of EC2's model.
+    if wanted != cloud.region:
+        found = cloud.call("ec2", "DescribeRegions", {"AllRegions": True})["Regions"]
+        if wanted not in [region["RegionName"] for region in found]:
+            raise LookupError(f"there is no AWS region {wanted}")
     return {
         "description": _REGION_NAMES.get(wanted, wanted),
         "endpoint": endpoint,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.runtime.client import SandboxClient, SandboxRefusedError, SandboxUnreachableError
+from sandbox.runtime.host import clients
 
 ADDRESS_FILE = "daemon.json"
 LOG_FILE = "daemon.log"
@@ -163,9 +164,7 @@ def stop(root: Path) -> bool:
 
 def environment(address: SandboxAddress) -> dict[str, str]:
     """The variables that lead any AWS client to this sandbox; to be laid over a process's own."""
-    from sandbox.runtime.host.cloud import environment as variables
-
-    return variables(address.root, address.endpoint_url, address.account_id, address.region)
+    return clients.environment(address.root, address.endpoint_url, address.account_id, address.region)
 
 
 def _written(root: Path) -> SandboxAddress | None:

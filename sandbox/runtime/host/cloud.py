@@ -16,17 +16,12 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
+from sandbox.runtime.host.clients import SECRET_KEY, access_key_for, environment
 from sandbox.runtime.host.emulator import Emulator
 from sandbox.runtime.host.faults import Faults
 from sandbox.runtime.host.http import HttpRequest
-from sandbox.runtime.host.operation import access_key_for
 from sandbox.runtime.overlay import Caller, Documents, Metric, Params, ServiceError
 
-CLIENT_CONFIG = "aws.config"
-CLIENT_CONFIG_TEXT = "[default]\ns3 =\n    addressing_style = path\n"
-"""The client configuration that the host writes into its root: buckets stand in the path, not in the host
-name."""
-SECRET_KEY = "sandbox"  # noqa: S105 - signatures are not checked on the loopback
 _CLIENT = Config(retries={"total_max_attempts": 1}, parameter_validation=True, max_pool_connections=50)
 _MAX_BATCH = 1000
 
@@ -160,22 +155,6 @@ class HostedCloud:
         response = AWSResponse(request.url, answer.status, _headers(answer.headers), None)
         response._content = answer.body  # type: ignore[attr-defined]
         return response
-
-
-def environment(root: Path, endpoint_url: str, account_id: str, region: str) -> dict[str, str]:
-    """What leads any AWS client to that cloud, whatever profile the user's own shell names."""
-    return {
-        "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_ACCESS_KEY_ID": access_key_for(account_id),
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-        "AWS_SESSION_TOKEN": "",
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_PROFILE": "default",
-        "AWS_CONFIG_FILE": str(root / CLIENT_CONFIG),
-        "AWS_SHARED_CREDENTIALS_FILE": str(root / CLIENT_CONFIG),
-    }
 
 
 def _headers(pairs: tuple[tuple[str, str], ...]) -> Any:

@@ -20,7 +20,7 @@ import uvicorn
 
 from sandbox.runtime.daemon import ADDRESS_FILE, LOCK_FILE, PORT_IN_USE_STATUS, SandboxAddress
 from sandbox.runtime.host.assembly import Sandbox
-from sandbox.runtime.host.cloud import CLIENT_CONFIG, CLIENT_CONFIG_TEXT, environment
+from sandbox.runtime.host.clients import CLIENT_CONFIG, CLIENT_CONFIG_TEXT, environment
 
 _log = logging.getLogger("sandbox")
 _WATCH_SECONDS = 2.0

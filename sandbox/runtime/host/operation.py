@@ -33,11 +33,6 @@ _OUR_KEY = re.compile(r"AKIA0000(\d{12})")
 _REST = {"rest-json", "rest-xml"}
 
 
-def access_key_for(account_id: str) -> str:
-    """The access key whose caller is that account: 20 characters, as the services demand of a key id."""
-    return f"AKIA0000{account_id}"
-
-
 @dataclass(frozen=True)
 class Operation:
     """What a request asks for. `name` is empty where only the service's REST paths tell (see

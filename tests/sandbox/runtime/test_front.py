@@ -109,7 +109,7 @@ def test_a_presigned_address_opens_without_credentials(cloud: Any) -> None:
 
 
 def test_accounts_and_regions_are_apart(cloud: Any) -> None:
-    from sandbox.runtime.host.operation import access_key_for
+    from sandbox.runtime.host.clients import access_key_for
 
     other = boto3.client(
         "sqs",
