@@ -104,7 +104,18 @@ def _address() -> str:
 
 
 def _run(program: str) -> None:
-    runpy.run_path(program, run_name="__main__")
+    """Runs the program as Python runs a folder, but always from its source.
+
+    Python takes a compiled file for current when the source has the same size and second: an edit of one
+    digit, run again at once, would not count.
+    """
+    folder = os.path.abspath(program)  # noqa: PTH100 - not resolved: links stay as written
+    main = os.path.join(folder, "__main__.py")  # noqa: PTH118
+    if not os.path.isfile(main):  # noqa: PTH113
+        runpy.run_path(program, run_name="__main__")
+        return
+    sys.path.insert(0, folder)
+    runpy.run_path(main, run_name="__main__")
 
 
 def _arguments() -> argparse.Namespace:

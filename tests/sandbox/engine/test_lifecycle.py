@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
+
+import pytest
 
 from sandbox.engine.values import UNKNOWN, Asset, Secret
 
@@ -198,3 +201,14 @@ def test_a_refresh_makes_the_state_say_what_is_there(workspace: Any) -> None:
     assert workspace.state_of("b").dependencies == []
     assert workspace.state_of("c").outputs["label"] == "painted"
     assert workspace.succeed().operations["a"] == {"create"}
+
+
+def test_an_edit_counts_however_soon_it_is_run(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    main = workspace.folder / "__main__.py"
+    workspace.succeed("Toy('one', size=1)")
+    stamp = main.stat()
+    workspace.program("Toy('one', size=2)")
+    # As if it had been edited within the second: the same size, the same time.
+    os.utime(main, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert workspace.succeed().operations == {"one": {"update"}}
