@@ -13,8 +13,8 @@ from typing import Any, Final
 from sandbox.engine.provider import CheckFailure
 from sandbox.engine.values import UNKNOWN, Archive, Asset, PropertyMap, PropertyValue
 
-SCHEMA_FILE: Final = Path(__file__).with_name("schema.json")
-"""Written by `python -m sandbox.aws.schema_source`."""
+SCHEMA_FOLDER: Final = Path(__file__).with_name("schemas")
+"""One file a module of the SDK, such as `s3.json`, written by `python -m sandbox.aws.schema_source`."""
 
 Kind = str
 """`string`, `boolean`, `integer`, `number`, `any`, `[]Kind`, `{}Kind`, or `@name` of an object."""
@@ -43,23 +43,29 @@ class TypeSchema(ObjectSchema):
 
 
 @cache
-def _document() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+def _document(module: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((SCHEMA_FOLDER / f"{module}.json").read_text(encoding="utf-8"))
     return document
 
 
 @cache
 def type_schema(token: str) -> TypeSchema:
-    """The schema of a type of the table; raises KeyError where `schema.json` is older than the table."""
-    entry = _document()["types"][token]
+    """The schema of a type of the table; raises KeyError where `schemas/` is older than the table."""
+    entry = _document(module_of(token))["types"][token]
     return TypeSchema(entry["inputs"], tuple(entry["required"]), entry["outputs"])
 
 
 @cache
 def object_schema(kind: Kind) -> ObjectSchema:
     """The schema of `@name`."""
-    entry = _document()["objects"][kind[1:]]
+    module, _, name = kind[1:].partition("/")
+    entry = _document(module)["objects"][name]
     return ObjectSchema(entry["inputs"], tuple(entry["required"]))
+
+
+def module_of(token: str) -> str:
+    """The SDK's module of a type: `s3` for `aws:s3/bucket:Bucket`."""
+    return token.split(":")[1].split("/")[0]
 
 
 def shape_failures(token: str, inputs: PropertyMap) -> Iterator[CheckFailure]:

@@ -1,4 +1,4 @@
-"""Where the property names come from: reads `pulumi_aws` and writes `schema.json` for the types of the table.
+"""Where the property names come from: reads `pulumi_aws` and writes `schemas/` for the types of the table.
 
 Run `python -m sandbox.aws.schema_source` after adding a type or raising the version of `pulumi_aws`. The
 sandbox itself reads only the written file: importing the SDK's larger modules takes seconds.
@@ -19,7 +19,7 @@ from typing import Any
 from pulumi import _types as pulumi_types
 
 from sandbox.aws.catalog import TYPES
-from sandbox.aws.schema import SCHEMA_FILE
+from sandbox.aws.schema import SCHEMA_FOLDER, module_of
 
 _PRIMITIVES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 _TOKEN = re.compile(r"^aws:(?P<folder>\w+)/\w+:(?P<name>\w+)$")
@@ -38,8 +38,8 @@ def resource_class(token: str) -> type[Any]:
     return typing.cast("type[Any]", found)
 
 
-def describe(tokens: Iterable[str]) -> dict[str, Any]:
-    """The schema of these types, as `schema.json` has it."""
+def describe(tokens: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The schemas of these types by module, each as its file has it."""
     objects: dict[str, Any] = {}
     described: dict[str, Any] = {}
     for token in sorted(tokens):
@@ -51,11 +51,16 @@ def describe(tokens: Iterable[str]) -> dict[str, Any]:
             for name, kind in sorted(pulumi_types.resource_types(resource).items())
         }
         described[token] = entry
-    return {
-        "source": f"pulumi_aws {version('pulumi_aws')}",
-        "types": described,
-        "objects": dict(sorted(objects.items())),
-    }
+    source = f"pulumi_aws {version('pulumi_aws')}"
+    modules: dict[str, dict[str, Any]] = {}
+    for token, entry in described.items():
+        modules.setdefault(module_of(token), {"source": source, "types": {}, "objects": {}})["types"][
+            token
+        ] = entry
+    for name, entry in sorted(objects.items()):
+        module, _, plain = name.partition("/")
+        modules.setdefault(module, {"source": source, "types": {}, "objects": {}})["objects"][plain] = entry
+    return modules
 
 
 def _arguments_class(resource: type[Any]) -> type[Any]:
@@ -123,7 +128,12 @@ def _is_deferred(part: Any) -> bool:
 
 
 def main() -> None:
-    SCHEMA_FILE.write_text(json.dumps(describe(TYPES), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    SCHEMA_FOLDER.mkdir(exist_ok=True)
+    for old in SCHEMA_FOLDER.glob("*.json"):
+        old.unlink()
+    for module, document in describe(TYPES).items():
+        text = json.dumps(document, indent=1, sort_keys=True) + "\n"
+        (SCHEMA_FOLDER / f"{module}.json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import json
 
 import pytest
 from aws_driver import Driver, urn_of
-from aws_lives import trust
+from lives.life import trust
 
 from sandbox.aws.provider import AwsProvider
 from sandbox.engine.provider import CheckResult

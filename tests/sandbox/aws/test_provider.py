@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from aws_driver import Driver, urn_of
-from aws_lives import trust
+from lives.life import trust
 
 from sandbox.aws.archives import AssetError, archive_bytes, zipped
 from sandbox.aws.cloud import UnreachableError
@@ -74,15 +74,17 @@ def test_a_full_bucket_without_force_destroy_stays(driver: Driver, client: Clien
 
 
 def test_a_name_that_is_taken_is_an_error(driver: Driver) -> None:
+    role = driver.make(ROLE, "serve", {"assumeRolePolicy": trust("sagemaker")})
     inputs = {
         "name": "taken",
         "primaryContainer": {"image": "x"},
-        "executionRoleArn": "arn:aws:iam::123456789012:role/serve",
+        "executionRoleArn": role.outputs["arn"],
     }
     made = driver.make("aws:sagemaker/model:Model", "taken", inputs)
     with pytest.raises(AlreadyExistsError, match="taken exists already"):
         driver.make("aws:sagemaker/model:Model", "other", inputs)
     driver.delete(made)
+    driver.delete(role)
 
 
 def test_another_account_is_refused(endpoint_url: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aws_driver import Driver, Made, urn_of
-from aws_lives import LIVES, Life, Make
+from lives import LIVES, Life, Make
 
 from sandbox.aws.catalog import TYPES
 from sandbox.aws.provider import AwsProvider
@@ -28,10 +28,7 @@ def make(driver: Driver, request: pytest.FixtureRequest) -> Iterator[Make]:
         driver.delete(resource)
 
 
-RECOVERABLE = [life for life in LIVES if life.emulated_delete]
-
-
-@pytest.mark.parametrize("life", RECOVERABLE, ids=lambda life: life.type.split(":")[1])
+@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.type.split(":")[1])
 def test_what_was_made_is_found_and_what_was_not_is_not(life: Life, driver: Driver, make: Make) -> None:
     inputs = {**life.inputs(make)}
     if TYPES[life.type].tags is not None:
