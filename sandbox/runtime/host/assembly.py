@@ -31,6 +31,7 @@ from sandbox.runtime.host.journal import Journal
 from sandbox.runtime.host.remaining import remaining_in
 from sandbox.runtime.overlay import Caller, Cloud, Overlay
 from sandbox.runtime.policies.buckets import BucketGate
+from sandbox.runtime.recorded import overlay as recorded
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +64,8 @@ class Sandbox:
         Couriers(self.cloud, self._outbox, functions.enqueue)
         watch = SpendWatch(self.cloud, self._outbox.refuse, address.account_id, address.region)
         budgets = BudgetsOverlay(watch)
-        self._overlays: list[Overlay] = [functions, budgets]
+        # First those that only keep: what really runs answers in their stead.
+        self._overlays: list[Overlay] = [*recorded.overlays(self.cloud), functions, budgets]
         self._overlays += [made for name in OVERLAYS if (made := _overlay(name, self.cloud)) is not None]
         if self._replayed >= compaction.AT_LEAST:
             self._compact()

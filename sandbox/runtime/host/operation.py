@@ -14,6 +14,10 @@ from sandbox.runtime.host.http import HttpRequest
 from sandbox.runtime.overlay import Caller
 
 _MODELS_BY_SIGNING_NAME = {
+    "access-analyzer": "accessanalyzer",
+    "aps": "amp",
+    "elasticfilesystem": "efs",
+    "kinesisanalytics": "kinesisanalyticsv2",
     "monitoring": "cloudwatch",
     "states": "stepfunctions",
     "elasticloadbalancing": "elbv2",

@@ -184,8 +184,9 @@ def test_ignored_changes_are_no_changes(driver: Driver) -> None:
 def test_the_order_of_a_set_is_no_change_even_inside_an_object(driver: Driver) -> None:
     model = "aws:sagemaker/model:Model"
     place = {"subnets": ["subnet-a", "subnet-b"], "securityGroupIds": ["sg-a"]}
+    role = driver.make("aws:iam/role:Role", "serve", {"assumeRolePolicy": trust("sagemaker")})
     inputs = {
-        "executionRoleArn": "arn:aws:iam::123456789012:role/serve",
+        "executionRoleArn": role.outputs["arn"],
         "primaryContainer": {"image": "x"},
         "vpcConfig": place,
     }
@@ -195,3 +196,4 @@ def test_the_order_of_a_set_is_no_change_even_inside_an_object(driver: Driver) -
     fewer = {**inputs, "vpcConfig": {**place, "subnets": ["subnet-b"]}}
     assert "vpcConfig" in driver.diff(made, driver.check(model, "placed", fewer, made.inputs)).replaces
     driver.delete(made)
+    driver.delete(role)

@@ -1,0 +1,1 @@
+"""What the emulator has no operations for: checked, kept and given back, and nothing more."""

@@ -1,0 +1,105 @@
+"""How a recorded kind of resource is described: its operations, its name, and what the service adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.runtime.overlay import Params
+
+Compute = Callable[[Params], Any]
+"""A member out of the document as it stands so far."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """An operation that gives several: all, or those that the request names or asks for."""
+
+    operation: str
+    member: str
+    """The answer's list."""
+    chosen: str = ""
+    """The request's list of keys or ARNs, where it names some."""
+    where: tuple[str, ...] = ()
+    """Members of the request that the documents must equal, where they are given."""
+    as_names: bool = False
+    """The list holds the keys alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedKind:
+    """One kind of resource that is kept as it was given.
+
+    Texts in `arn` and `made` are templates over the document and `{account}`, `{region}`, `{partition}`,
+    `{id}` (a fresh 36-digit identifier), `{short}` (its first 17 hex digits) and `{now}` (the present time,
+    which alone becomes a timestamp).
+    """
+
+    service: str
+    """The signing name, such as `access-analyzer`."""
+    name: str
+    """For a person: `restore testing plan`."""
+    create: str
+    key: tuple[str, ...] = ()
+    """The members that name it, among the request's or among `made`. None: an account has one a region."""
+    body: str = ""
+    """The member of the request to create and update that holds the description; its members are kept as if
+    they stood in the request itself."""
+    arn: str = ""
+    arn_member: str = ""
+    """Where the ARN is shown; the last of `key` may be it."""
+    made: Mapping[str, str | Compute] = field(default_factory=dict)
+    """What the service adds, in this order."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    answer: tuple[str, ...] | None = None
+    """The members of the answer to `create`; None: all that its shape has, `described` wrapped around."""
+    describe: str = ""
+    described: str = ""
+    """The member of the answer that holds the description."""
+    update: str = ""
+    replaces: bool = False
+    """An update puts a whole new description; otherwise it changes the members that it gives."""
+    touched: Mapping[str, str | Compute] = field(default_factory=dict)
+    """What the service sets at each update."""
+    delete: str = ""
+    listings: Sequence[Listing] = ()
+    asks: Mapping[str, str] = field(default_factory=dict)
+    """Members of requests that name it otherwise: `{"AnalyzerArn": "arn"}`, from the request's member to the
+    document's."""
+    tags_in: str = "Tags"
+    """The request's member that holds its tags."""
+    exists: str = "ConflictException"
+    missing: str = "ResourceNotFoundException"
+    missing_status: int = 400
+    others: Mapping[str, Callable[[Params, Params], tuple[Params, Params | None]]] = field(
+        default_factory=dict
+    )
+    """Further operations on one of them: (request, document) -> (answer, the document as it is then).
+    None forgets the document."""
+    needs: Callable[[Params], str | None] = lambda _: None
+    """Why the service would refuse the request to create, if it would."""
+
+    def operations(self) -> frozenset[str]:
+        """Every operation that the kind answers."""
+        named = {self.create, self.describe, self.update, self.delete, *self.others}
+        return frozenset(filter(None, {*named, *(listing.operation for listing in self.listings)}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagOperations:
+    """How a service tags by ARN."""
+
+    service: str
+    tag: str = "TagResource"
+    untag: str = "UntagResource"
+    list: str = "ListTagsForResource"
+    resource: str = "ResourceArn"
+    tags: str = "Tags"
+    keys: str = "TagKeys"
+    as_map: bool = False
+    """Whether tags are a map, and not a list of keys and values."""
+    key_member: str = "Key"
+    value_member: str = "Value"
+    emulated: bool = False
+    """Whether the emulator tags this service's other resources."""

@@ -1,0 +1,1 @@
+"""The recorded kinds of resources, one file a service."""

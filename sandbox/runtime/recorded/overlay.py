@@ -1,0 +1,297 @@
+"""Answers the operations of recorded kinds: documents that outlive the process, and nothing that runs."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.runtime.host.operation import service_model
+from sandbox.runtime.overlay import Caller, Cloud, Params, Remaining, ServiceError
+from sandbox.runtime.recorded import kinds as _kinds
+from sandbox.runtime.recorded.kind import Compute, Listing, RecordedKind, TagOperations
+from sandbox.runtime.recorded.shelf import ARN, TAGS, Shelf
+
+
+class RecordedOverlay:
+    """The recorded kinds of one service."""
+
+    def __init__(
+        self, cloud: Cloud, service: str, kinds: Sequence[RecordedKind], tagging: TagOperations | None
+    ) -> None:
+        self.service = service
+        self._cloud = cloud
+        self._kinds = tuple(kinds)
+        self._tagging = tagging
+        self._lock = threading.RLock()
+        self._answers: dict[str, Callable[[Params, Caller], Params]] = {}
+        for kind in kinds:
+            self._add(kind)
+        if tagging is not None:
+            self._answers |= {
+                tagging.tag: self._tag,
+                tagging.untag: self._untag,
+                tagging.list: self._list_tags,
+            }
+        self.operations = frozenset(self._answers)
+
+    def call(self, operation: str, params: Params, caller: Caller) -> Params:
+        """Answers one operation."""
+        with self._lock:
+            return self._answers[operation](params, caller)
+
+    def remaining(self) -> list[Remaining]:
+        """Every document."""
+        return [
+            Remaining(self.service, kind.name, "/".join(str(document.get(part)) for part in kind.key))
+            for kind in self._kinds
+            for document in self._shelf(kind).everywhere()
+        ]
+
+    def start(self) -> None:
+        """Nothing runs."""
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+    # One kind
+
+    def _add(self, kind: RecordedKind) -> None:
+        shelf = self._shelf(kind)
+        self._answers[kind.create] = lambda params, caller: self._create(kind, shelf, params, caller)
+        if kind.describe:
+            self._answers[kind.describe] = lambda params, caller: self._shown(
+                kind, kind.describe, shelf.require(params, caller)
+            )
+        if kind.update:
+            # `create` may be the same operation: a put.
+            update = self._put if kind.update == kind.create else self._update
+            self._answers[kind.update] = lambda params, caller: update(kind, shelf, params, caller)
+        if kind.delete:
+            self._answers[kind.delete] = lambda params, caller: self._delete(kind, shelf, params, caller)
+        for listing in kind.listings:
+            self._answers[listing.operation] = _bound(self._listed, kind, shelf, listing)
+        for name, act in kind.others.items():
+            self._answers[name] = _bound(_other, kind, shelf, act)
+
+    def _create(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
+        refused = kind.needs(params)
+        if refused is not None:
+            raise ServiceError("ValidationException", refused)
+        document = _hoisted(kind, params)
+        document = {**kind.defaults, **document}
+        words = _words(caller)
+        if kind.arn:
+            document[ARN] = kind.arn.format_map(_Chain(document, words))
+            if kind.arn_member:
+                document[kind.arn_member] = document[ARN]
+        for name, source in kind.made.items():
+            document[name] = _computed(source, document, words)
+        document[TAGS] = self._tags_of(document.get(kind.tags_in))
+        if shelf.find(document, caller) is not None:
+            raise ServiceError(kind.exists, f"There is a {kind.name} {shelf.named(document)} already.")
+        shelf.put(document, caller)
+        return self._created(kind, document)
+
+    def _put(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
+        if shelf.find(_hoisted(kind, params), caller) is None:
+            return self._create(kind, shelf, params, caller)
+        return self._update(kind, shelf, params, caller)
+
+    def _update(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
+        given = _hoisted(kind, params)
+        old = shelf.require(given, caller)
+        kept = {name: old[name] for name in (*kind.key, *kind.made, *_hidden(old)) if name in old}
+        if kind.arn_member:
+            kept[kind.arn_member] = old[ARN]
+        document = {**kind.defaults, **given, **kept} if kind.replaces else {**old, **given, **kept}
+        words = _words(caller)
+        for name, source in kind.touched.items():
+            document[name] = _computed(source, document, words)
+        shelf.put(document, caller)
+        return self._shown(kind, kind.update, document)
+
+    def _delete(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
+        document = shelf.require(params, caller)
+        shelf.forget(document, caller)
+        return self._shown(kind, kind.delete, document)
+
+    def _created(self, kind: RecordedKind, document: Params) -> Params:
+        if kind.answer is not None:
+            return {name: document.get(name) for name in kind.answer}
+        return self._shown(kind, kind.create, document)
+
+    def _shown(self, kind: RecordedKind, operation: str, document: Params) -> Params:
+        """The document as an operation answers it: under a member, or member by member."""
+        members = self._model(operation)
+        document = self._with_tags(kind, document)
+        answer: Params = {name: value for name, value in document.items() if name in members}
+        if kind.described and kind.described in members:
+            answer[kind.described] = document
+        return answer
+
+    def _with_tags(self, kind: RecordedKind, document: Params) -> Params:
+        """The document with its tags as they are now, in the service's own form."""
+        return {**document, kind.tags_in: self._formatted(document[TAGS])}
+
+    def _formatted(self, tags: Mapping[str, str]) -> Any:
+        style = self._tagging or TagOperations(service=self.service)
+        if style.as_map:
+            return dict(tags)
+        return [{style.key_member: key, style.value_member: value} for key, value in tags.items()]
+
+    def _listed(
+        self, kind: RecordedKind, shelf: Shelf, listing: Listing, params: Params, caller: Caller
+    ) -> Params:
+        documents = shelf.here(caller)
+        chosen = params.get(listing.chosen) if listing.chosen else None
+        if chosen:
+            documents = [
+                document
+                for document in documents
+                if document.get(ARN) in chosen or any(document.get(part) in chosen for part in kind.key)
+            ]
+        for member in listing.where:
+            if params.get(member) is not None:
+                documents = [document for document in documents if document.get(member) == params[member]]
+        if listing.as_names:
+            return {listing.member: [document[kind.key[-1]] for document in documents]}
+        return {listing.member: [self._with_tags(kind, document) for document in documents]}
+
+    def _shelf(self, kind: RecordedKind) -> Shelf:
+        return Shelf(kind, self._cloud.documents)
+
+    def _model(self, operation: str) -> frozenset[str]:
+        shape = service_model(self.service).operation_model(operation).output_shape
+        return frozenset(shape.members) if shape is not None else frozenset()
+
+    # Tags
+
+    def _tags_of(self, given: Any) -> dict[str, str]:
+        if isinstance(given, Mapping):
+            return dict(given)
+        style = self._tagging or TagOperations(service=self.service)
+        return {tag[style.key_member]: tag.get(style.value_member, "") for tag in given or []}
+
+    def _tagged(self, params: Params, caller: Caller) -> tuple[Shelf, Params] | None:
+        assert self._tagging is not None  # noqa: S101 - the operations are there only with it
+        arn = params[self._tagging.resource]
+        for kind in self._kinds:
+            shelf = self._shelf(kind)
+            for document in shelf.here(caller):
+                if document.get(ARN) == arn:
+                    return shelf, document
+        return None
+
+    def _elsewhere(self, operation: str, params: Params, caller: Caller) -> Params:
+        assert self._tagging is not None  # noqa: S101 - as above
+        if self._tagging.emulated:
+            return self._cloud.emulate(service_model(self.service).service_name, operation, params, caller)
+        arn = params[self._tagging.resource]
+        raise ServiceError("ResourceNotFoundException", f"There is no resource {arn}.", 404)
+
+    def _tag(self, params: Params, caller: Caller) -> Params:
+        style, found = self._tagging, self._tagged(params, caller)
+        assert style is not None  # noqa: S101 - as above
+        if found is None:
+            return self._elsewhere(style.tag, params, caller)
+        shelf, document = found
+        document[TAGS] = {**document[TAGS], **self._tags_of(params[style.tags])}
+        shelf.put(document, caller)
+        return {}
+
+    def _untag(self, params: Params, caller: Caller) -> Params:
+        style, found = self._tagging, self._tagged(params, caller)
+        assert style is not None  # noqa: S101 - as above
+        if found is None:
+            return self._elsewhere(style.untag, params, caller)
+        shelf, document = found
+        gone = {key if isinstance(key, str) else key[style.key_member] for key in params[style.keys]}
+        document[TAGS] = {key: value for key, value in document[TAGS].items() if key not in gone}
+        shelf.put(document, caller)
+        return {}
+
+    def _list_tags(self, params: Params, caller: Caller) -> Params:
+        style, found = self._tagging, self._tagged(params, caller)
+        assert style is not None  # noqa: S101 - as above
+        if found is None:
+            return self._elsewhere(style.list, params, caller)
+        return {style.tags: self._formatted(found[1][TAGS])}
+
+
+def overlays(cloud: Cloud) -> list[RecordedOverlay]:
+    """One overlay for each service that has recorded kinds."""
+    gathered: dict[str, list[RecordedKind]] = {}
+    tagging: dict[str, TagOperations] = {}
+    for module in pkgutil.iter_modules(_kinds.__path__):
+        loaded = importlib.import_module(f"{_kinds.__name__}.{module.name}")
+        for kind in loaded.KINDS:
+            gathered.setdefault(kind.service, []).append(kind)
+        for operations in getattr(loaded, "TAGGING", ()):
+            tagging[operations.service] = operations
+    return [
+        RecordedOverlay(cloud, service, kinds, tagging.get(service)) for service, kinds in gathered.items()
+    ]
+
+
+def _other(
+    kind: RecordedKind,
+    shelf: Shelf,
+    act: Callable[[Params, Params], tuple[Params, Params | None]],
+    params: Params,
+    caller: Caller,
+) -> Params:
+    document = shelf.require(params, caller)
+    answer, after = act(params, document)
+    if after is None:
+        shelf.forget(document, caller)
+    else:
+        shelf.put(after, caller)
+    return answer
+
+
+def _bound(function: Callable[..., Params], *first: Any) -> Callable[[Params, Caller], Params]:
+    return lambda params, caller: function(*first, params, caller)
+
+
+def _hoisted(kind: RecordedKind, params: Params) -> Params:
+    rest = {name: value for name, value in params.items() if name != kind.body}
+    body = params.get(kind.body) if kind.body else None
+    return {**rest, **body} if isinstance(body, Mapping) else rest
+
+
+def _hidden(document: Params) -> list[str]:
+    return [name for name in document if name.startswith("$")]
+
+
+class _Chain(dict[str, Any]):
+    """A document over words; what neither has is empty."""
+
+    def __init__(self, document: Params, words: Params) -> None:
+        super().__init__({**words, **document})
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def _words(caller: Caller) -> Params:
+    id = str(uuid.uuid4())
+    return {
+        "account": caller.account_id,
+        "region": caller.region,
+        "partition": "aws",
+        "id": id,
+        "short": id.replace("-", "")[:17],
+    }
+
+
+def _computed(source: str | Compute, document: Params, words: Params) -> Any:
+    if not isinstance(source, str):
+        return source(document)
+    if source == "{now}":
+        return datetime.now(UTC)
+    return source.format_map(_Chain(document, {**words, "arn": document.get(ARN, "")}))

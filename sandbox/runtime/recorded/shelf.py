@@ -1,0 +1,96 @@
+"""Where the documents of a recorded kind are kept, by account and region, and how a request finds one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from sandbox.runtime.overlay import Caller, Documents, Params, ServiceError
+from sandbox.runtime.recorded.kind import RecordedKind
+
+ARN: Final = "$arn"
+TAGS: Final = "$tags"
+_TIME: Final = "$time"
+
+
+class Shelf:
+    """The documents of one kind."""
+
+    def __init__(self, kind: RecordedKind, documents: Documents) -> None:
+        self._kind = kind
+        self._documents = documents
+        self._name = f"recorded:{kind.service}:{kind.name}"
+
+    def named(self, document: Params) -> str:
+        return (
+            "/".join(str(document[part]) for part in self._kind.key) if self._kind.key else "of this account"
+        )
+
+    def find(self, params: Params, caller: Caller) -> Params | None:
+        """The document that a request names, by its key, its ARN or another name of it."""
+        kind = self._kind
+        if all(params.get(part) is not None for part in kind.key):
+            found = self._documents.get(self._name, self._place(params, caller))
+            if found is not None:
+                revived: Params = _revived(found)
+                return revived
+        for member, wanted in {**dict.fromkeys(kind.key, ARN), **kind.asks}.items():
+            if params.get(member) is not None:
+                wanted = ARN if wanted == "arn" else wanted
+                for document in self.here(caller):
+                    if document.get(wanted) == params[member]:
+                        return document
+        return None
+
+    def require(self, params: Params, caller: Caller) -> Params:
+        """The document that a request names. Raises ServiceError where there is none."""
+        found = self.find(params, caller)
+        if found is None:
+            names = [
+                params[part] for part in (*self._kind.key, *self._kind.asks) if params.get(part) is not None
+            ]
+            shown = "/".join(str(name) for name in names) or "of this account"
+            text = f"There is no {self._kind.name} {shown}."
+            raise ServiceError(self._kind.missing, text, self._kind.missing_status)
+        return found
+
+    def put(self, document: Params, caller: Caller) -> None:
+        place = self._place(document, caller)
+        self._documents.put(self._name, place, _frozen({**document, "$at": _at(caller)}))
+
+    def forget(self, document: Params, caller: Caller) -> None:
+        self._documents.delete(self._name, self._place(document, caller))
+
+    def here(self, caller: Caller) -> list[Params]:
+        """Those of the caller's account and region, oldest first."""
+        return [document for document in self.everywhere() if document["$at"] == _at(caller)]
+
+    def everywhere(self) -> list[Params]:
+        return [_revived(document) for document in self._documents.all(self._name)]
+
+    def _place(self, document: Params, caller: Caller) -> str:
+        return "|".join((_at(caller), *(str(document[part]) for part in self._kind.key)))
+
+
+def _at(caller: Caller) -> str:
+    return f"{caller.account_id}/{caller.region}"
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_frozen(item) for item in value]
+    if isinstance(value, datetime):
+        return {_TIME: value.isoformat()}
+    return value
+
+
+def _revived(value: Any) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {_TIME}:
+            return datetime.fromisoformat(value[_TIME])
+        return {key: _revived(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_revived(item) for item in value]
+    return value
