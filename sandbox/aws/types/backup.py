@@ -161,8 +161,9 @@ def _check_lifecycle(path: str, lifecycle: object) -> Iterable[CheckFailure]:
     if not isinstance(lifecycle, dict):
         return
     cold, end = lifecycle.get("coldStorageAfter"), lifecycle.get("deleteAfter")
-    given_both = isinstance(cold, (int, float)) and isinstance(end, (int, float))
-    if given_both and end < cold + _DAYS_IN_COLD_STORAGE:
+    if not isinstance(cold, (int, float)) or not isinstance(end, (int, float)):
+        return
+    if end < cold + _DAYS_IN_COLD_STORAGE:
         yield CheckFailure(
             f"{path}.deleteAfter",
             f"{end:g} is fewer than {_DAYS_IN_COLD_STORAGE} days after coldStorageAfter ({cold:g})",

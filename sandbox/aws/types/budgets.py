@@ -193,4 +193,94 @@ BUDGET = ResourceType(
     checks=_check,
 )
 
-TYPES = (BUDGET,)
+_ACTION_NAMES = {
+    "actionThreshold.actionThresholdType": "ActionThresholdType",
+    "actionThreshold.actionThresholdValue": "ActionThresholdValue",
+    "subscribers.address": "Address",
+    "subscribers.subscriptionType": "SubscriptionType",
+}
+_ACTION_CHANGES = (
+    "actionThreshold",
+    "approvalModel",
+    "definition",
+    "executionRoleArn",
+    "notificationType",
+    "subscribers",
+)
+
+
+def _action_key(subject: Subject) -> Params:
+    """`account:action:budget`, as the real provider names it."""
+    account, action, name = subject.id.split(":", 2)
+    return {"AccountId": account, "ActionId": action, "BudgetName": name}
+
+
+def _find_action(subject: Subject, taken: frozenset[str]) -> str | None:
+    account, name = _account(subject), subject.inputs["budgetName"]
+    answer = subject.cloud.call(
+        "budgets", "DescribeBudgetActionsForBudget", {"AccountId": account, "BudgetName": name}
+    )
+    for action in answer["Actions"]:
+        id = f"{account}:{action['ActionId']}:{name}"
+        same = action["ActionType"] == subject.inputs["actionType"]
+        if id not in taken and same and action["NotificationType"] == subject.inputs["notificationType"]:
+            return id
+    return None
+
+
+def _action_arn(subject: Subject) -> str:
+    key = _action_key(subject)
+    place = f"budget/{key['BudgetName']}/action/{key['ActionId']}"
+    return f"arn:{subject.cloud.partition}:budgets::{key['AccountId']}:{place}"
+
+
+BUDGET_ACTION = ResourceType(
+    type="aws:budgets/budgetAction:BudgetAction",
+    service="budgets",
+    tier="run",
+    create=Call(
+        operation="CreateBudgetAction",
+        names=_ACTION_NAMES,
+        adds=lambda s: {"AccountId": _account(s)},
+    ),
+    id=lambda s: f"{_account(s)}:{s.at('ActionId')}:{s.inputs['budgetName']}",
+    read=reading("budgets", "DescribeBudgetAction", _action_key, "Action"),
+    delete=Call(operation="DeleteBudgetAction", sends=(), adds=_action_key),
+    steps=(
+        Step(
+            on=_ACTION_CHANGES,
+            do=Call(
+                operation="UpdateBudgetAction", sends=_ACTION_CHANGES, names=_ACTION_NAMES, adds=_action_key
+            ),
+            at_create=False,
+        ),
+    ),
+    outputs={
+        "accountId": lambda s: _action_key(s)["AccountId"],
+        "actionId": "ActionId",
+        "arn": _action_arn,
+        "status": "Status",
+    },
+    echoes={
+        "budgetName": "BudgetName",
+        "actionType": "ActionType",
+        "approvalModel": "ApprovalModel",
+        "executionRoleArn": "ExecutionRoleArn",
+        "notificationType": "NotificationType",
+    },
+    find=_find_action,
+    tags=Tags(
+        at_create="ResourceTags",
+        set="TagResource",
+        unset="UntagResource",
+        target=lambda s: {"ResourceARN": _action_arn(s)},
+        member="ResourceTags",
+        keys="ResourceTagKeys",
+        list="ListTagsForResource",
+        listed="ResourceTags",
+    ),
+    unordered=("subscribers",),
+    volatile=("status",),
+)
+
+TYPES = (BUDGET, BUDGET_ACTION)

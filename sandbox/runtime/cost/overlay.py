@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.runtime.cost.action_operations import ActionOperations, action_of
 from sandbox.runtime.cost.budget import crossed, forecast, limit_of, notification_key
 from sandbox.runtime.cost.watch import Record, SpendWatch
 from sandbox.runtime.host.administration import Administration, body_of
@@ -16,6 +17,16 @@ from sandbox.runtime.overlay import Caller, Params, Remaining, ServiceError
 
 _MOST_NOTIFICATIONS = 10
 _MOST_ADDRESSES = 10
+_MAKES_DUE = frozenset(
+    {
+        "CreateBudget",
+        "UpdateBudget",
+        "CreateNotification",
+        "UpdateNotification",
+        "CreateBudgetAction",
+        "UpdateBudgetAction",
+    }
+)
 
 
 class BudgetsOverlay:
@@ -39,6 +50,7 @@ class BudgetsOverlay:
             "DescribeSubscribersForNotification": self._describe_subscribers,
             "UpdateSubscriber": self._update_subscriber,
             "DeleteSubscriber": self._delete_subscriber,
+            **ActionOperations(watch, self._record).answers(),
             "ListTagsForResource": self._list_tags,
             "TagResource": self._tag,
             "UntagResource": self._untag,
@@ -50,7 +62,7 @@ class BudgetsOverlay:
         account = str(params.get("AccountId") or caller.account_id)
         with self._watch.lock:
             answer = self._answers[operation](params, account)
-            if operation in {"CreateBudget", "UpdateBudget", "CreateNotification", "UpdateNotification"}:
+            if operation in _MAKES_DUE:
                 self._watch.evaluate()
         return answer
 
@@ -186,26 +198,29 @@ class BudgetsOverlay:
         return {}
 
     def _list_tags(self, params: Params, _: str) -> Params:
-        tags = self._by_arn(params)["tags"]
+        tags = self._by_arn(params)[1]
         return {"ResourceTags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
     def _tag(self, params: Params, _: str) -> Params:
-        record = self._by_arn(params)
-        record["tags"].update({tag["Key"]: tag["Value"] for tag in params["ResourceTags"]})
+        record, tags = self._by_arn(params)
+        tags.update({tag["Key"]: tag["Value"] for tag in params["ResourceTags"]})
         self._watch.keep(record)
         return {}
 
     def _untag(self, params: Params, _: str) -> Params:
-        record = self._by_arn(params)
+        record, tags = self._by_arn(params)
         for key in params["ResourceTagKeys"]:
-            record["tags"].pop(key, None)
+            tags.pop(key, None)
         self._watch.keep(record)
         return {}
 
-    def _by_arn(self, params: Params) -> Record:
+    def _by_arn(self, params: Params) -> tuple[Record, dict[str, str]]:
+        """The budget that an ARN leads to, and the tags of it or of its action."""
         arn: str = params["ResourceARN"]
-        account, _, name = arn.removeprefix("arn:aws:budgets::").partition(":budget/")
-        return self._record({"BudgetName": name}, account)
+        account, _, place = arn.removeprefix("arn:aws:budgets::").partition(":budget/")
+        name, _, action = place.partition("/action/")
+        record = self._record({"BudgetName": name}, account)
+        return record, (action_of(record, action) if action else record)["tags"]
 
     def _record(self, params: Params, account: str) -> Record:
         name = params["BudgetName"]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.runtime.cost import notice
+from sandbox.runtime.cost.actions import ActionRunner, due_actions
 from sandbox.runtime.cost.budget import Due, Spend, due, forecast, limit_of, month_of, period_of
 from sandbox.runtime.overlay import Caller, Cloud
 from sandbox.runtime.policies.services import why_not_publish
@@ -20,7 +21,7 @@ _PRINCIPAL = "budgets.amazonaws.com"
 
 Record = dict[str, Any]
 """A budget as it is kept: `account`, `budget` (times as seconds since 1970), `notifications` by key,
-`tags`."""
+`actions` by id, `tags`."""
 
 Refuse = Callable[[str, str], None]
 """Keeps what could not arrive, and why."""
@@ -45,6 +46,7 @@ class SpendWatch:
         self._refuse = refuse
         self._account_id = account_id
         self._region = region
+        self.actions = ActionRunner(cloud, refuse, region)
         self.lock = threading.RLock()
         """Held from the reading of a budget to its keeping."""
 
@@ -90,7 +92,17 @@ class SpendWatch:
                 reasons = [r for s in entry["subscribers"] if (r := self._notify(record, one, s, now))]
                 name, kind = record["budget"]["BudgetName"], one.notification["NotificationType"]
                 fired.append(Fired(name, kind, one.threshold, not reasons, "; ".join(reasons)))
+            self._act(record, now)
         return fired
+
+    def _act(self, record: Record, now: datetime) -> None:
+        """Begins the actions that are due, and tells their subscribers."""
+        for action, crossed in due_actions(record, self.spent(record, now), now):
+            action["period"] = period_of(record["budget"], now)
+            self.actions.begin(record, action)
+            self.keep(record)
+            for subscriber in action["action"]["Subscribers"]:
+                self._notify(record, crossed, subscriber, now)
 
     def _notify(self, record: Record, one: Due, subscriber: Mapping[str, Any], now: datetime) -> str:
         """Sends one notice; returns why it could not, or the empty string."""

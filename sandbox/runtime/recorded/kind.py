@@ -45,7 +45,7 @@ class RecordedKind:
     """The members that name it, among the request's or among `made`. None: an account has one a region."""
     body: str = ""
     """The member of the request to create and update that holds the description; its members are kept as if
-    they stood in the request itself."""
+    they stood in the request itself. Of a list the one entry."""
     arn: str = ""
     arn_member: str = ""
     """Where the ARN is shown; the last of `key` may be it."""
@@ -79,6 +79,9 @@ class RecordedKind:
     None forgets the document."""
     needs: Callable[[Params], str | None] = lambda _: None
     """Why the service would refuse the request to create, if it would."""
+
+    counts: Callable[[Params], bool] = lambda _: True
+    """Whether a document is a resource that a destroy would have to take away."""
 
     def operations(self) -> frozenset[str]:
         """Every operation that the kind answers."""

@@ -50,6 +50,7 @@ class RecordedOverlay:
             Remaining(self.service, kind.name, "/".join(str(document.get(part)) for part in kind.key))
             for kind in self._kinds
             for document in self._shelf(kind).everywhere()
+            if kind.counts(document)
         ]
 
     def start(self) -> None:
@@ -261,6 +262,12 @@ def _bound(function: Callable[..., Params], *first: Any) -> Callable[[Params, Ca
 def _hoisted(kind: RecordedKind, params: Params) -> Params:
     rest = {name: value for name, value in params.items() if name != kind.body}
     body = params.get(kind.body) if kind.body else None
+    if isinstance(body, list):
+        if len(body) != 1:
+            raise ServiceError(
+                "ValidationException", f"The sandbox takes one entry of {kind.body} at a time."
+            )
+        body = body[0]
     return {**rest, **body} if isinstance(body, Mapping) else rest
 
 

@@ -102,6 +102,69 @@ def test_a_forecast_beyond_the_limit_is_told_of(cloud: Any) -> None:
     assert [one.kind for one in cloud.administration.spend(just_below * 1.2)] == ["FORECASTED"]
 
 
+def _training_role(cloud: Any, name: str) -> tuple[str, Callable[[], list[str]]]:
+    """A role, and what lists the policies that are attached to it."""
+    iam = cloud.client("iam")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+
+    def attached() -> list[str]:
+        found = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+        return [policy["PolicyName"] for policy in found]
+
+    return name, attached
+
+
+def _stops_training(cloud: Any, budget: str, role: str, approval: str) -> dict[str, str]:
+    """An action that attaches a denial to the role; what names it in requests."""
+    statement = {"Effect": "Deny", "Action": "sagemaker:Create*", "Resource": "*"}
+    policy = cloud.client("iam").create_policy(
+        PolicyName=f"stop-{budget}",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )["Policy"]["Arn"]
+    made = cloud.client("budgets").create_budget_action(
+        AccountId=ACCOUNT,
+        BudgetName=budget,
+        NotificationType="ACTUAL",
+        ActionType="APPLY_IAM_POLICY",
+        ActionThreshold={"ActionThresholdType": "PERCENTAGE", "ActionThresholdValue": 90},
+        Definition={"IamActionDefinition": {"PolicyArn": policy, "Roles": [role]}},
+        ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT}:role/budgets",
+        ApprovalModel=approval,
+        Subscribers=[{"SubscriptionType": "EMAIL", "Address": "owner@example.com"}],
+    )
+    return {"AccountId": ACCOUNT, "BudgetName": budget, "ActionId": made["ActionId"]}
+
+
+def test_a_breached_budget_carries_its_action_out_and_takes_it_back(cloud: Any) -> None:
+    role, attached = _training_role(cloud, "trains")
+    topic, _ = _topic(cloud, "acts")
+    _budget(cloud, "acts", "100", topic, _notification(100))
+    key = _stops_training(cloud, "acts", role, "AUTOMATIC")
+    budgets = cloud.client("budgets")
+    cloud.administration.spend(89)
+    assert attached() == []
+    cloud.administration.spend(95)
+    assert attached() == ["stop-acts"]
+    assert budgets.describe_budget_action(**key)["Action"]["Status"] == "EXECUTION_SUCCESS"
+    budgets.execute_budget_action(**key, ExecutionType="REVERSE_BUDGET_ACTION")
+    assert attached() == []
+    cloud.administration.spend(96)
+    assert attached() == [], "an action is carried out once in a period"
+
+
+def test_an_action_that_needs_an_approval_waits_for_it(cloud: Any) -> None:
+    role, attached = _training_role(cloud, "waits")
+    topic, _ = _topic(cloud, "asks")
+    _budget(cloud, "asks", "100", topic, _notification(100))
+    key = _stops_training(cloud, "asks", role, "MANUAL")
+    cloud.administration.spend(95)
+    budgets = cloud.client("budgets")
+    assert budgets.describe_budget_action(**key)["Action"]["Status"] == "PENDING"
+    assert attached() == []
+    budgets.execute_budget_action(**key, ExecutionType="APPROVE_BUDGET_ACTION")
+    assert attached() == ["stop-asks"]
+
+
 def test_a_changed_budget_is_compared_anew(cloud: Any) -> None:
     topic, _ = _topic(cloud, "changed")
     _budget(cloud, "changed", "100", topic, _notification(100))
