@@ -32,7 +32,8 @@ _THROTTLED: Final = re.compile(
 )
 _REPEATABLE: Final = re.compile(r"Get|List|Describe|Head|Put|Update|Delete|Modify|Tag|Untag|Attach|Detach")
 _GONE: Final = re.compile(
-    r"NotFound|NoSuch|NotExist|NonExist|DoesNotExist|^404$|^ResourceNotFound$", re.IGNORECASE
+    r"NotFound|NoSuch|NotExist|NonExist|DoesNotExist|^404$|^ResourceNotFound$|^Unknown(Monitor|Subscription)",
+    re.IGNORECASE,
 )
 _GONE_MESSAGE: Final = re.compile(
     r"could not find|does not exist|not found|no such|cannot find|^no .+ found", re.IGNORECASE
