@@ -14,15 +14,22 @@ from sandbox.engine.values import PropertyValue
 
 
 def reading(
-    service: str, operation: str, params: Callable[[Subject], Params], path: str = ""
+    service: str,
+    operation: str,
+    params: Callable[[Subject], Params],
+    path: str = "",
+    gone: tuple[str, ...] = (),
 ) -> Callable[[Subject], Params | None]:
-    """Reads with one request; `path` leads to the resource in its answer. None where it is gone."""
+    """Reads with one request; `path` leads to the resource in its answer. None where it is gone.
+
+    `gone` are error codes by which this service says so, where the code does not show it.
+    """
 
     def read(subject: Subject) -> Params | None:
         try:
             answer = subject.cloud.call(service, operation, params(subject))
         except CloudError as error:
-            if error.gone:
+            if error.gone or error.code in gone:
                 return None
             raise
         found = at(answer, path)

@@ -106,3 +106,5 @@ class TagOperations:
     value_member: str = "Value"
     emulated: bool = False
     """Whether the emulator tags this service's other resources."""
+    any_resource: bool = False
+    """Whether tags are kept for whatever ARN is given: for resources of the emulator that it cannot tag."""

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.model import Shape
+
 from sandbox.runtime.host.operation import service_model
 from sandbox.runtime.overlay import Caller, Cloud, Params, Remaining, ServiceError
 from sandbox.runtime.recorded import kinds as _kinds
@@ -132,7 +134,8 @@ class RecordedOverlay:
         document = self._with_tags(kind, document)
         answer: Params = {name: value for name, value in document.items() if name in members}
         if kind.described and kind.described in members:
-            answer[kind.described] = document
+            listed = members[kind.described].type_name == "list"
+            answer[kind.described] = [document] if listed else document
         return answer
 
     def _with_tags(self, kind: RecordedKind, document: Params) -> Params:
@@ -166,9 +169,10 @@ class RecordedOverlay:
     def _shelf(self, kind: RecordedKind) -> Shelf:
         return Shelf(kind, self._cloud.documents)
 
-    def _model(self, operation: str) -> frozenset[str]:
+    def _model(self, operation: str) -> Mapping[str, Shape]:
+        """The members of an operation's answer."""
         shape = service_model(self.service).operation_model(operation).output_shape
-        return frozenset(shape.members) if shape is not None else frozenset()
+        return shape.members if shape is not None else {}
 
     # Tags
 
@@ -186,7 +190,10 @@ class RecordedOverlay:
             for document in shelf.here(caller):
                 if document.get(ARN) == arn:
                     return shelf, document
-        return None
+        if not self._tagging.any_resource:
+            return None
+        loose = self._shelf(RecordedKind(service=self.service, name="tags", create="", key=(ARN,)))
+        return loose, loose.find({ARN: arn}, caller) or {ARN: arn, TAGS: {}}
 
     def _elsewhere(self, operation: str, params: Params, caller: Caller) -> Params:
         assert self._tagging is not None  # noqa: S101 - as above
@@ -235,7 +242,8 @@ def overlays(cloud: Cloud) -> list[RecordedOverlay]:
         for operations in getattr(loaded, "TAGGING", ()):
             tagging[operations.service] = operations
     return [
-        RecordedOverlay(cloud, service, kinds, tagging.get(service)) for service, kinds in gathered.items()
+        RecordedOverlay(cloud, service, gathered.get(service, ()), tagging.get(service))
+        for service in sorted(gathered.keys() | tagging.keys())
     ]
 
 
