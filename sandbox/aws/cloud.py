@@ -150,6 +150,8 @@ class Cloud:
                         parameter_validation=True,
                     ),
                 )
+                if service == "s3control":
+                    self._clients[service].meta.events.register("before-sign.s3-control", _without_account)
             return self._clients[service]
 
     def call(self, service: str, operation: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -211,6 +213,14 @@ class Cloud:
             self._clients.clear()
             for sibling in self._siblings.values():
                 sibling.close()
+
+
+def _without_account(request: Any, **_: Any) -> None:
+    """S3 Control puts the account before the host's name, which an address does not have."""
+    scheme, _, rest = request.url.partition("://")
+    account, _, place = rest.partition(".")
+    if account.isdigit() and len(account) == 12:
+        request.url = f"{scheme}://{place}"
 
 
 def _refusal(service: str, operation: str, error: ClientError) -> CloudError:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.runtime.alarms.actions import AlarmActions
 from sandbox.runtime.alarms.watch import AlarmWatch
+from sandbox.runtime.buckets.configurations import BucketConfigurations
 from sandbox.runtime.chat.channel import ChatChannel
 from sandbox.runtime.cost.overlay import BudgetsOverlay
 from sandbox.runtime.cost.watch import SpendWatch
@@ -73,7 +74,9 @@ class Sandbox:
         self._add_routes()
         budgets.add_routes(self._administration)
         ChatChannel(self._documents).add_routes(self._administration)
-        gates: dict[str, Gate] = {"s3": BucketGate(self._bucket_policy, address.account_id)}
+        policies: Gate = BucketGate(self._bucket_policy, address.account_id)
+        configurations = BucketConfigurations(self._documents, self._has_bucket, address.account_id)
+        gates = {"s3": (policies, configurations)}
         self.front = Front(
             self._emulator,
             self._overlays,
@@ -149,6 +152,12 @@ class Sandbox:
             kept = s3_backends[caller.account_id]["aws"].buckets.get(bucket)
             policy = kept.policy if kept else None
         return policy.decode() if policy else None
+
+    def _has_bucket(self, bucket: str, caller: Caller) -> bool:
+        from moto.s3.models import s3_backends
+
+        with self._emulator.lock:
+            return bucket in s3_backends[caller.account_id]["aws"].buckets
 
     def _reset(self, _: HttpRequest, __: str) -> Any:
         for overlay in reversed(self._overlays):

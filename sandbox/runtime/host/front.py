@@ -52,7 +52,7 @@ class Front:
         overlays: Sequence[Overlay],
         administration: Administration,
         faults: Faults,
-        gates: Mapping[str, Gate],
+        gates: Mapping[str, Sequence[Gate]],
         account_id: str,
         region: str,
     ) -> None:
@@ -111,9 +111,11 @@ class Front:
             overlay = self._operations.get((service, name))
             if overlay is not None and model is not None:
                 return self._overlaid(overlay, model, in_path, request, operation)
-            gate = self._gates.get(service)
-            stopped = gate(request, operation) if gate else None
-            return stopped or self._emulator.call(request)
+            for gate in self._gates.get(service, ()):
+                stopped = gate(request, operation)
+                if stopped is not None:
+                    return stopped
+            return self._emulator.call(request)
         except ServiceError as refused:
             return error_answer(service, refused.code, refused.message, refused.status)
 

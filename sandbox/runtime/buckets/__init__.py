@@ -1,0 +1,1 @@
+"""What the emulator has not of S3's buckets."""
