@@ -1,0 +1,36 @@
+"""Operations that the emulator (moto 5.2) lacks beside others that it has of the same resource.
+
+They change the emulator's own objects, within its lock and its journal, as its own operations do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def install() -> None:
+    """Adds every operation. To be called once, before the first request."""
+    _client_ids()
+
+
+def _client_ids() -> None:
+    from moto.core.responses import EmptyResult
+    from moto.iam.responses import IamResponse
+
+    def provider(self: Any) -> Any:
+        return self.backend.get_open_id_connect_provider(self._get_param("OpenIDConnectProviderArn"))
+
+    def add(self: Any) -> Any:
+        clients, wanted = provider(self).client_id_list, self._get_param("ClientID")
+        if wanted not in clients:
+            clients.append(wanted)
+        return EmptyResult()
+
+    def remove(self: Any) -> Any:
+        found = provider(self)
+        gone = self._get_param("ClientID")
+        found.client_id_list = [client for client in found.client_id_list if client != gone]
+        return EmptyResult()
+
+    IamResponse.add_client_id_to_open_id_connect_provider = add  # type: ignore[attr-defined]
+    IamResponse.remove_client_id_from_open_id_connect_provider = remove  # type: ignore[attr-defined]
