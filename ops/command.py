@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ops.arguments import parser
-from ops.errors import FAILED, INTERRUPTED, OK, USAGE, CommandError
+from ops.errors import FAILED, INTERRUPTED, OK, USAGE, CommandError, UsageError
 from ops.screen import Screen
 
 if TYPE_CHECKING:
-    from ops.runs import RunOptions
+    from ops.runs import PolicyPackChoice, RunOptions
     from ops.session import Session
     from ops.workspace import Workspace
 
@@ -125,11 +125,30 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
     from ops.runs import RunOptions
 
     return RunOptions(
+        policy_packs=_policy_packs(arguments),
         only=tuple(getattr(arguments, "only", ())),
         expect_no_changes=getattr(arguments, "expect_no_changes", False),
         details=getattr(arguments, "diff", False),
         assume_yes=getattr(arguments, "yes", False),
         parallel=arguments.parallel,
+    )
+
+
+def _policy_packs(arguments: argparse.Namespace) -> tuple[PolicyPackChoice, ...]:
+    from ops.runs import PolicyPackChoice
+
+    # Paths are those of the folder that the command was typed in, wherever it works.
+    folders = [path.absolute() for path in getattr(arguments, "policy_pack", ())]
+    configs = [path.absolute() for path in getattr(arguments, "policy_pack_config", ())]
+    if configs and len(configs) != len(folders):
+        raise UsageError(
+            f"--policy-pack-config was given {len(configs)} times and --policy-pack {len(folders)} times: "
+            "the first configuration is for the first pack, and so on",
+            "give one for each pack, or none; an empty file leaves a pack as it is",
+        )
+    return tuple(
+        PolicyPackChoice(folder, config)
+        for folder, config in zip(folders, configs or [None] * len(folders), strict=True)
     )
 
 

@@ -115,7 +115,7 @@ class UpFailedError(CommandError):
     def __init__(self, stack: str, errors: Sequence[str]) -> None:
         text = "1 error, told" if len(errors) == 1 else f"{len(errors)} errors, told" if errors else "told"
         super().__init__(
-            f"the run of the stack '{stack}' failed: {text} under Diagnostics above",
+            f"the run of the stack '{stack}' failed: {text} above",
             "everything made so far is kept; correct the cause and run it again",
         )
         self.errors = tuple(errors)

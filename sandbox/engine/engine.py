@@ -16,7 +16,7 @@ from sandbox.engine.backend import Backend, Checkpoint, HistoryEntry
 from sandbox.engine.builtin import BuiltinProvider
 from sandbox.engine.crypter import Crypter
 from sandbox.engine.errors import EngineError, UnknownStack
-from sandbox.engine.events import Event, StepDone, StepStarted, Summary
+from sandbox.engine.events import Event, Message, StepDone, StepStarted, Summary
 from sandbox.engine.executor import Executor
 from sandbox.engine.journal import Journal
 from sandbox.engine.planner import Planner
@@ -189,6 +189,7 @@ class Engine:
         for event in told:
             if not isinstance(event, StepStarted | StepDone | Summary):
                 on_event(event)
+        on_event(Message("info", "The preview did not pass, so nothing has been begun."))
         summary = replace(summary, changes={}, outputs=summary.old_outputs)
         on_event(summary)
         return summary

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sandbox.engine import urn as urns
+from sandbox.engine.adapter import annotated
+from sandbox.engine.errors import EngineError
 from sandbox.engine.events import (
     EnforcementLevel,
     PolicyPackStarted,
@@ -115,9 +117,11 @@ class Policies:
                     if told:
                         self._run.emit(problem)
                     continue
-                if found.properties == as_seen(new.inputs, self._folder):
+                # A rule that copies the properties (`{**args.props}`) takes the secrets' marks off.
+                after = annotated(found.properties, new.inputs)
+                if after == as_seen(new.inputs, self._folder):
                     continue
-                before, new.inputs = new.inputs, found.properties
+                before, new.inputs = new.inputs, after
                 if told:
                     self._run.emit(
                         PolicyRemediation(
@@ -138,12 +142,24 @@ class Policies:
         """
         if not self._analyzers:
             return
+        root = urns.make(
+            self._run.stack,
+            self._run.project,
+            "",
+            urns.ROOT_STACK_TYPE,
+            f"{self._run.project}-{self._run.stack}",
+        )
         present = {item.urn: item for item in resources}
         judged = [self._judged(item, item.outputs, provider_of) for item in present.values()]
-        root = urns.make(self._run.stack, self._run.project, "", urns.ROOT_STACK_TYPE, self._root_name)
         answers = [(one, one.analyze_stack(judged)) for one in self._analyzers]
         for analyzer, answer in answers:
-            for found in answer():
+            try:
+                diagnostics = answer()
+            except EngineError:
+                # Where a person has ended the run, that is why the pack has gone.
+                self._run.check()
+                raise
+            for found in diagnostics:
                 self._tell(analyzer, found, found.urn if found.urn in present else root, stop=False)
 
     def cancel(self) -> None:
@@ -194,10 +210,6 @@ class Policies:
             message=self._secrets.hide(message),
             severity=severity,
         )
-
-    @property
-    def _root_name(self) -> str:
-        return f"{self._run.project}-{self._run.stack}"
 
     def _printed(self, index: int, line: str) -> None:
         with self._printing:
