@@ -6,7 +6,8 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from ops.arguments import parser
 from ops.errors import FAILED, INTERRUPTED, OK, USAGE, CommandError, UsageError
@@ -37,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _HANDLERS[arguments.command](arguments, screen)
     except CommandError as error:
-        return _tell(screen, type(error).__name__, str(error), error.next_step, error.exit_code)
+        return _tell(
+            screen, type(error).__name__, str(error), error.next_step, error.exit_code, error.document
+        )
     except KeyboardInterrupt:
         return _tell(screen, "Interrupted", "interrupted", "run it again to go on", INTERRUPTED)
     except BrokenPipeError:
@@ -49,9 +52,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _tell(screen, type(error).__name__, message, next_step, FAILED)
 
 
-def _tell(screen: Screen, kind: str, message: str, next_step: str, code: int) -> int:
+def _tell(
+    screen: Screen,
+    kind: str,
+    message: str,
+    next_step: str,
+    code: int,
+    document: Mapping[str, Any] = MappingProxyType({}),
+) -> int:
     screen.error(message, next_step)
-    screen.document({"error": {"kind": kind, "message": message, "next": next_step}})
+    screen.document({**document, "error": {"kind": kind, "message": message, "next": next_step}})
     return code
 
 
@@ -146,6 +156,15 @@ def _policy_packs(arguments: argparse.Namespace) -> tuple[PolicyPackChoice, ...]
             "the first configuration is for the first pack, and so on",
             "give one for each pack, or none; an empty file leaves a pack as it is",
         )
+    # Before a cloud is started or reached.
+    for folder in folders:
+        if not (folder / "PulumiPolicy.yaml").is_file():
+            raise UsageError(
+                f"there is no PulumiPolicy.yaml in {folder}", "--policy-pack takes a policy pack's folder"
+            )
+    for file in configs:
+        if not file.is_file():
+            raise UsageError(f"there is no file {file}", "--policy-pack-config takes a JSON file")
     return tuple(
         PolicyPackChoice(folder, config)
         for folder, config in zip(folders, configs or [None] * len(folders), strict=True)

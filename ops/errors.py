@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 OK: Final = 0
 FAILED: Final = 1
@@ -20,6 +20,13 @@ class CommandError(Exception):
     def __init__(self, message: str, next_step: str = "") -> None:
         super().__init__(message)
         self.next_step = next_step
+        self.document: Mapping[str, Any] = {}
+        """What the command has to tell all the same; the error joins it in the one document of `--json`."""
+
+    def telling(self, document: Mapping[str, Any]) -> Self:
+        """The same error with the command's document."""
+        self.document = document
+        return self
 
 
 class UsageError(CommandError):

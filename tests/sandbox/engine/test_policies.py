@@ -64,6 +64,11 @@ def raises(args, report):
 def ends(args, report):
     os._exit(7)
 
+def numbered(args, report):
+    for one in args.resources:
+        if one.name == "two" and one.props["serial"] > 1:
+            report(f"two has {int(one.props['serial'])}", one.urn)
+
 def hangs(args, report):
     print("hanging", flush=True)
     time.sleep(100)
@@ -95,6 +100,7 @@ PolicyPack("rules", [
     policy("secrets", toys(secrets)), policy("seen", toys(seen)),
     policy("raises", toys(raises)), policy("ends", toys(ends)),
     StackValidationPolicy("alone", "Toys stand alone.", alone, OFF),
+    StackValidationPolicy("numbered", "Numbers are low.", numbered, OFF),
     StackValidationPolicy("hangs", "Hangs.", hangs, OFF),
 ])
 '''
@@ -234,27 +240,40 @@ def test_secrets_are_judged_and_never_told(previewed: Any) -> None:
 
 
 def test_an_update_makes_nothing_where_its_preview_violates_a_policy(workspace: Any, packs: Packs) -> None:
-    outcome = workspace.up(
-        "Toy('good', size=1)\nToy('big', size=2)", policy_packs=packs.rules(small={"max": 1})
-    )
+    chosen = packs.rules(small={"max": 1}, alone="remediate")
+    outcome = workspace.up("Toy('good', size=1)\nToy('big', size=2)", policy_packs=chosen)
     assert outcome.summary.result == "failed"
-    assert told(violations(outcome)) == {"big": "About small.\nbig is above 1 cm"}
+    assert {(item.policy, item.level) for item in violations(outcome)} == {
+        ("small", "mandatory"),
+        ("alone", "mandatory"),
+    }
+    assert "nothing has been begun" in outcome.messages("info")
+    assert (outcome.operations, outcome.summary.changes) == ({}, {})
     assert workspace.cloud.calls == []
     assert workspace.backend.stacks("test") == []
 
 
+LATE = """
+one = Toy('one')
+two = Toy('two', size=one.serial)
+Toy('three', Opts(depends_on=[two]))
+"""
+
+
 def test_an_update_stops_at_a_violation_that_only_it_could_know(workspace: Any, packs: Packs) -> None:
-    text = "one = Toy('one')\ntwo = Toy('two', size=one.serial)\nToy('three', Opts(depends_on=[two]))"
-    outcome = workspace.up(text, policy_packs=packs.rules(small={"max": 1, "unit": "m"}))
-    assert outcome.summary.result == "succeeded"
     workspace.cloud.serial = 8
-    text = text.replace("'one'", "'uno'").replace("'two'", "'duo'").replace("'three'", "'tre'")
-    outcome = workspace.up(text, policy_packs=packs.rules())
+    outcome = workspace.up(LATE, policy_packs=packs.rules())
     assert outcome.summary.result == "failed"
-    assert told(violations(outcome)) == {"duo": "About small.\nduo is above 3 cm"}
-    assert workspace.cloud.called("create")[-1] == "uno"
-    assert workspace.names() >= {"uno", "one", "two", "three"}
-    assert workspace.cloud.called("delete") == []
+    assert told(violations(outcome)) == {"two": "About small.\ntwo is above 3 cm"}
+    assert workspace.cloud.called("create") == ["one"]
+    assert "two" not in workspace.names()
+
+
+def test_a_stack_that_only_the_update_could_know_is_kept_and_fails(workspace: Any, packs: Packs) -> None:
+    outcome = workspace.up(LATE, policy_packs=packs.rules(numbered="mandatory"))
+    assert outcome.summary.result == "failed"
+    assert told(violations(outcome)) == {"two": "Numbers are low.\ntwo has 2"}
+    assert workspace.names() >= {"one", "two", "three"}
 
 
 def test_what_was_remediated_is_made_and_stays(workspace: Any, packs: Packs) -> None:
