@@ -19,6 +19,7 @@ from sandbox.engine.policy_pack import PolicyPack, Surroundings
 
 _MAX_MESSAGE: Final = 400 * 1024 * 1024
 _ORGANIZATION: Final = "organization"
+_NO_SDK: Final = "No module named 'pulumi_policy'"
 
 
 class PolicyPackFailed(EngineError):
@@ -166,6 +167,8 @@ class Analyzer:
     def _broken_off(self, error: PluginFailed, where: str = "") -> PolicyPackFailed:
         lines = self._process.last_lines
         text = f"{where}its process {error.reason}" + (f":\n{lines}" if lines else "")
+        if _NO_SDK in lines:
+            text += "\nInstall pulumi-policy into the pack's virtual environment, or into the sandbox's own"
         return PolicyPackFailed(self._name, self._hide(text))
 
 
