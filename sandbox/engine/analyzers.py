@@ -13,6 +13,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from sandbox.engine import analyzer_messages as messages
 from sandbox.engine.analyzer_messages import Diagnostic, Judged, PackInfo, Remediation
 from sandbox.engine.errors import EngineError
+from sandbox.engine.events import EnforcementLevel
 from sandbox.engine.plugins import PluginFailed, PluginProcess
 from sandbox.engine.policy_config import PolicySettings, reconciled, unknown_policies
 from sandbox.engine.policy_pack import PolicyPack, Surroundings
@@ -75,6 +76,7 @@ class Analyzer:
             options=[
                 ("grpc.max_receive_message_length", _MAX_MESSAGE),
                 ("grpc.max_send_message_length", _MAX_MESSAGE),
+                ("grpc.enable_http_proxy", 0),
             ],
         )
         self._channel = channel
@@ -109,9 +111,20 @@ class Analyzer:
         self.version = self.pack.version or self.info.version
         self._name = f"{self.info.name}@v{self.version}"
         self._configure()
+        self._remediates = "remediate" in self.levels.values()
+
+    @property
+    def levels(self) -> dict[str, EnforcementLevel]:
+        """Every policy's level, as it was configured."""
+        return {
+            one.name: (self.settings[one.name].level if one.name in self.settings else None) or one.level
+            for one in self.info.policies
+        }
 
     def remediate(self, judged: Judged) -> list[Remediation]:
         """The resource's inputs as the pack's remediations leave them, one after the other."""
+        if not self._remediates:
+            return []
         call = self._stub.Remediate.future(messages.resource_request(judged, internal=True))
         answer = self._answer(call, judged.resource.urn)
         return [] if answer is None else messages.remediations(answer, self._surroundings.folder)

@@ -189,7 +189,8 @@ class Engine:
         for event in told:
             if not isinstance(event, StepStarted | StepDone | Summary):
                 on_event(event)
-        on_event(Message("info", "The preview did not pass, so nothing has been begun."))
+        if summary.result == "failed":
+            on_event(Message("info", "The preview did not pass, so nothing has been begun."))
         summary = replace(summary, changes={}, outputs=summary.old_outputs)
         on_event(summary)
         return summary

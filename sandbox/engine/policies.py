@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sandbox.engine import urn as urns
-from sandbox.engine.adapter import annotated
+from sandbox.engine.builtin import contains_secret
 from sandbox.engine.errors import EngineError
 from sandbox.engine.events import (
     EnforcementLevel,
@@ -24,7 +24,7 @@ from sandbox.engine.policy_pack import PolicyPack, Surroundings
 from sandbox.engine.run import Run
 from sandbox.engine.secret_texts import SecretTexts
 from sandbox.engine.state import Resource
-from sandbox.engine.values import PropertyMap
+from sandbox.engine.values import PropertyMap, PropertyValue, Secret
 
 if TYPE_CHECKING:
     from sandbox.engine.analyzer_messages import Diagnostic, Judged
@@ -79,13 +79,12 @@ class Policies:
                 self._printed(index, line)
             for warning in analyzer.warnings:
                 self._run.message("warning", warning)
-            disabled = sum(one.level == "disabled" for one in analyzer.settings.values())
             self._run.emit(
                 PolicyPackStarted(
                     name=analyzer.info.name,
                     version=analyzer.version,
                     folder=str(analyzer.pack.folder),
-                    policies=len(analyzer.info.policies) - disabled,
+                    policies=sum(level != "disabled" for level in analyzer.levels.values()),
                 )
             )
 
@@ -117,8 +116,9 @@ class Policies:
                     if told:
                         self._run.emit(problem)
                     continue
-                # A rule that copies the properties (`{**args.props}`) takes the secrets' marks off.
-                after = annotated(found.properties, new.inputs)
+                after = {
+                    key: _marked_again(value, new.inputs.get(key)) for key, value in found.properties.items()
+                }
                 if after == as_seen(new.inputs, self._folder):
                     continue
                 before, new.inputs = new.inputs, after
@@ -219,3 +219,14 @@ class Policies:
         if line.strip():
             name = self._analyzers[index].info.name
             self._run.message("info", f"{name}: {self._secrets.hide(line)}")
+
+
+def _marked_again(after: PropertyValue, before: PropertyValue) -> PropertyValue:
+    """The value with the marks of secrets that copying it (`{**args.props}`) takes off in the SDK."""
+    if not contains_secret(before) or isinstance(after, Secret):
+        return after
+    if isinstance(before, dict) and isinstance(after, dict):
+        return {key: _marked_again(value, before.get(key)) for key, value in after.items()}
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        return [_marked_again(*pair) for pair in zip(after, before, strict=True)]
+    return after if contains_secret(after) else Secret(after)

@@ -37,7 +37,8 @@ def labelled(args, report):
 @toys
 def longer(args):
     if args.props.get("label") == "short":
-        return {**args.props, "label": "longer"}
+        parts = {key: value if key == "plain" else {**value} for key, value in args.props["parts"].items()}
+        return {**args.props, "label": "longer", "parts": parts}
 
 @toys
 def sized(args):
@@ -110,7 +111,8 @@ provider = Toys("workshop", region="there")
 box = Box("box")
 Toy("big", Opts(parent=box), size=4)
 Toy("bad", size=9, label="bad")
-one = Toy("one", label="short", secret=pulumi.Output.secret("s3cret!"))
+one = Toy("one", label="short", secret=pulumi.Output.secret("s3cret!"),
+    parts={"plain": ["p"], "deep": {"key": pulumi.Output.secret("t4cit")}})
 Toy("unknown", Opts(protect=True, ignore_changes=["size"], provider=provider, delete_before_replace=False,
     custom_timeouts=pulumi.CustomTimeouts(create="5m"), additional_secret_outputs=["serial"]),
     size=one.serial, needs=one.serial)
@@ -201,6 +203,7 @@ def test_remediations_feed_each_other_before_anything_is_planned(previewed: Any)
     assert (first.policy, first.before["label"], first.after["label"]) == ("longer", "short", "longer")
     assert (second.policy, second.before["label"], second.after["size"]) == ("sized", "longer", 2)
     assert second.after["secret"] == Secret("s3cret!")
+    assert second.after["parts"] == {"plain": ["p"], "deep": {"key": Secret("t4cit")}}
     assert outcome.started("one").new_inputs == second.after
 
 
@@ -277,7 +280,9 @@ def test_a_stack_that_only_the_update_could_know_is_kept_and_fails(workspace: An
 
 
 def test_what_was_remediated_is_made_and_stays(workspace: Any, packs: Packs) -> None:
-    workspace.program("Toy('one', label='short', kind='wood', secret=pulumi.Output.secret('s3cret!'))")
+    workspace.program(
+        "Toy('one', label='short', kind='wood', secret=pulumi.Output.secret('s3cret!'), parts={})"
+    )
     chosen = packs.rules()
     assert workspace.run("up", policy_packs=chosen).summary.result == "succeeded"
     one = workspace.state_of("one")
@@ -286,7 +291,9 @@ def test_what_was_remediated_is_made_and_stays(workspace: Any, packs: Packs) -> 
     again = workspace.run("preview", policy_packs=chosen, expect_no_changes=True)
     assert again.summary.result == "succeeded"
     # A replacement is checked a second time, from the program's own inputs.
-    workspace.program("Toy('one', label='short', kind='stone', secret=pulumi.Output.secret('s3cret!'))")
+    workspace.program(
+        "Toy('one', label='short', kind='stone', secret=pulumi.Output.secret('s3cret!'), parts={})"
+    )
     replaced = workspace.run("preview", policy_packs=chosen)
     step = replaced.started("one")
     assert step.operation == "create-replacement"
