@@ -7,7 +7,8 @@ then judged by all; a preview goes on after a mandatory violation and fails at i
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sandbox.engine import urn as urns
@@ -71,7 +72,8 @@ class Policies:
     def open(self) -> None:
         """Waits for the packs and configures them. Raises `PolicyPackFailed` and `PolicyConfigInvalid`."""
         for index, analyzer in enumerate(self._analyzers):
-            analyzer.open()
+            with self._unless_ended():
+                analyzer.open()
             # What a pack printed on its way up; had it failed, its error would tell.
             with self._printing:
                 early = self._early.pop(index)
@@ -153,12 +155,8 @@ class Policies:
         judged = [self._judged(item, item.outputs, provider_of) for item in present.values()]
         answers = [(one, one.analyze_stack(judged)) for one in self._analyzers]
         for analyzer, answer in answers:
-            try:
+            with self._unless_ended():
                 diagnostics = answer()
-            except EngineError:
-                # Where a person has ended the run, that is why the pack has gone.
-                self._run.check()
-                raise
             for found in diagnostics:
                 self._tell(analyzer, found, found.urn if found.urn in present else root, stop=False)
 
@@ -170,6 +168,15 @@ class Policies:
         """Ends the packs' processes."""
         for analyzer in self._analyzers:
             analyzer.close()
+
+    @contextmanager
+    def _unless_ended(self) -> Iterator[None]:
+        """Where a person has ended the run, that is why a pack has gone: raises `Stopped` then."""
+        try:
+            yield
+        except EngineError:
+            self._run.check()
+            raise
 
     def _judged(self, resource: Resource, properties: PropertyMap, provider_of: ProviderOf) -> Judged:
         from sandbox.engine.analyzer_messages import Judged
