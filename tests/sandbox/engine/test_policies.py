@@ -300,6 +300,37 @@ def test_what_was_remediated_is_made_and_stays(workspace: Any, packs: Packs) -> 
     assert step.new_inputs["label"] == "longer"
 
 
+SHOUT = """
+from pulumi_policy import *
+
+def shout(args):
+    if args.resource_type == "toy:index:Toy":
+        args.props["label"] = args.props["label"] + "!"
+        return args.props
+
+def quiet(args, report):
+    if args.resource_type == "toy:index:Toy" and args.props["label"].endswith("!"):
+        report(args.props["label"])
+
+PolicyPack("shouts", [
+    ResourceValidationPolicy("shout", "S.", quiet, EnforcementLevel.REMEDIATE, remediate=shout)])
+"""
+
+
+def test_packs_remediate_in_their_order_and_what_still_violates_is_mandatory(
+    workspace: Any, packs: Packs
+) -> None:
+    workspace.program("Toy('one', label='short', parts={})")
+    outcome = workspace.run("preview", policy_packs=[*packs.rules(), packs.pack(SHOUT)])
+    remediations = [item for item in outcome.events if isinstance(item, PolicyRemediation)]
+    assert [(item.pack, item.after["label"]) for item in remediations] == [
+        ("rules", "longer"),
+        ("shouts", "longer!"),
+    ]
+    [found] = violations(outcome)
+    assert (found.pack, found.policy, found.level) == ("shouts", "shout", "mandatory")
+
+
 def test_a_rule_that_raises_fails_the_run_and_is_named(workspace: Any, packs: Packs) -> None:
     text = "Toy('fragile', secret=pulumi.Output.secret('s3cret!'))"
     outcome = workspace.program(text).run("preview", policy_packs=packs.rules(raises="advisory"))
