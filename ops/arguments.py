@@ -73,6 +73,8 @@ def _stack_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
             help="run this resource alone; * matches; repeatable",
         )
         one.add_argument("--diff", action="store_true", help="show the properties of every changed resource")
+        if name in ("up", "preview"):
+            _policies(one)
         if name in ("up", "preview", "refresh"):
             one.add_argument(
                 "--expect-no-changes", action="store_true", help="fail where anything would change"
@@ -90,6 +92,25 @@ def _stack_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
 def _sources(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--sources", type=Path, metavar="DIR", help="source files of your own, in place of the use case's"
+    )
+
+
+def _policies(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--policy-pack",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="judge by the policy pack in this folder; repeatable",
+    )
+    one.add_argument(
+        "--policy-pack-config",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="the configuration (JSON) of the pack of the corresponding --policy-pack; one for each, or none",
     )
 
 

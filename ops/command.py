@@ -6,14 +6,15 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from ops.arguments import parser
-from ops.errors import FAILED, INTERRUPTED, OK, USAGE, CommandError
+from ops.errors import FAILED, INTERRUPTED, OK, USAGE, CommandError, UsageError
 from ops.screen import Screen
 
 if TYPE_CHECKING:
-    from ops.runs import RunOptions
+    from ops.runs import PolicyPackChoice, RunOptions
     from ops.session import Session
     from ops.workspace import Workspace
 
@@ -37,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _HANDLERS[arguments.command](arguments, screen)
     except CommandError as error:
-        return _tell(screen, type(error).__name__, str(error), error.next_step, error.exit_code)
+        return _tell(
+            screen, type(error).__name__, str(error), error.next_step, error.exit_code, error.document
+        )
     except KeyboardInterrupt:
         return _tell(screen, "Interrupted", "interrupted", "run it again to go on", INTERRUPTED)
     except BrokenPipeError:
@@ -49,9 +52,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _tell(screen, type(error).__name__, message, next_step, FAILED)
 
 
-def _tell(screen: Screen, kind: str, message: str, next_step: str, code: int) -> int:
+def _tell(
+    screen: Screen,
+    kind: str,
+    message: str,
+    next_step: str,
+    code: int,
+    document: Mapping[str, Any] = MappingProxyType({}),
+) -> int:
     screen.error(message, next_step)
-    screen.document({"error": {"kind": kind, "message": message, "next": next_step}})
+    screen.document({**document, "error": {"kind": kind, "message": message, "next": next_step}})
     return code
 
 
@@ -125,11 +135,39 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
     from ops.runs import RunOptions
 
     return RunOptions(
+        policy_packs=_policy_packs(arguments),
         only=tuple(getattr(arguments, "only", ())),
         expect_no_changes=getattr(arguments, "expect_no_changes", False),
         details=getattr(arguments, "diff", False),
         assume_yes=getattr(arguments, "yes", False),
         parallel=arguments.parallel,
+    )
+
+
+def _policy_packs(arguments: argparse.Namespace) -> tuple[PolicyPackChoice, ...]:
+    from ops.runs import PolicyPackChoice
+
+    # Paths are those of the folder that the command was typed in, wherever it works.
+    folders = [path.absolute() for path in getattr(arguments, "policy_pack", ())]
+    configs = [path.absolute() for path in getattr(arguments, "policy_pack_config", ())]
+    if configs and len(configs) != len(folders):
+        raise UsageError(
+            f"--policy-pack-config was given {len(configs)} times and --policy-pack {len(folders)} times: "
+            "the first configuration is for the first pack, and so on",
+            "give one for each pack, or none; an empty file leaves a pack as it is",
+        )
+    # Before a cloud is started or reached.
+    for folder in folders:
+        if not (folder / "PulumiPolicy.yaml").is_file():
+            raise UsageError(
+                f"there is no PulumiPolicy.yaml in {folder}", "--policy-pack takes a policy pack's folder"
+            )
+    for file in configs:
+        if not file.is_file():
+            raise UsageError(f"there is no file {file}", "--policy-pack-config takes a JSON file")
+    return tuple(
+        PolicyPackChoice(folder, config)
+        for folder, config in zip(folders, configs or [None] * len(folders), strict=True)
     )
 
 

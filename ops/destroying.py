@@ -30,21 +30,21 @@ def destroy(session: Session, options: RunOptions) -> int:
         _delete_packages(session)
     outcome = session.run("destroy", options)
     if outcome.result != "succeeded" or session.target_kind == "aws" or options.only:
-        session.screen.document(document(session, "destroy", outcome))
-        succeed(outcome, session.stack)
+        summary = document(session, "destroy", outcome)
+        succeed(outcome, session.stack, summary)
+        session.screen.document(summary)
         return OK
     session.workspace.releases.put(session.stack, None)
     report = _count(session)
     found = [f"{one.service} {one.kind} {one.id}" for one in report.remaining]
-    session.screen.document(
-        {
-            **document(session, "destroy", outcome),
-            "remaining": found,
-            "scheduled": [f"{one.service} {one.kind} {one.id}" for one in report.scheduled],
-        }
-    )
+    counts = {
+        **document(session, "destroy", outcome),
+        "remaining": found,
+        "scheduled": [f"{one.service} {one.kind} {one.id}" for one in report.scheduled],
+    }
     if found:
-        raise ResourcesRemainError(found, session.stack)
+        raise ResourcesRemainError(found, session.stack).telling(counts)
+    session.screen.document(counts)
     session.screen.line()
     session.screen.line(told(report))
     return OK

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Final, Self
 
+from ops.policy_report import PolicyReport
 from ops.rows import WORDINGS, Line, Row, Rows, short_type
 from ops.screen import Screen, Style, counted, duration
 from ops.summary import count_lines, output_lines
@@ -18,6 +19,9 @@ from sandbox.engine import urn as urns
 from sandbox.engine.events import (
     Event,
     Message,
+    PolicyPackStarted,
+    PolicyRemediation,
+    PolicyViolation,
     ProgramOutput,
     StepDone,
     StepFailed,
@@ -58,6 +62,7 @@ class Display:
         self._ended = threading.Event()
         self._ticker: threading.Thread | None = None
         self.summary: Summary | None = None
+        self.policies = PolicyReport()
 
     def __enter__(self) -> Self:
         self._ticker = threading.Thread(target=self._tick, name="display", daemon=True)
@@ -77,6 +82,7 @@ class Display:
                     self._screen.line(self._drawn_line(line))
             if self._details and error is None:
                 self._show_changes()
+            self._show_policies()
             self._show_diagnostics()
             if self.summary is not None:
                 self._show_summary(self.summary)
@@ -93,6 +99,8 @@ class Display:
                         self._screen.line(self._plain_line(row))
                 case Message():
                     self._messages.append(event)
+                case PolicyPackStarted() | PolicyViolation() | PolicyRemediation():
+                    self.policies.take(event)
                 case ProgramOutput():
                     self._printed.append(event.text)
                 case Summary():
@@ -184,6 +192,15 @@ class Display:
             colours: dict[str, Style] = {"+": "green", "-": "red", "~": "yellow"}
             for change in row.changes:
                 self._screen.line(self._screen.paint(f"        {change}", colours[change.sign]))
+
+    def _show_policies(self) -> None:
+        lines = self.policies.lines(details=self._details)
+        if not lines:
+            return
+        self._screen.line()
+        self._screen.line(self._screen.paint("Policies:", "bold"))
+        for line in lines:
+            self._screen.line(self._screen.paint(line.text, line.style) if line.style else line.text)
 
     def _show_diagnostics(self) -> None:
         failed = [row for row in self._rows.changed() if row.state == "failed"]

@@ -17,6 +17,7 @@ from ops.screen import Screen
 from ops.target import Target
 from ops.workspace import Workspace
 from sandbox.engine.engine import Engine
+from sandbox.engine.policy_pack import PolicyPack
 from sandbox.engine.provider import Provider
 
 
@@ -35,6 +36,7 @@ class EmbeddedRunner:
         threading.Thread(target=_load_provider, name="aws provider", daemon=True).start()
         engine = self._engine(options.parallel)
         config = self._workspace.released_config(self._stack)
+        packs = [PolicyPack.load(one.folder, one.config) for one in options.policy_packs]
         with (
             Display(
                 self._screen, planning=action == "preview", details=options.details, brief=options.brief
@@ -43,14 +45,23 @@ class EmbeddedRunner:
         ):
             if action == "destroy":
                 summary = engine.destroy(self._stack, config, display.take, targets=options.only)
+            elif action == "refresh":
+                summary = engine.refresh(
+                    self._stack,
+                    config,
+                    display.take,
+                    targets=options.only,
+                    expect_no_changes=options.expect_no_changes,
+                )
             else:
-                method = {"up": engine.up, "preview": engine.preview, "refresh": engine.refresh}[action]
+                method = {"up": engine.up, "preview": engine.preview}[action]
                 summary = method(
                     self._stack,
                     config,
                     display.take,
                     targets=options.only,
                     expect_no_changes=options.expect_no_changes,
+                    policy_packs=packs,
                 )
         return Outcome(
             result=summary.result,
@@ -58,6 +69,7 @@ class EmbeddedRunner:
             seconds=summary.seconds,
             outputs=plain(summary.outputs),
             errors=tuple(summary.errors),
+            policies=display.policies.document() if packs else None,
         )
 
     def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 OK: Final = 0
 FAILED: Final = 1
@@ -20,6 +20,13 @@ class CommandError(Exception):
     def __init__(self, message: str, next_step: str = "") -> None:
         super().__init__(message)
         self.next_step = next_step
+        self.document: Mapping[str, Any] = {}
+        """What the command has to tell all the same; the error joins it in the one document of `--json`."""
+
+    def telling(self, document: Mapping[str, Any]) -> Self:
+        """The same error with the command's document."""
+        self.document = document
+        return self
 
 
 class UsageError(CommandError):
@@ -115,7 +122,7 @@ class UpFailedError(CommandError):
     def __init__(self, stack: str, errors: Sequence[str]) -> None:
         text = "1 error, told" if len(errors) == 1 else f"{len(errors)} errors, told" if errors else "told"
         super().__init__(
-            f"the run of the stack '{stack}' failed: {text} under Diagnostics above",
+            f"the run of the stack '{stack}' failed: {text} above",
             "everything made so far is kept; correct the cause and run it again",
         )
         self.errors = tuple(errors)

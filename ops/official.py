@@ -41,6 +41,10 @@ class OfficialRunner:
             command += ["--target", urn]
         if options.expect_no_changes:
             command.append("--expect-no-changes")
+        for pack in options.policy_packs:
+            command += ["--policy-pack", str(pack.folder)]
+            if pack.config is not None:
+                command += ["--policy-pack-config", str(pack.config)]
         if options.details:
             command.append("--diff")
         if options.assume_yes and action != "preview":

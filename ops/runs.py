@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 Action = Literal["up", "preview", "refresh", "destroy"]
+
+
+@dataclass(frozen=True)
+class PolicyPackChoice:
+    """A policy pack's folder, and the JSON file that configures it."""
+
+    folder: Path
+    config: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,8 @@ class RunOptions:
     assume_yes: bool = False
     """Whether an engine that would ask before it begins goes on without."""
     parallel: int = 16
+    policy_packs: Sequence[PolicyPackChoice] = ()
+    """What judges an up or a preview."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +45,19 @@ class Outcome:
     seconds: float = 0.0
     outputs: Mapping[str, Any] = field(default_factory=dict)
     errors: Sequence[str] = ()
+    policies: Mapping[str, Any] | None = None
+    """What the policy packs said (`PolicyReport.document`), where there were any."""
 
     def document(self) -> dict[str, Any]:
         """For `--json`."""
-        return {
+        document = {
             "result": self.result,
             "changes": dict(self.changes),
             "seconds": round(self.seconds, 3),
             "outputs": dict(self.outputs),
             "errors": list(self.errors),
         }
+        return document if self.policies is None else {**document, "policies": dict(self.policies)}
 
 
 class StackRunner(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal
 
@@ -93,10 +94,15 @@ class Session:
         return EmbeddedRunner(self.workspace, self.stack, self.screen, target)
 
 
-def succeed(outcome: Outcome, stack: str) -> Outcome:
-    """The outcome where it is a success. Raises `UpFailedError` and `InterruptedRunError`."""
+def succeed(outcome: Outcome, stack: str, document: Mapping[str, Any] | None = None) -> Outcome:
+    """The outcome where it is a success. Raises `UpFailedError` and `InterruptedRunError`.
+
+    `document` is what the command tells of the run whether it has succeeded or not.
+    """
+    told = document or {}
     if outcome.result == "cancelled":
-        raise InterruptedRunError("interrupted; everything made so far is kept", "run it again to go on")
+        text = "interrupted; everything made so far is kept"
+        raise InterruptedRunError(text, "run it again to go on").telling(told)
     if outcome.result == "failed":
-        raise UpFailedError(stack, outcome.errors)
+        raise UpFailedError(stack, outcome.errors).telling(told)
     return outcome

@@ -14,8 +14,9 @@ from ops.summary import object_lines
 def run(session: Session, action: Action, options: RunOptions) -> int:
     """`groundplan up|preview|refresh`."""
     outcome = session.run(action, options)
-    session.screen.document(document(session, action, outcome))
-    succeed(outcome, session.stack)
+    told = document(session, action, outcome)
+    succeed(outcome, session.stack, told)
+    session.screen.document(told)
     return OK
 
 

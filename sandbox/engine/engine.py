@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -15,10 +16,12 @@ from sandbox.engine.backend import Backend, Checkpoint, HistoryEntry
 from sandbox.engine.builtin import BuiltinProvider
 from sandbox.engine.crypter import Crypter
 from sandbox.engine.errors import EngineError, UnknownStack
-from sandbox.engine.events import Summary
+from sandbox.engine.events import Event, Message, StepDone, StepStarted, Summary
 from sandbox.engine.executor import Executor
 from sandbox.engine.journal import Journal
 from sandbox.engine.planner import Planner
+from sandbox.engine.policies import Policies
+from sandbox.engine.policy_pack import PolicyPack
 from sandbox.engine.project import Project, StackConfig
 from sandbox.engine.provider import Provider, ProviderError
 from sandbox.engine.recovery import recovered
@@ -59,6 +62,7 @@ class Engine:
         self._parallel = parallel
         self._run: Run | None = None
         self._registry: Registry | None = None
+        self._policies: Policies | None = None
 
     def preview(
         self,
@@ -68,9 +72,15 @@ class Engine:
         *,
         targets: Sequence[str] = (),
         expect_no_changes: bool = False,
+        policy_packs: Sequence[PolicyPack] = (),
     ) -> Summary:
-        """Tells what `up` would do, and does none of it. Needs no lock."""
-        with self._session("preview", stack, config, on_event, targets, preview=True) as session:
+        """Tells what `up` would do, and does none of it. Needs no lock.
+
+        Every violation of a policy is told; a mandatory one makes the preview fail at its end.
+        """
+        with self._session(
+            "preview", stack, config, on_event, targets, preview=True, policy_packs=policy_packs
+        ) as session:
             return self._finish(session, program_run.run_program, expect_no_changes)
 
     def up(
@@ -82,9 +92,19 @@ class Engine:
         targets: Sequence[str] = (),
         expect_no_changes: bool = False,
         message: str = "",
+        policy_packs: Sequence[PolicyPack] = (),
     ) -> Summary:
-        """Makes the stack what the program says. What was made is kept whatever fails."""
-        with self._session("update", stack, config, on_event, targets, message=message) as session:
+        """Makes the stack what the program says. What was made is kept whatever fails.
+
+        With policy packs a preview goes before it, as under `pulumi up`: where that fails, nothing is made.
+        """
+        if policy_packs:
+            refused = self._refused(stack, config, on_event, targets, policy_packs)
+            if refused is not None:
+                return refused
+        with self._session(
+            "update", stack, config, on_event, targets, message=message, policy_packs=policy_packs
+        ) as session:
             return self._finish(session, program_run.run_program, expect_no_changes)
 
     def refresh(
@@ -139,8 +159,9 @@ class Engine:
             return
         if run.cancelled:
             run.abandoned = True
-            if self._registry is not None:
-                threading.Thread(target=self._registry.cancel, name="cancel", daemon=True).start()
+            for part in (self._registry, self._policies):
+                if part is not None:
+                    threading.Thread(target=part.cancel, name="cancel", daemon=True).start()
         run.cancelled = True
         run.signals.put("cancel")
 
@@ -151,6 +172,28 @@ class Engine:
         return [str(holder) for holder in lock.break_all()]
 
     # One run
+
+    def _refused(
+        self,
+        stack: str,
+        config: StackConfig,
+        on_event: EventHandler,
+        targets: Sequence[str],
+        policy_packs: Sequence[PolicyPack],
+    ) -> Summary | None:
+        """The end of an update whose preview did not pass; what the preview told is told then."""
+        told: list[Event] = []
+        summary = self.preview(stack, config, told.append, targets=targets, policy_packs=policy_packs)
+        if summary.result == "succeeded":
+            return None
+        for event in told:
+            if not isinstance(event, StepStarted | StepDone | Summary):
+                on_event(event)
+        if summary.result == "failed":
+            on_event(Message("info", "The preview did not pass, so nothing has been begun."))
+        summary = replace(summary, changes={}, outputs=summary.old_outputs)
+        on_event(summary)
+        return summary
 
     @contextmanager
     def _session(
@@ -163,21 +206,23 @@ class Engine:
         *,
         preview: bool = False,
         message: str = "",
+        policy_packs: Sequence[PolicyPack] = (),
     ) -> Iterator[Session]:
         self._require(stack)
         run = Run(self._project.name, stack, preview, on_event, self._parallel)
-        self._run = run
+        policies = Policies(run, policy_packs)
+        self._run, self._policies = run, policies
         try:
             crypter = self._backend.crypter(self._project.name, stack, config.encryption_salt)
             if preview:
-                yield self._opened(run, kind, config, targets, crypter, message)
+                yield self._opened(run, kind, config, targets, crypter, message, policies)
                 return
             with self._backend.lock(self._project.name, stack) as lock:
                 for holder in lock.taken_over:
                     run.message("warning", f"took over the lock of {holder}, which is no longer running")
-                yield self._opened(run, kind, config, targets, crypter, message)
+                yield self._opened(run, kind, config, targets, crypter, message, policies)
         finally:
-            self._run = None
+            self._run = self._policies = None
             if self._registry is not None:
                 self._registry.close()
                 self._registry = None
@@ -190,6 +235,7 @@ class Engine:
         targets: Sequence[str],
         crypter: Crypter,
         message: str,
+        policies: Policies,
     ) -> Session:
         def open_state(session: Session) -> None:
             checkpoint = self._backend.load(run.project, run.stack, crypter)
@@ -202,7 +248,7 @@ class Engine:
             backend = None if run.preview else self._backend
             session.registry = registry
             session.journal = Journal(settled, crypter, backend, run.project, run.stack)
-            session.planner = Planner(run, registry, settled.resources, Targets(targets))
+            session.planner = Planner(run, registry, settled.resources, Targets(targets), policies)
             session.executor = Executor(run, session.journal, registry)
             session.old_outputs = _stack_outputs(settled.resources)
             if settled is not checkpoint:
@@ -216,6 +262,7 @@ class Engine:
             config=config.for_program(crypter),
             environment=self._environment,
             interpreter=self._interpreter or self._project.interpreter(),
+            policies=policies,
             open_state=open_state,
         )
 

@@ -27,6 +27,8 @@ Operation = Literal[
     "remove-pending-replace",
 ]
 Severity = Literal["debug", "info", "warning", "error"]
+EnforcementLevel = Literal["advisory", "mandatory", "remediate", "disabled"]
+PolicySeverity = Literal["", "low", "medium", "high", "critical"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,45 @@ class ProgramOutput:
 
 
 @dataclass(frozen=True)
+class PolicyPackStarted:
+    """A policy pack judges this run from now on."""
+
+    name: str
+    version: str
+    folder: str
+    policies: int
+    """How many of its policies are not disabled."""
+
+
+@dataclass(frozen=True)
+class PolicyViolation:
+    """A policy found something wrong: with the resource `urn`, or with the stack, whose URN it is then.
+
+    No secret that the engine knows stands in the message.
+    """
+
+    urn: str
+    policy: str
+    pack: str
+    version: str
+    level: Literal["advisory", "mandatory"]
+    message: str
+    severity: PolicySeverity = ""
+
+
+@dataclass(frozen=True)
+class PolicyRemediation:
+    """A policy changed the inputs of a resource before anything was done with them."""
+
+    urn: str
+    policy: str
+    pack: str
+    version: str
+    before: PropertyMap = field(default_factory=dict)
+    after: PropertyMap = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Summary:
     """The end of a run."""
 
@@ -93,4 +134,14 @@ class Summary:
     errors: Sequence[str] = ()
 
 
-Event = StepStarted | StepDone | StepFailed | Message | ProgramOutput | Summary
+Event = (
+    StepStarted
+    | StepDone
+    | StepFailed
+    | Message
+    | ProgramOutput
+    | PolicyPackStarted
+    | PolicyViolation
+    | PolicyRemediation
+    | Summary
+)

@@ -16,6 +16,7 @@ from sandbox.engine.aliases import former_urns
 from sandbox.engine.errors import EngineError
 from sandbox.engine.goal import Goal, ReadGoal
 from sandbox.engine.graph import Graph
+from sandbox.engine.policies import Policies
 from sandbox.engine.provider import CheckResult, DiffKind, DiffResult
 from sandbox.engine.registry import Registry
 from sandbox.engine.replacements import dependent_replacements
@@ -34,9 +35,17 @@ class PlanError(EngineError):
 class Planner:
     """Plans the registrations of one run against the state that it began with."""
 
-    def __init__(self, run: Run, registry: Registry, resources: Sequence[Resource], targets: Targets) -> None:
+    def __init__(
+        self,
+        run: Run,
+        registry: Registry,
+        resources: Sequence[Resource],
+        targets: Targets,
+        policies: Policies | None = None,
+    ) -> None:
         self._run = run
         self._registry = registry
+        self._policies = policies or Policies(run, ())
         self.targets = targets
         self.resources = list(resources)
         self.graph = Graph(self.resources)
@@ -83,7 +92,7 @@ class Planner:
             self.provider_states[urn] = new
         provider = None if new.is_provider or not new.custom else self._provider(new)
         if not self._is_targeted(new):
-            return self._untargeted(old, new)
+            return self._untargeted(goal, old, new)
         self._refuse_skipped(new)
 
         recreating = urn in self.deleted
@@ -103,6 +112,8 @@ class Planner:
             new.inputs = self._check(new, provider, olds, given, seed)
         elif old is not None:
             new.inputs, _ = diffs.ignoring(goal.inputs, old.inputs, goal.ignore_changes)
+        self._policies.remediate(new, self.provider_of)
+        self._policies.analyze(new, goal.delete_before_replace, self.provider_of)
         self.operated.add(urn)
 
         if recreating and old is not None:
@@ -227,6 +238,12 @@ class Planner:
                     break
         return self._registry.get(reference)
 
+    def provider_of(self, reference: str) -> Resource | None:
+        """The provider resource that a reference names, as the program has it, else as the state has it."""
+        urn, id = urns.split_reference(reference)
+        old = self.olds.get(urn)
+        return self.provider_states.get(urn) or (old if old is not None and old.id == id else None)
+
     def _all_olds(self, urn: str) -> list[Resource]:
         return [item for item in self.resources if item.urn == urn]
 
@@ -318,6 +335,7 @@ class Planner:
         if new.custom:
             # Checked again without the old inputs, for a fresh automatic name.
             new.inputs = self._check(new, provider, {}, goal.inputs, seed)
+            self._policies.remediate(new, self.provider_of, told=False)
         before = (
             diff.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
         )
@@ -361,12 +379,17 @@ class Planner:
     def _is_targeted(self, new: Resource) -> bool:
         return new.is_provider or new.type == urns.ROOT_STACK_TYPE or self.targets.include(new.urn)
 
-    def _untargeted(self, old: Resource | None, new: Resource) -> list[Step]:
+    def _untargeted(self, goal: Goal, old: Resource | None, new: Resource) -> list[Step]:
         self.operated.add(new.urn)
         if old is None:
             self.skipped_creates.add(new.urn)
             return [Step("same", None, new, skipped=True)]
-        return [Step("same", old, old.copy(urn=new.urn, aliases=new.aliases))]
+        kept = old.copy(urn=new.urn, aliases=new.aliases)
+        # Judged too, as it would be after its remediations, which wait for a run that targets it.
+        remediated = kept.copy()
+        self._policies.remediate(remediated, self.provider_of, told=False)
+        self._policies.analyze(remediated, goal.delete_before_replace, self.provider_of)
+        return [Step("same", old, kept)]
 
     def _refuse_skipped(self, new: Resource) -> None:
         missing = sorted(new.depends_on() & self.skipped_creates)

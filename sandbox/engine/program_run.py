@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sandbox.engine import deletions
 from sandbox.engine.events import ProgramOutput
+from sandbox.engine.policy_pack import Surroundings
 from sandbox.engine.program import ProgramProcess
 from sandbox.engine.registrar import Registrar
 from sandbox.engine.run import Stopped
@@ -62,7 +63,19 @@ def _serve(session: Session, program: ProgramProcess) -> None:
     server = MonitorServer(monitor, service)
     try:
         program.connect(server.address)
+        session.policies.start(
+            server.address,
+            Surroundings(
+                project=session.project.name,
+                folder=session.project.folder,
+                stack=run.stack,
+                preview=run.preview,
+                config=session.config,
+                environment=session.environment,
+            ),
+        )
         session.open()
+        session.policies.open()
         registrars.append(
             Registrar(
                 run, session.journal, session.registry, session.planner, session.executor, session.config
@@ -74,6 +87,7 @@ def _serve(session: Session, program: ProgramProcess) -> None:
         if not opened.is_set():
             run.cancelled = True
             opened.set()
+        session.policies.close()
         server.close()
 
 
@@ -99,6 +113,8 @@ def _follow(
     while not run.idle and not run.abandoned:
         run.signals.get()
     registrar.finish_stack_outputs(errored=run.stopping or bool(run.errors))
+    if ready and not run.stopping:
+        session.policies.analyze_stack(session.executor.results.values(), session.planner.provider_of)
     monitor.release()
     patience = _CANCELLED_PATIENCE if run.cancelled else _PATIENCE
     if not run.abandoned and program.wait(patience) and ready and not run.stopping and program.status:

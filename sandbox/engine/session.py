@@ -9,6 +9,7 @@ from pathlib import Path
 from sandbox.engine.executor import Executor
 from sandbox.engine.journal import Journal
 from sandbox.engine.planner import Planner
+from sandbox.engine.policies import Policies
 from sandbox.engine.project import ProgramConfig, Project
 from sandbox.engine.registry import Registry
 from sandbox.engine.run import Run
@@ -27,6 +28,7 @@ class Session:
     config: ProgramConfig
     environment: Mapping[str, str]
     interpreter: Path
+    policies: Policies
     open_state: Callable[[Session], None]
     registry: Registry = field(init=False)
     journal: Journal = field(init=False)
