@@ -1,8 +1,8 @@
 """What a checkpoint must be before anything is done with it: its shape, and the order of its resources.
 
-The rules are those of Pulumi's `Snapshot.VerifyIntegrity` (`pkg/resource/deploy/snapshot.go`) and of the Go types
-behind `apitype.CheckpointV3`. A file that breaks one has been torn or edited by hand; a run that trusted it could
-delete the wrong things.
+The rules are those of Pulumi's `Snapshot.VerifyIntegrity` (`pkg/resource/deploy/snapshot.go`) and of the Go
+types behind `apitype.CheckpointV3`. A file that breaks one has been torn or edited by hand; a run that trusted
+it could delete the wrong things.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Malformed(ValueError):
 
 
 def latest_of(plain: Any) -> dict[str, Any]:
-    """The `latest` part of a checkpoint file, its lists and resources of the right shape. Raises `Malformed`."""
+    """The `latest` part of a checkpoint file, once it keeps every rule. Raises `Malformed`."""
     file = _object(plain, "the file")
     version = file.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or not _OLDEST <= version <= _NEWEST:

@@ -32,8 +32,8 @@ class SaltInvalid(EngineError):
 
     def __init__(self, where: str) -> None:
         super().__init__(
-            f"the salt of the secrets of {where} is not of the form 'v1:<salt>:<check>', as Pulumi's passphrase "
-            "provider writes it: put back the one that its secrets were made with"
+            f"the salt of the secrets of {where} is not of the form 'v1:<salt>:<check>', as Pulumi's "
+            "passphrase provider writes it: put back the one that its secrets were made with"
         )
         self.where = where
 

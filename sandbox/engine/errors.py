@@ -71,8 +71,8 @@ class BackendUnknown(EngineError):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
-            f"the states beside {path} cannot be used: {reason}. Put back the line 'version: 1', which says how "
-            "they are laid out, or name another folder"
+            f"the states beside {path} cannot be used: {reason}. Put back the line 'version: 1', which says "
+            "how they are laid out, or name another folder"
         )
         self.path = path
 

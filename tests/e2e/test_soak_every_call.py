@@ -1,7 +1,8 @@
 """kill -9 before and after every call that the engine makes to its provider: what is left is counted.
 
-Each of the four chains kills the engine at one call after the other, runs it again each time, and ends when a
-run gets through. An orphan or a duplicate shows as a resource in the emulator that a plain `up` does not make.
+Each chain kills the engine at one call after the other, runs it again each time, and ends when a
+run gets through. An orphan or a duplicate shows as a resource in the emulator that a plain `up` does not
+make.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A cloud of toys whose calls fail, lose their answer, or see the engine's process die, as a test plans it."""
+"""A cloud of toys whose calls fail, or see the engine's process die, as a test plans it."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from driver import VERSION, Driver
 from fragile_toys import FragileToys, ToyCloud
-from programs import Program, calm, registers
+from programs import Program, calm, registers, shortly
 from state_rules import broken_rules
 
 from sandbox.engine.backend import Backend
@@ -22,7 +22,7 @@ from sandbox.engine.project import Project, StackConfig
 PASSPHRASE = "open sesame"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Step:
     """One run of a life, and what goes wrong with it."""
 
@@ -36,6 +36,9 @@ class Step:
     """The moment at which a person presses Ctrl-C."""
     vanished: int = 0
     """Which toy somebody deletes by hand before the run, from 1; 0 for none."""
+
+    def __repr__(self) -> str:
+        return shortly(self)
 
 
 @dataclass
@@ -174,8 +177,17 @@ class Life:
         ]
         assert len(known) == len(set(known)), f"one toy twice, after {when}"
         there = set(self.cloud.toys)
-        assert set(known) - there == set(), f"known and not there, after {when}"
-        left_on_purpose = {id for id, toy in self.cloud.toys.items() if "retained" in toy or "home" in toy}
+        pending = self._latest().get("pending_operations", [])
+        assert isinstance(pending, list)
+        # A preview settles nothing that a killed run left.
+        unsettled = {item["resource"]["inputs"]["label"] for item in pending if item["type"] == "creating"}
+        going = {item["resource"]["id"] for item in pending if item["type"] == "deleting"}
+        assert set(known) - there - going == set(), f"known and not there, after {when}"
+        left_on_purpose = {
+            id
+            for id, toy in self.cloud.toys.items()
+            if "retained" in toy or "home" in toy or toy["label"] in unsettled
+        }
         assert there - set(known) - left_on_purpose == set(), f"there and not known, after {when}"
 
     def _unprotect(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from driver import VERSION, Registered, Registrations, Wanted
@@ -16,7 +16,7 @@ Kind = Literal["toy", "box", "toys"]
 _TYPES = {"toy": "toy:index:Toy", "box": "test:index:Box", "toys": "pulumi:providers:toy"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Spec:
     """A resource of a program: a toy, a box (a component) or an explicit provider of toys.
 
@@ -48,6 +48,19 @@ class Spec:
     secret_outputs: tuple[str, ...] = ()
     was: str = ""
     """Its former name, as an alias."""
+
+    def __repr__(self) -> str:
+        return shortly(self)
+
+
+def shortly(item: Any) -> str:
+    """A dataclass as the call that makes it: what has its default is left out."""
+    said = []
+    for field in fields(item):
+        value = getattr(item, field.name)
+        if value != field.default:
+            said.append(f"{field.name}={value!r}")
+    return f"{type(item).__name__}({', '.join(said)})"
 
 
 Program = tuple[Spec, ...]
@@ -92,17 +105,20 @@ def registers(program: Program) -> Callable[[Registrations], None]:
     def run(registrations: Registrations) -> None:
         registrations.stack("test-dev")
         made: dict[str, Registered] = {}
+        homes: dict[str, str] = {}
         for spec in program:
-            made[spec.name] = registrations.register(_wanted(spec, made))
+            # A child goes with whatever its parent goes with.
+            homes[spec.name] = spec.deleted_with or homes.get(spec.parent, "")
+            made[spec.name] = registrations.register(_wanted(spec, homes[spec.name], made))
             if spec.kind == "box":
                 registrations.outputs(made[spec.name].urn, {"size": spec.size})
-        last = [item for spec, item in zip(program, made.values(), strict=True) if spec.kind == "toy"][-1:]
-        registrations.outputs(registrations.root, {"last": item.outputs.get("serial") for item in last})
+        serials = {spec.name: made[spec.name].outputs.get("serial") for spec in program if spec.kind == "toy"}
+        registrations.outputs(registrations.root, {"serials": serials})
 
     return run
 
 
-def _wanted(spec: Spec, made: dict[str, Registered]) -> Wanted:
+def _wanted(spec: Spec, home: str, made: dict[str, Registered]) -> Wanted:
     inputs: dict[str, Any] = {}
     uses: dict[str, list[str]] = {}
     options: dict[str, Any] = {
@@ -128,9 +144,9 @@ def _wanted(spec: Spec, made: dict[str, Registered]) -> Wanted:
         if spec.source:
             inputs["size"] = made[spec.source].outputs.get("serial")
             uses["size"] = [made[spec.source].urn]
-        if spec.deleted_with:
-            inputs["home"] = made[spec.deleted_with].id
-            uses["home"] = [made[spec.deleted_with].urn]
+        if home:
+            inputs["home"] = made[home].id
+            uses["home"] = [made[home].urn]
         if spec.retain:
             inputs["retained"] = True
     options.pop("version", None)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from lives import PASSPHRASE, Life, Step
-from programs import Program, edits, programs
+from programs import Program, Spec, edits, programs
 
 from sandbox.engine.crypter import Crypter
 
@@ -74,6 +74,11 @@ def test_whatever_happens_the_state_stays_valid_and_the_next_run_converges(
     life: tuple[list[Step], Program],
 ) -> None:
     live(*life)
+
+
+def test_a_refresh_forgets_everything_that_is_gone_though_one_needs_the_other() -> None:
+    program = (Spec("a"), Spec("b", source="a"), Spec("c", needs=("b",)))
+    live([Step(program), Step(program, "preview", vanished=1), Step(program, "preview", vanished=1)], program)
 
 
 @pytest.mark.soak
