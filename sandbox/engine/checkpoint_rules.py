@@ -1,8 +1,8 @@
 """What a checkpoint must be before anything is done with it: its shape, and the order of its resources.
 
 The rules are those of Pulumi's `Snapshot.VerifyIntegrity` (`pkg/resource/deploy/snapshot.go`) and of the Go
-types behind `apitype.CheckpointV3`. A file that breaks one has been torn or edited by hand; a run that trusted
-it could delete the wrong things.
+types behind `apitype.CheckpointV3`. A file that breaks one has been torn or edited by hand; a run that
+trusted it could delete the wrong things.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from sandbox.engine.provider import (
     DiffResult,
     InitializationError,
     InvokeResult,
+    OutcomeUnknown,
     ProviderError,
     ReadResult,
 )
@@ -29,8 +30,8 @@ class ToyCloud:
     toys: dict[str, PropertyMap] = field(default_factory=dict)
     serial: int = 0
     failing: set[tuple[str, str]] = field(default_factory=set)
-    """Operations that fail, by name of the toy: `create`, `update`, `delete`, `read`, and `start`, which is a
-    create or an update that does not finish."""
+    """Operations that fail, by name of the toy: `create`, `update`, `delete`, `read`; `start`, which is a
+    create or an update that does not finish; `lose`, which is a create whose answer is lost."""
     on_moment: Callable[[], None] = lambda: None
     """Called before and after every effect: a moment at which the engine's process could die."""
 
@@ -109,6 +110,8 @@ class FragileToys:
             cloud.toys[id] = {**outputs, "urn": urn}
 
         cloud.effect("create", urn, make)
+        if ("lose", name_of(urn)) in cloud.failing:
+            raise OutcomeUnknown("the line went dead")
         self._start(cloud, urn, id, outputs, inputs)
         return id, outputs
 

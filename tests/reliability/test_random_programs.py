@@ -44,7 +44,7 @@ def lives(draw: Any) -> tuple[list[Step], Program]:
         for _ in range(draw(st.integers(1, 4))) if number else ():
             program = draw(edits(program)).on(program)
         toys = st.sampled_from([spec.name for spec in program] or ["none"])
-        calls = st.tuples(st.sampled_from(("create", "update", "delete", "start", "read")), toys)
+        calls = st.tuples(st.sampled_from(("create", "update", "delete", "start", "read", "lose")), toys)
         trouble = draw(
             st.sampled_from(("none", "failing", "killed", "failing", "killed", "cancelled", "vanished"))
         )
@@ -79,6 +79,11 @@ def test_whatever_happens_the_state_stays_valid_and_the_next_run_converges(
 def test_a_refresh_forgets_everything_that_is_gone_though_one_needs_the_other() -> None:
     program = (Spec("a"), Spec("b", source="a"), Spec("c", needs=("b",)))
     live([Step(program), Step(program, "preview", vanished=1), Step(program, "preview", vanished=1)], program)
+
+
+def test_a_create_whose_answer_was_lost_is_found_by_the_next_run() -> None:
+    program = (Spec("a"), Spec("b", source="a"))
+    live([Step(program, failing=(("lose", "a"),))], program)
 
 
 @pytest.mark.soak
