@@ -12,7 +12,8 @@ import pytest
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # pytest imports by file: what tests share is not found else
 
-from stacks import Stack  # noqa: E402
+from inventory import Inventory  # noqa: E402
+from sandboxed import Stack  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -25,3 +26,13 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack = Stack(folder)
     yield stack
     stack.stop()
+
+
+@pytest.fixture(scope="module")
+def plain(small: Stack) -> Inventory:
+    """What the cloud holds after an undisturbed up of the small program, which is gone again."""
+    small.succeed("up")
+    found = small.inventory()
+    small.succeed("destroy")
+    assert small.inventory() == {}
+    return found

@@ -9,10 +9,10 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError
 from inventory import Inventory, twins
+from sandboxed import Stack, changes, names
 
 from sandbox.aws import provider
 from sandbox.aws.cloud import Cloud
-from stacks import Stack, changes, names
 
 _REFUSALS: Final = (
     {
@@ -54,7 +54,7 @@ class Refusing(Cloud):
 
 
 @dataclass(frozen=True)
-class Plain:
+class Undisturbed:
     """What an undisturbed up makes, and by which operations."""
 
     inventory: Inventory
@@ -62,44 +62,44 @@ class Plain:
 
 
 @pytest.fixture(scope="module")
-def plain(small: Stack) -> Plain:
+def undisturbed(small: Stack) -> Undisturbed:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(provider, "Cloud", Heard)
         small.succeed("up")
-    found = Plain(small.inventory(), frozenset(Heard.operations))
+    found = Undisturbed(small.inventory(), frozenset(Heard.operations))
     small.succeed("destroy")
     assert small.inventory() == {}
     return found
 
 
 def test_a_cloud_that_throttles_every_call_and_then_breaks_over_it_is_asked_again(
-    small: Stack, plain: Plain, monkeypatch: pytest.MonkeyPatch
+    small: Stack, undisturbed: Undisturbed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(provider, "Cloud", Refusing)
     Refusing.refused = 0
     small.succeed("up")
     assert Refusing.refused > 2 * len(small.managed())
-    assert small.inventory() == plain.inventory
+    assert small.inventory() == undisturbed.inventory
     assert twins(small.resources()) == []
     small.succeed("destroy")
     assert small.inventory() == {}
 
 
 def test_a_sandbox_told_to_throttle_and_to_break_over_each_operation_gets_everything_made(
-    small: Stack, plain: Plain
+    small: Stack, undisturbed: Undisturbed
 ) -> None:
-    for service, operation in plain.operations:
+    for service, operation in undisturbed.operations:
         for fault in ("throttle", "error500"):
             small.client.fault(fault, f"{service}:{operation}")
     small.succeed("up")
-    assert small.inventory() == plain.inventory
+    assert small.inventory() == undisturbed.inventory
     assert twins(small.resources()) == []
     small.succeed("destroy")
     assert small.inventory() == {}
 
 
 def test_everything_deleted_by_hand_is_found_by_a_refresh_and_repaired_by_one_up(
-    small: Stack, plain: Plain
+    small: Stack, undisturbed: Undisturbed
 ) -> None:
     small.succeed("up")
     managed = small.managed()
@@ -112,5 +112,5 @@ def test_everything_deleted_by_hand_is_found_by_a_refresh_and_repaired_by_one_up
     assert changes(small.succeed("refresh")) == {"delete": len(managed)}
     assert small.done("delete") == names(managed)
     assert changes(small.succeed("up")) == {"create": len(managed)}
-    assert small.inventory() == plain.inventory
+    assert small.inventory() == undisturbed.inventory
     assert changes(small.succeed("up")) == {}
