@@ -17,7 +17,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "reliability"))
 
 from inventory import twins
-from kills import chain
+from kill_chain import chain
 from sandboxed import Stack, changes
 
 pytestmark = pytest.mark.soak

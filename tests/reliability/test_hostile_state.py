@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lives import PASSPHRASE, Life
-from programs import Spec, sound
+from random_programs import Spec, sound
+from stack_lives import PASSPHRASE, Life
 
 from sandbox.engine.crypter import Crypter
 from sandbox.engine.engine import Engine

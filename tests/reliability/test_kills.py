@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from inventory import Inventory, twins
-from kills import chain
+from kill_chain import chain
 from sandboxed import Stack, changes
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from lives import PASSPHRASE, Life, Step
-from programs import Program, Spec, edits, programs
+from random_programs import Program, Spec, edits, programs
+from stack_lives import PASSPHRASE, Life, Step
 
 from sandbox.engine.crypter import Crypter
 

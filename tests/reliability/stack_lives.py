@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from driver import VERSION, Driver
 from fragile_toys import FragileToys, ToyCloud
-from programs import Program, calm, registers, shortly
+from monitor_driver import VERSION, Driver
+from random_programs import Program, calm, registers, shortly
 from state_rules import broken_rules
 
 from sandbox.engine.backend import Backend

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
-from driver import VERSION, Registered, Registrations, Wanted
 from hypothesis import strategies as st
+from monitor_driver import VERSION, Registered, Registrations, Wanted
 
 from sandbox.engine.values import Secret
 
