@@ -15,6 +15,14 @@ from collections.abc import Mapping
 TARGETS: Mapping[str, Mapping[str, str]] = {
     "ml_speed": {"prepare_s": "within 5", "train_s": "within 15"},
     "engine_overhead": {"ratio": "at most 1.3"},
+    "engine_speed": {
+        "create_ratio": "at most 1.3",
+        "unchanged_ratio": "at most 1.2",
+        "growth": "about 1",
+        "engine_mb": "under 300",
+        "cli_create_ratio": "at most 0.8",
+        "cli_unchanged_ratio": "at most 0.8",
+    },
     "endpoint_latency": {"boto3_p50_ms": "under 2"},
     "main_job": {
         "first_make_up_s": "within 120",

@@ -23,7 +23,7 @@ from botocore.exceptions import (
 from botocore.model import OperationModel, ServiceModel
 from botocore.parsers import ResponseParserError
 
-from sandbox.engine.provider import ProviderError
+from sandbox.engine.provider import OutcomeUnknown, ProviderError
 
 _ATTEMPTS: Final = 5
 _FIRST_PAUSE_S: Final = 0.1
@@ -70,6 +70,16 @@ class UnreachableError(ProviderError):
     def __init__(self, endpoint_url: str) -> None:
         super().__init__(
             f"the sandbox does not answer at {endpoint_url}; start it with `groundplan sandbox start`"
+        )
+
+
+class AnswerLostError(OutcomeUnknown):
+    """The connection broke under a request that must not be sent twice."""
+
+    def __init__(self, service: str, operation: str) -> None:
+        super().__init__(
+            f"{service} {operation} was sent, but the sandbox's answer never came: whether it was done, "
+            "the next run finds out; run it again"
         )
 
 
@@ -159,7 +169,7 @@ class Cloud:
 
         Throttling, a broken connection and the emulator's own faults are tried again with growing pauses.
         Raises CloudError where the service refuses, NotEmulatedError where there is no such operation,
-        UnreachableError where nothing answers.
+        UnreachableError where nothing answers, AnswerLostError where a request may have been carried out.
         """
         client = self.client(service)
         method = getattr(client, _python_name(client, operation))
@@ -200,7 +210,9 @@ class Cloud:
                     raise UnreachableError(self.endpoint_url) from error
             except (ConnectionClosedError, ReadTimeoutError) as error:
                 # The request may have been carried out: a second create would make a second resource.
-                if pause is None or not _REPEATABLE.match(operation):
+                if not _REPEATABLE.match(operation):
+                    raise AnswerLostError(service, operation) from error
+                if pause is None:
                     raise UnreachableError(self.endpoint_url) from error
             except BotoCoreError as error:
                 raise CloudError(service, operation, type(error).__name__, str(error)) from error

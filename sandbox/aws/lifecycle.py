@@ -10,7 +10,7 @@ from sandbox.aws import tagging
 from sandbox.aws.answers import guided
 from sandbox.aws.cloud import CloudError, NotEmulatedError
 from sandbox.aws.configuration import Configuration
-from sandbox.aws.differences import detailed
+from sandbox.aws.differences import changed_names, detailed
 from sandbox.aws.requests import build
 from sandbox.aws.schema import type_schema
 from sandbox.aws.table import Action, Call, Params, ResourceType, Step, Subject
@@ -56,6 +56,23 @@ def finish(kind: ResourceType, made: Subject) -> None:
     except ProviderError as error:
         known = {**made.inputs, "id": made.id}
         raise InitializationError(made.id, known, made.inputs, [str(error)]) from error
+
+
+def make_again(kind: ResourceType, subject: Subject, configuration: Configuration) -> None:
+    """Sends the create of a setting again, such as a topic's policy, for it may never have been sent.
+
+    Such a thing is there before anyone sets it, so that finding it does not say that this create made it.
+    """
+    if not kind.place or subject.id != subject.inputs.get(kind.place[0]):
+        return
+    standing = read(kind, subject, configuration, {}).inputs
+    differing = changed_names(detailed(kind, standing, subject.inputs, ()))
+    for step in kind.steps:
+        if step.do is not kind.create:
+            continue
+        given = {name for name in step.on if subject.inputs.get(name) is not None}
+        if differing.intersection(step.on) or given - kind.echoes.keys():
+            perform(kind, step.do, replace(subject, before=standing))
 
 
 def update(kind: ResourceType, subject: Subject, changed: frozenset[str]) -> PropertyMap:

@@ -174,6 +174,7 @@ class AwsProvider:
         if id is None:
             return None
         subject = replace(subject, id=id)
+        lifecycle.make_again(kind, subject, self._configuration)
         lifecycle.finish(kind, subject.with_found(kind.read(subject) or {}))
         outputs = lifecycle.outputs_of(kind, subject)
         return ReadResult(id, inputs, with_secrets(outputs, inputs, kind.secrets))

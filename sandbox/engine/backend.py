@@ -13,16 +13,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
-from sandbox.engine.crypter import Crypter, DecryptionFailed
-from sandbox.engine.errors import StateCorrupt
+from sandbox.engine.checkpoint_rules import latest_of
+from sandbox.engine.crypter import Crypter, DecryptionFailed, SaltInvalid
+from sandbox.engine.errors import BackendUnknown, StateCorrupt
 from sandbox.engine.lock import StackLock
 from sandbox.engine.state import Resource, dump, from_json
 
 PendingKind = Literal["creating", "updating", "deleting", "reading"]
-_OLDEST: Final = 3
-_NEWEST: Final = 4
 
 
 @dataclass(eq=False)
@@ -73,11 +72,14 @@ class Backend:
     def crypter(self, project: str, stack: str, salt: str = "") -> Crypter:
         """The crypter of a stack: by the salt of its file, else that of its state, else a new one."""
         where = f"the stack '{stack}'"
-        salt = salt or self._salt(project, stack)
-        return Crypter(self._passphrase, salt, where) if salt else Crypter.new(self._passphrase, where)
+        if salt:
+            return Crypter(self._passphrase, salt, where)
+        kept = self._salt(project, stack)
+        return self._crypter_of(kept, project, stack) if kept else Crypter.new(self._passphrase, where)
 
     def load(self, project: str, stack: str, crypter: Crypter) -> Checkpoint:
-        """The stack's state, empty where there is none. Raises `StateCorrupt`."""
+        """The stack's state, empty where there is none. Raises `StateCorrupt` and `BackendUnknown`."""
+        self._refuse_other_layouts()
         path = self.path(project, stack)
         latest = self._latest(path)
         if latest is None:
@@ -88,7 +90,7 @@ class Backend:
         salt = (secrets.get("state") or {}).get("salt", "")
         if salt and salt != crypter.state_if_known:
             # The state was encrypted with another salt than new secrets will be.
-            crypter_of_state = Crypter(self._passphrase, salt, f"the state in {path}")
+            crypter_of_state = self._crypter_of(salt, project, stack)
         else:
             crypter_of_state = crypter
         if not salt or crypter_of_state is not crypter:
@@ -101,7 +103,7 @@ class Backend:
                     for plain in latest.get("pending_operations") or []
                 ],
             )
-        except (KeyError, TypeError, ValueError, DecryptionFailed) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, DecryptionFailed, RecursionError) as error:
             raise self._corrupt(path, f"{type(error).__name__}: {error}") from error
         if crypter_of_state is not crypter:
             for resource in checkpoint.resources:
@@ -178,6 +180,26 @@ class Backend:
         path.unlink(missing_ok=True)
         path.with_suffix(".json.bak").unlink(missing_ok=True)
 
+    def _refuse_other_layouts(self) -> None:
+        meta = self._folder / "meta.yaml"
+        try:
+            text = meta.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return
+        except (OSError, UnicodeDecodeError) as error:
+            raise BackendUnknown(meta, f"it cannot be read ({error})") from error
+        # One line, as Pulumi writes it (`version: 1`): a YAML reader would not tell more.
+        found = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("version:")]
+        if found != ["1"]:
+            raise BackendUnknown(meta, f"its version is {found[0] if found else 'missing'}, known is 1")
+
+    def _crypter_of(self, salt: str, project: str, stack: str) -> Crypter:
+        path = self.path(project, stack)
+        try:
+            return Crypter(self._passphrase, salt, f"the state in {path}")
+        except SaltInvalid as error:
+            raise self._corrupt(path, "its salt is not of the form 'v1:<salt>:<check>'") from error
+
     def _salt(self, project: str, stack: str) -> str:
         latest = self._latest(self.path(project, stack))
         state = ((latest or {}).get("secrets_providers") or {}).get("state") or {}
@@ -189,15 +211,14 @@ class Backend:
             text = path.read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise self._corrupt(path, error.strerror or str(error)) from error
         try:
-            plain = json.loads(text)
-            version = plain["version"]
-            latest = plain["checkpoint"].get("latest") or {}
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise self._corrupt(path, f"{type(error).__name__}: {error}") from error
-        if not _OLDEST <= version <= _NEWEST:
-            raise self._corrupt(path, f"its version is {version}, known are {_OLDEST} to {_NEWEST}")
-        return dict(latest)
+            return latest_of(json.loads(text, parse_constant=_no_constant))
+        except RecursionError as error:
+            raise self._corrupt(path, "its values are nested too deeply") from error
+        except ValueError as error:
+            raise self._corrupt(path, str(error)) from error
 
     def _corrupt(self, path: Path, reason: str) -> StateCorrupt:
         previous = path.with_suffix(".json.bak")
@@ -210,6 +231,10 @@ class Backend:
         meta = self._folder / "meta.yaml"
         if not meta.exists():
             _replace(meta, b"version: 1\n")
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
 
 
 @contextlib.contextmanager

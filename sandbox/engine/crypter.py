@@ -27,6 +27,17 @@ class DecryptionFailed(EngineError):
     """A ciphertext that this key does not open."""
 
 
+class SaltInvalid(EngineError):
+    """What should tell how the secrets of a stack are encrypted does not."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"the salt of the secrets of {where} is not of the form 'v1:<salt>:<check>', as Pulumi's "
+            "passphrase provider writes it: put back the one that its secrets were made with"
+        )
+        self.where = where
+
+
 class Crypter:
     """Encrypts and decrypts the secrets of one stack.
 
@@ -37,10 +48,13 @@ class Crypter:
     def __init__(self, passphrase: str, state: str, where: str) -> None:
         version, _, rest = state.partition(":")
         salt, _, check = rest.partition(":")
-        if version != "v1" or not salt or not check:
-            raise WrongPassphrase(where)
+        try:
+            self._salt = base64.b64decode(salt, validate=True)
+        except ValueError:
+            self._salt = b""
+        if version != "v1" or not self._salt or not check:
+            raise SaltInvalid(where)
         self._passphrase = passphrase
-        self._salt = base64.b64decode(salt)
         self._check: str | None = check
         self._where = where
         self._state: str | None = state

@@ -66,6 +66,17 @@ class StateCorrupt(EngineError):
         self.previous = previous
 
 
+class BackendUnknown(EngineError):
+    """A folder of states that another kind of engine has made."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"the states beside {path} cannot be used: {reason}. Put back the line 'version: 1', which says "
+            "how they are laid out, or name another folder"
+        )
+        self.path = path
+
+
 class WrongPassphrase(EngineError):
     """The passphrase does not open the secrets of a stack."""
 

@@ -9,7 +9,7 @@ from typing import Final
 from sandbox.engine.backend import Pending, PendingKind
 from sandbox.engine.events import StepDone, StepFailed, StepStarted
 from sandbox.engine.journal import Journal
-from sandbox.engine.provider import InitializationError, ProviderError
+from sandbox.engine.provider import InitializationError, OutcomeUnknown, ProviderError
 from sandbox.engine.registry import Registry
 from sandbox.engine.run import Run, Stopped
 from sandbox.engine.signatures import UNKNOWN_STRING
@@ -183,6 +183,8 @@ class Executor:
                 error = failure
                 new.id, new.outputs = failure.id, dict(failure.properties)
                 new.init_errors = list(failure.reasons)
+            except OutcomeUnknown:
+                raise
             except ProviderError:
                 self._abandon(pending)
                 raise

@@ -24,6 +24,13 @@ class ProviderError(Exception):
     """A call that failed: what the provider says of it, for the person at the screen. Nothing was made."""
 
 
+class OutcomeUnknown(ProviderError):
+    """A call that may have been carried out, though its answer never came.
+
+    Of a create the engine keeps that it had begun, as after a kill, and the next run looks for what it made.
+    """
+
+
 class InitializationError(ProviderError):
     """A create or update that made the resource but could not finish it: the engine keeps what is there."""
 

@@ -33,7 +33,8 @@ def refresh(run: Run, planner: Planner, journal: Journal) -> None:
         run.check()
         return
     resources = [found.get(id(item), item) or item for item in planner.resources]
-    for item in planner.resources:
+    # Dependents first: taking away what they need makes others of those that stay.
+    for item in reversed(planner.resources):
         if id(item) in found and found[id(item)] is None:
             resources = without(resources, item)
     if any(new is not old for new, old in zip(resources, planner.resources, strict=False)) or len(

@@ -174,7 +174,7 @@ def to_json(resource: Resource, crypter: Crypter) -> bytes:
 
 def from_json(plain: Mapping[str, Any], crypter: Crypter | None) -> Resource:
     """A resource of a checkpoint. Raises KeyError for one without a URN or type."""
-    names = {name: plain[key] for key, name in _FIELDS.items() if key in plain}
+    names = {name: plain[key] for key, name in _FIELDS.items() if plain.get(key) is not None}
     return Resource(
         **{"custom": False, **names},
         inputs=decode(plain.get("inputs") or {}, crypter),
@@ -266,4 +266,4 @@ def _decode_special(signature: str, value: dict[str, Any], crypter: Crypter | No
         )
     if signature == FLOAT:
         return struct.unpack(">d", bytes.fromhex(value["value"]))[0]
-    return {key: decode(item, crypter) for key, item in value.items()}
+    raise ValueError(f"{signature!r} is no signature of a value")

@@ -156,6 +156,9 @@ class Front:
         if self._faults.take("latency", target):
             time.sleep(_LATENCY)
         if self._faults.take("throttle", target):
+            # S3's own way, which a HEAD without a body can tell too.
+            if service == "s3":
+                raise ServiceError("SlowDown", "Please reduce your request rate.", 503)
             raise ServiceError("ThrottlingException", "Rate exceeded", 400)
         if self._faults.take("error500", target):
             raise ServiceError("InternalFailure", "A fault that was asked for.", 500)

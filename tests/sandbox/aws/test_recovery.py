@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -67,3 +68,24 @@ def test_a_half_made_resource_is_finished(
     answer = ec2.describe_vpc_attribute(VpcId=vpc, Attribute="enableDnsHostnames")
     assert answer["EnableDnsHostnames"]["Value"] is True
     ec2.delete_vpc(VpcId=vpc)
+
+
+def test_a_setting_that_was_never_made_is_not_taken_for_what_stood_there_before(
+    provider: AwsProvider, driver: Driver, client: Callable[[str], Any]
+) -> None:
+    topic = driver.make("aws:sns/topic:Topic", "news", {}).outputs["arn"]
+    bucket = driver.make("aws:s3/bucket:Bucket", "shelf", {}).outputs["id"]
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": topic}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    token = "aws:sns/topicPolicy:TopicPolicy"
+    checked = driver.check(token, "lost", {"arn": topic, "policy": policy})
+    assert provider.recover(urn_of(token, "lost"), checked) is not None
+    attributes = client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+    assert json.loads(attributes["Policy"]) == json.loads(policy)
+
+    token = "aws:s3/bucketVersioning:BucketVersioning"
+    settings = {"bucket": bucket, "versioningConfiguration": {"status": "Enabled"}}
+    assert provider.recover(urn_of(token, "lost"), driver.check(token, "lost", settings)) is not None
+    assert client("s3").get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    client("s3").delete_bucket(Bucket=bucket)
+    client("sns").delete_topic(TopicArn=topic)
