@@ -6,13 +6,13 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from sandbox.engine import adoption
 from sandbox.engine.backend import Pending, PendingKind
 from sandbox.engine.events import StepDone, StepFailed, StepStarted
 from sandbox.engine.journal import Journal
 from sandbox.engine.provider import InitializationError, ProviderError
 from sandbox.engine.registry import Registry
 from sandbox.engine.run import Run, Stopped
-from sandbox.engine.signatures import UNKNOWN_STRING
 from sandbox.engine.state import Resource, now
 from sandbox.engine.steps import Step
 from sandbox.engine.urn import name_of
@@ -132,9 +132,9 @@ class Executor:
         elif operation in ("delete", "delete-replaced", "discard", "discard-replaced"):
             self._delete(step)
         elif operation in ("read", "read-replacement"):
-            self._read(step)
+            self._adopt(step, write=adoption.read(step, self._run))
         elif operation in ("import", "import-replacement"):
-            self._import(step)
+            self._adopt(step, write=adoption.take(step, self._run))
         elif operation == "remove-pending-replace":
             self._journal.finish(done=step.old)
         elif operation != "replace":
@@ -262,45 +262,14 @@ class Executor:
             not (old.external or old.retain_on_delete or old.deleted_with in self._condemned) and old.custom
         )
 
-    def _read(self, step: Step) -> None:
-        old, new = step.old, step.resource
-        if step.provider is not None and new.id != UNKNOWN_STRING:
-            with self._run.provider_calls:
-                result = step.provider.read(new.urn, new.id, new.inputs, new.inputs)
-            if not result.id:
-                raise ProviderError(f"resource '{new.id}' does not exist")
-            new.id, new.outputs = result.id, dict(result.properties)
-        if old is not None:
-            new.created, new.modified = old.created, old.modified
-            if (old.inputs, old.outputs) != (new.inputs, new.outputs):
-                new.modified = now()
+    def _adopt(self, step: Step, *, write: bool) -> None:
+        new, old = step.resource, step.old
         self._mark_secrets(new)
         if step.leaves_old and old is not None:
             self._journal.change(lambda: _mark_deleted(old), write=False)
             self._journal.finish(new=new, changed=old)
         else:
-            unchanged = old is not None and (old.id, old.inputs, old.outputs) == (
-                new.id,
-                new.inputs,
-                new.outputs,
-            )
-            self._journal.finish(new=new, done=old, write=not unchanged)
-
-    def _import(self, step: Step) -> None:
-        new = step.resource
-        if step.provider is None:
-            raise AssertionError("an import needs a provider")
-        with self._run.provider_calls:
-            result = step.provider.read(new.urn, new.id, {}, {})
-        if not result.id:
-            raise ProviderError(f"resource '{new.id}' does not exist")
-        new.id, new.inputs, new.outputs = result.id, dict(result.inputs), dict(result.properties)
-        new.created = new.modified = now()
-        self._mark_secrets(new)
-        old = step.old
-        if step.leaves_old and old is not None:
-            self._journal.change(lambda: _mark_deleted(old), write=False)
-        self._journal.finish(new=new, changed=old)
+            self._journal.finish(new=new, done=old, write=write)
 
     # What the operations share
 

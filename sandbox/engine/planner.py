@@ -13,22 +13,18 @@ from sandbox.engine import diffs
 from sandbox.engine import urn as urns
 from sandbox.engine.adapter import Adapter
 from sandbox.engine.aliases import former_urns
-from sandbox.engine.errors import EngineError
-from sandbox.engine.goal import Goal, ReadGoal
+from sandbox.engine.errors import PlanError
+from sandbox.engine.goal import Goal
 from sandbox.engine.graph import Graph
 from sandbox.engine.provider import CheckResult, DiffKind, DiffResult
+from sandbox.engine.provider_lookup import ProviderLookup
 from sandbox.engine.registry import Registry
 from sandbox.engine.replacements import dependent_replacements
 from sandbox.engine.run import Run, Stopped
-from sandbox.engine.signatures import UNKNOWN_STRING
 from sandbox.engine.state import Resource
 from sandbox.engine.steps import Step
 from sandbox.engine.targets import Targets
-from sandbox.engine.values import UNKNOWN, PropertyMap, Unknown
-
-
-class PlanError(EngineError):
-    """A registration that cannot be planned; the text is for the person at the screen."""
+from sandbox.engine.values import PropertyMap
 
 
 class Planner:
@@ -51,25 +47,10 @@ class Planner:
         self.aliased: dict[str, str] = {}
         self.alias_of: dict[str, str] = {}
         self.skipped_creates: set[str] = set()
-        self.provider_states: dict[str, Resource] = {}
+        self.providers = ProviderLookup(registry, self.resources)
         self._forced_keys: dict[str, Mapping[str, DiffKind]] = {}
 
     # Registrations
-
-    def import_step(self, goal: Goal, urn: str) -> Step | None:
-        """The step that imports the resource first, where the registration asks for an import."""
-        old = self.old_of(goal, urn)
-        known = (old.import_id or old.id) if old is not None else ""
-        if not (goal.custom and goal.import_id) or not (
-            old is None or old.external or known != goal.import_id
-        ):
-            return None
-        new = self._new(goal, urn, None)
-        new.id = goal.import_id
-        provider = self._provider(new)
-        if old is not None and urn not in self.deleted:
-            return Step("import-replacement", old, new, provider, leaves_old=True)
-        return Step("import", None, new, provider)
 
     def plan(self, goal: Goal, urn: str, imported: Resource | None = None) -> list[Step]:
         """The steps of a registration; the last one's `new` is the resource as it will stand.
@@ -78,10 +59,10 @@ class Planner:
         provider's errors.
         """
         old = imported or self.old_of(goal, urn)
-        new = self._new(goal, urn, old)
+        new = self.new_state(goal, urn, old)
         if new.is_provider:
-            self.provider_states[urn] = new
-        provider = None if new.is_provider or not new.custom else self._provider(new)
+            self.providers.seen[urn] = new
+        provider = None if new.is_provider or not new.custom else self.provider_of(new)
         if not self._is_targeted(new):
             return self._untargeted(old, new)
         self._refuse_skipped(new)
@@ -123,33 +104,6 @@ class Planner:
             return [Step("create", None, new, provider)]
         return self._from_diff(goal, old, new, provider, seed, imported is not None)
 
-    def plan_read(self, goal: ReadGoal) -> Step:
-        """The step of a read."""
-        urn = self.urn_of(goal.parent, goal.type, goal.name)
-        old = self.olds.get(urn)
-        unknown = isinstance(goal.id, Unknown)
-        new = Resource(
-            urn=urn,
-            type=goal.type,
-            custom=True,
-            external=True,
-            id=UNKNOWN_STRING if unknown else str(goal.id),
-            inputs=dict(goal.inputs),
-            parent=goal.parent,
-            provider=goal.provider,
-            dependencies=list(goal.dependencies),
-            additional_secret_outputs=list(goal.additional_secret_outputs),
-            source_position=goal.source_position,
-        )
-        if not new.id:
-            raise PlanError(f"reading {urn} needs the resource's id")
-        provider = None if unknown else self._provider(new)
-        self.operated.add(urn)
-        if old is not None and not old.external and old.id != new.id:
-            self.replaced.add(urn)
-            return Step("read-replacement", old, new, provider, leaves_old=True)
-        return Step("read", old, new, provider)
-
     def urn_of(self, parent: str, type: str, name: str) -> str:
         """The URN of a registration, the first with it. Raises `PlanError` for a second one."""
         if parent and parent not in self.seen:
@@ -181,7 +135,8 @@ class Planner:
 
     # How the decision is made
 
-    def _new(self, goal: Goal, urn: str, old: Resource | None) -> Resource:
+    def new_state(self, goal: Goal, urn: str, old: Resource | None) -> Resource:
+        """The resource as its registration asks for it."""
         return Resource(
             urn=urn,
             type=goal.type,
@@ -209,7 +164,8 @@ class Planner:
             modified=old.modified if old else "",
         )
 
-    def _provider(self, resource: Resource) -> Adapter:
+    def provider_of(self, resource: Resource) -> Adapter:
+        """The provider of a resource that needs one. Raises `PlanError`."""
         adapter = self._registry.get(resource.provider)
         if adapter is None:
             adapter = self.ensure_provider(resource.provider)
@@ -219,16 +175,7 @@ class Planner:
 
     def ensure_provider(self, reference: str) -> Adapter | None:
         """The provider of a reference, configured from the state where the program has not done so."""
-        if reference and self._registry.get(reference) is None:
-            urn, id = urns.split_reference(reference)
-            for state in (self.provider_states.get(urn), self.olds.get(urn), *self._all_olds(urn)):
-                if state is not None and state.id == id:
-                    self._registry.same(state)
-                    break
-        return self._registry.get(reference)
-
-    def _all_olds(self, urn: str) -> list[Resource]:
-        return [item for item in self.resources if item.urn == urn]
+        return self.providers.ensure(reference)
 
     def _check(
         self, new: Resource, provider: Adapter | None, olds: PropertyMap, news: PropertyMap, seed: bytes
@@ -268,28 +215,13 @@ class Planner:
             return DiffResult(changes=True, replaces=("replaceWith",))
         if new.deleted_with in self.replaced:
             return DiffResult(changes=True, replaces=("deletedWith",))
-        if self._provider_forces_replacement(old, new):
+        if self.providers.forces_replacement(old, new, self.aliased):
             return DiffResult(changes=True, replaces=("provider",))
         if new.is_provider:
             return self._registry.diff(old, new.inputs)
         # A provider knows a renamed resource by its new name.
         known = old if old.urn == new.urn else old.copy(urn=new.urn)
         return diffs.resource_diff(provider, known, new.inputs, goal.ignore_changes)
-
-    def _provider_forces_replacement(self, old: Resource, new: Resource) -> bool:
-        if old.provider == new.provider or not new.custom or new.is_provider:
-            return False
-        if not old.provider or not new.provider:
-            return True
-        old_urn = urns.split_reference(old.provider)[0]
-        new_urn = urns.split_reference(new.provider)[0]
-        if self.aliased.get(old_urn) == new_urn:
-            return False
-        old_state = self.olds.get(old_urn)
-        new_state = self.provider_states.get(new_urn)
-        if old_state is None or new_state is None:
-            return False
-        return self._registry.differs(old_state, new_state)
 
     def _replacement(
         self,
@@ -353,7 +285,7 @@ class Planner:
         self.deleted_resources.add(id(resource))
         provider = None
         if resource.custom and not resource.is_provider:
-            provider = self._provider(resource)
+            provider = self.provider_of(resource)
         return Step("delete-replaced", resource, None, provider, leaves_marker=True)
 
     # Targets
@@ -375,8 +307,3 @@ class Planner:
                 f"the resource '{new.urn}' depends on '{missing[0]}', which does not exist and is not among "
                 "the targets: add it to them"
             )
-
-
-def preview_id(id: str, preview: bool) -> str | Unknown:
-    """The id as later steps see it: unknown where only an update will tell."""
-    return UNKNOWN if preview and id in ("", UNKNOWN_STRING) else id

@@ -7,13 +7,15 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.engine import adoption
 from sandbox.engine import urn as urns
 from sandbox.engine.adapter import Adapter
 from sandbox.engine.builtin import contains_unknown
+from sandbox.engine.errors import PlanError
 from sandbox.engine.executor import Executor
 from sandbox.engine.goal import Goal, ReadGoal
 from sandbox.engine.journal import Journal
-from sandbox.engine.planner import PlanError, Planner
+from sandbox.engine.planner import Planner
 from sandbox.engine.project import ProgramConfig
 from sandbox.engine.provider import InvokeResult
 from sandbox.engine.registry import Registry
@@ -92,7 +94,7 @@ class Registrar:
         with self._planning:
             self._run.check()
             urn = self._planner.urn_of(goal.parent, goal.type, goal.name)
-            import_step = self._planner.import_step(goal, urn)
+            import_step = adoption.import_step(self._planner, goal, urn)
             steps = [] if import_step else self._planner.plan(goal, urn)
         if import_step is not None:
             imported = self._executor.run([import_step])
@@ -118,7 +120,7 @@ class Registrar:
             inherited = self._component_providers.get(goal.parent, {})
             goal.provider = inherited.get(package) or self.default_provider(package, version)
         with self._planning:
-            step = self._planner.plan_read(goal)
+            step = adoption.read_step(self._planner, goal)
         return self._executor.run([step])
 
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
