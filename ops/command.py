@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ops.arguments import parser
-from ops.errors import FAILED, INTERRUPTED, OK, USAGE, CommandError
+from ops.errors import FAILED, INTERRUPTED, OK, USAGE, CommandError, UsageError
 from ops.screen import Screen
 
 if TYPE_CHECKING:
@@ -126,6 +126,11 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
 
     return RunOptions(
         only=tuple(getattr(arguments, "only", ())),
+        exclude=tuple(getattr(arguments, "exclude", ())),
+        dependents=getattr(arguments, "dependents", False),
+        replace=tuple(getattr(arguments, "replace", ())),
+        refresh=getattr(arguments, "refresh", False),
+        continue_on_error=getattr(arguments, "continue_on_error", False),
         expect_no_changes=getattr(arguments, "expect_no_changes", False),
         details=getattr(arguments, "diff", False),
         assume_yes=getattr(arguments, "yes", False),
@@ -143,6 +148,24 @@ def _destroy(arguments: argparse.Namespace, screen: Screen) -> int:
     from ops.destroying import destroy
 
     return destroy(_session(arguments, screen), _options(arguments))
+
+
+def _import(arguments: argparse.Namespace, screen: Screen) -> int:
+    from ops.importing import from_arguments, from_file, import_resources
+
+    session = _session(arguments, screen)
+    if arguments.file is not None:
+        imports = from_file(session, arguments.file)
+    elif arguments.id is None:
+        raise UsageError("an import takes a type, a name and an id, or --file", "groundplan import --help")
+    else:
+        imports = [
+            from_arguments(
+                session, arguments.type, arguments.name, arguments.id, arguments.parent, arguments.provider
+            )
+        ]
+    options = _options(arguments)
+    return import_resources(session, imports, options, protect=arguments.protect, out=arguments.out)
 
 
 def _outputs(arguments: argparse.Namespace, screen: Screen) -> int:
@@ -238,6 +261,7 @@ _HANDLERS: Final[Mapping[str, Callable[[argparse.Namespace, Screen], int]]] = {
     "preview": _run,
     "refresh": _run,
     "destroy": _destroy,
+    "import": _import,
     "outputs": _outputs,
     "unlock": _unlock,
     "train": _train,

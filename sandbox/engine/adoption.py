@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.engine.errors import PlanError
 from sandbox.engine.goal import Goal, ReadGoal
-from sandbox.engine.provider import ProviderError
+from sandbox.engine.provider import InitializationError, ProviderError, ReadResult
 from sandbox.engine.run import Run
 from sandbox.engine.signatures import UNKNOWN_STRING
 from sandbox.engine.state import Resource, now
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from sandbox.engine.planner import Planner
 
 
-def import_step(planner: Planner, goal: Goal, urn: str) -> Step | None:
-    """The step that imports the resource first, where the registration asks for an import."""
+def import_steps(planner: Planner, goal: Goal, urn: str) -> list[Step]:
+    """The steps that import the resource first, where the registration asks for an import."""
     old = planner.old_of(goal, urn)
     known = (old.import_id or old.id) if old is not None else ""
     if not (goal.custom and goal.import_id) or not (old is None or old.external or known != goal.import_id):
-        return None
+        return []
     new = planner.new_state(goal, urn, None)
     new.id = goal.import_id
     provider = planner.provider_of(new)
     if old is not None and urn not in planner.deleted:
-        return Step("import-replacement", old, new, provider, leaves_old=True)
-    return Step("import", None, new, provider)
+        return [Step("import-replacement", old, new, provider, leaves_old=True), Step("replace", old, new)]
+    return [Step("import", None, new, provider)]
 
 
-def read_step(planner: Planner, goal: ReadGoal) -> Step:
-    """The step of a read."""
+def read_steps(planner: Planner, goal: ReadGoal) -> list[Step]:
+    """The steps of a read."""
     urn = planner.urn_of(goal.parent, goal.type, goal.name)
-    old = planner.olds.get(urn)
+    old = planner.old_of(goal, urn)
     unknown = isinstance(goal.id, Unknown)
     new = Resource(
         urn=urn,
@@ -46,6 +46,7 @@ def read_step(planner: Planner, goal: ReadGoal) -> Step:
         parent=goal.parent,
         provider=goal.provider,
         dependencies=list(goal.dependencies),
+        aliases=[planner.alias_of[urn]] if urn in planner.alias_of else [],
         additional_secret_outputs=list(goal.additional_secret_outputs),
         source_position=goal.source_position,
     )
@@ -55,8 +56,8 @@ def read_step(planner: Planner, goal: ReadGoal) -> Step:
     planner.operated.add(urn)
     if old is not None and not old.external and old.id != new.id:
         planner.replaced.add(urn)
-        return Step("read-replacement", old, new, provider, leaves_old=True)
-    return Step("read", old, new, provider)
+        return [Step("read-replacement", old, new, provider, leaves_old=True), Step("replace", old, new)]
+    return [Step("read", old, new, provider)]
 
 
 def read(step: Step, run: Run) -> bool:
@@ -79,12 +80,17 @@ def read(step: Step, run: Run) -> bool:
 def take(step: Step, run: Run) -> bool:
     """Asks the provider for a resource that the program owns from now on."""
     new = step.resource
+    new.created = new.modified = now()
     if step.provider is None:
-        raise AssertionError("an import needs a provider")
-    with run.provider_calls:
-        result = step.provider.read(new.urn, new.id, {}, {})
+        # A component: there is nobody to ask.
+        return True
+    try:
+        with run.provider_calls:
+            result = step.provider.read(new.urn, new.id, {}, {})
+    except InitializationError as error:
+        new.init_errors = list(error.reasons)
+        result = ReadResult(error.id, dict(error.inputs), dict(error.properties))
     if not result.id:
         raise ProviderError(f"resource '{new.id}' does not exist")
     new.id, new.inputs, new.outputs = result.id, dict(result.inputs), dict(result.properties)
-    new.created = new.modified = now()
     return True

@@ -23,6 +23,10 @@ from sandbox.engine.state import Resource, dump, from_json
 PendingKind = Literal["creating", "updating", "deleting", "reading"]
 _OLDEST: Final = 3
 _NEWEST: Final = 4
+_KNOWN_FEATURES: Final = frozenset(
+    {"hooks", "taint", "replaceWith", "refreshBeforeUpdate", "views", "extensionParameterization"}
+)
+"""What a state of version 4 may use; a resource's fields beyond these are kept as they are."""
 
 
 @dataclass(eq=False)
@@ -115,12 +119,18 @@ class Backend:
         crypter: Crypter,
         resources: Sequence[bytes],
         pending: Sequence[tuple[bytes, PendingKind]],
+        features: Sequence[str] = (),
     ) -> None:
-        """Replaces the stack's checkpoint: written, flushed to the disk, then renamed over the old one."""
+        """Replaces the stack's checkpoint: written, flushed to the disk, then renamed over the old one.
+
+        A state that uses `features` is of version 4, which names them.
+        """
         path = self.path(project, stack)
         self._ensure(path.parent)
         manifest = {"time": _timestamp(), "magic": "", "version": ""}
-        head = b'{"version":3,"checkpoint":{"stack":%s,"latest":{"manifest":%s,"secrets_providers":%s' % (
+        version = b'4,"features":%s' % dump(list(features)) if features else b"3"
+        head = b'{"version":%s,"checkpoint":{"stack":%s,"latest":{"manifest":%s,"secrets_providers":%s' % (
+            version,
             dump(f"organization/{project}/{stack}"),
             dump(manifest),
             dump({"type": "passphrase", "state": {"salt": crypter.state}}),
@@ -197,6 +207,8 @@ class Backend:
             raise self._corrupt(path, f"{type(error).__name__}: {error}") from error
         if not _OLDEST <= version <= _NEWEST:
             raise self._corrupt(path, f"its version is {version}, known are {_OLDEST} to {_NEWEST}")
+        if unknown := sorted({*(plain.get("features") or ())} - _KNOWN_FEATURES):
+            raise self._corrupt(path, f"it needs what this engine does not know: {', '.join(unknown)}")
         return dict(latest)
 
     def _corrupt(self, path: Path, reason: str) -> StateCorrupt:

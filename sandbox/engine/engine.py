@@ -8,15 +8,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Unpack
 
-from sandbox.engine import deletions, program_run, refreshing
+from sandbox.engine import deletions, importing, program_run, refreshing
 from sandbox.engine.backend import Backend, Checkpoint, HistoryEntry
 from sandbox.engine.builtin import BuiltinProvider
 from sandbox.engine.crypter import Crypter
 from sandbox.engine.errors import EngineError, UnknownStack
 from sandbox.engine.events import Summary
 from sandbox.engine.executor import Executor
+from sandbox.engine.hooks import HooksNeedTheProgram, delete_hooks
+from sandbox.engine.importing import Import
 from sandbox.engine.journal import Journal
 from sandbox.engine.planner import Planner
 from sandbox.engine.project import Project, StackConfig
@@ -26,12 +28,14 @@ from sandbox.engine.registry import Registry
 from sandbox.engine.run import EventHandler, Run, Stopped
 from sandbox.engine.session import Session
 from sandbox.engine.state import Resource
-from sandbox.engine.targets import Targets
+from sandbox.engine.targets import Chosen, Targets
 from sandbox.engine.urn import ROOT_STACK_TYPE
 from sandbox.engine.values import PropertyMap
 
-Kind = Literal["preview", "update", "refresh", "destroy"]
-_HISTORY_KINDS: Final = {"update", "refresh", "destroy"}
+Kind = Literal["preview", "update", "refresh", "destroy", "resource-import"]
+_NO_CHANGES: Final = frozenset({"same", "read", "read-replacement", "discard"})
+"""What `--expect-no-changes` lets pass (`engine.HasChanges`)."""
+_HISTORY_KINDS: Final = {"update", "refresh", "destroy", "resource-import"}
 
 
 class Engine:
@@ -66,11 +70,14 @@ class Engine:
         config: StackConfig,
         on_event: EventHandler,
         *,
-        targets: Sequence[str] = (),
         expect_no_changes: bool = False,
+        refresh: bool = False,
+        **chosen: Unpack[Chosen],
     ) -> Summary:
         """Tells what `up` would do, and does none of it. Needs no lock."""
-        with self._session("preview", stack, config, on_event, targets, preview=True) as session:
+        with self._session(
+            "preview", stack, config, on_event, Targets(**chosen), preview=True, refresh=refresh
+        ) as session:
             return self._finish(session, program_run.run_program, expect_no_changes)
 
     def up(
@@ -79,12 +86,27 @@ class Engine:
         config: StackConfig,
         on_event: EventHandler,
         *,
-        targets: Sequence[str] = (),
         expect_no_changes: bool = False,
         message: str = "",
+        continue_on_error: bool = False,
+        refresh: bool = False,
+        **chosen: Unpack[Chosen],
     ) -> Summary:
-        """Makes the stack what the program says. What was made is kept whatever fails."""
-        with self._session("update", stack, config, on_event, targets, message=message) as session:
+        """Makes the stack what the program says. What was made is kept whatever fails.
+
+        `refresh` makes the state say what the providers find first. With `continue_on_error` a failure stops
+        only what depends on it.
+        """
+        with self._session(
+            "update",
+            stack,
+            config,
+            on_event,
+            Targets(**chosen),
+            message=message,
+            continue_on_error=continue_on_error,
+            refresh=refresh,
+        ) as session:
             return self._finish(session, program_run.run_program, expect_no_changes)
 
     def refresh(
@@ -93,12 +115,12 @@ class Engine:
         config: StackConfig,
         on_event: EventHandler,
         *,
-        targets: Sequence[str] = (),
         expect_no_changes: bool = False,
         preview: bool = False,
+        **chosen: Unpack[Chosen],
     ) -> Summary:
         """Makes the state say what the providers find; `changes` counts what differed."""
-        with self._session("refresh", stack, config, on_event, targets, preview=preview) as session:
+        with self._session("refresh", stack, config, on_event, Targets(**chosen), preview=preview) as session:
             return self._finish(session, _refresh, expect_no_changes)
 
     def destroy(
@@ -107,12 +129,38 @@ class Engine:
         config: StackConfig,
         on_event: EventHandler,
         *,
-        targets: Sequence[str] = (),
         preview: bool = False,
+        continue_on_error: bool = False,
+        **chosen: Unpack[Chosen],
     ) -> Summary:
         """Deletes all that the state holds, without running the program."""
-        with self._session("destroy", stack, config, on_event, targets, preview=preview) as session:
+        with self._session(
+            "destroy",
+            stack,
+            config,
+            on_event,
+            Targets(**chosen),
+            preview=preview,
+            continue_on_error=continue_on_error,
+        ) as session:
             return self._finish(session, _destroy, expect_no_changes=False)
+
+    def import_resources(
+        self,
+        stack: str,
+        config: StackConfig,
+        on_event: EventHandler,
+        imports: Sequence[Import],
+        *,
+        protect: bool = True,
+    ) -> Summary:
+        """Takes resources that exist already into the state, without running the program."""
+        with self._session("resource-import", stack, config, on_event, Targets()) as session:
+            return self._finish(
+                session,
+                lambda it: importing.import_all(it, imports, protect=protect),
+                expect_no_changes=False,
+            )
 
     def outputs(self, stack: str) -> PropertyMap:
         """The stack's outputs, secrets still wrapped in `Secret`."""
@@ -159,23 +207,27 @@ class Engine:
         stack: str,
         config: StackConfig,
         on_event: EventHandler,
-        targets: Sequence[str],
+        targets: Targets,
         *,
         preview: bool = False,
         message: str = "",
+        continue_on_error: bool = False,
+        refresh: bool = False,
     ) -> Iterator[Session]:
         self._require(stack)
-        run = Run(self._project.name, stack, preview, on_event, self._parallel)
+        run = Run(
+            self._project.name, stack, preview, on_event, self._parallel, continue_on_error=continue_on_error
+        )
         self._run = run
         try:
             crypter = self._backend.crypter(self._project.name, stack, config.encryption_salt)
             if preview:
-                yield self._opened(run, kind, config, targets, crypter, message)
+                yield self._opened(run, kind, config, targets, crypter, message, refresh)
                 return
             with self._backend.lock(self._project.name, stack) as lock:
                 for holder in lock.taken_over:
                     run.message("warning", f"took over the lock of {holder}, which is no longer running")
-                yield self._opened(run, kind, config, targets, crypter, message)
+                yield self._opened(run, kind, config, targets, crypter, message, refresh)
         finally:
             self._run = None
             if self._registry is not None:
@@ -187,9 +239,10 @@ class Engine:
         run: Run,
         kind: Kind,
         config: StackConfig,
-        targets: Sequence[str],
+        targets: Targets,
         crypter: Crypter,
         message: str,
+        refresh: bool,
     ) -> Session:
         def open_state(session: Session) -> None:
             checkpoint = self._backend.load(run.project, run.stack, crypter)
@@ -202,11 +255,14 @@ class Engine:
             backend = None if run.preview else self._backend
             session.registry = registry
             session.journal = Journal(settled, crypter, backend, run.project, run.stack)
-            session.planner = Planner(run, registry, settled.resources, Targets(targets))
+            session.planner = Planner(run, registry, settled.resources, targets)
             session.executor = Executor(run, session.journal, registry)
             session.old_outputs = _stack_outputs(settled.resources)
             if settled is not checkpoint:
                 session.journal.change(lambda: None)
+            if refresh:
+                found = refreshing.refresh(run, session.planner, session.journal, counted=False)
+                session.planner = Planner(run, registry, found, targets)
 
         return Session(
             run=run,
@@ -243,9 +299,7 @@ class Engine:
         if run.fault is not None:
             raise run.fault
         if expect_no_changes and not run.errors:
-            wrong = {
-                name: count for name, count in run.changes.items() if count and name not in ("same", "read")
-            }
+            wrong = {name: count for name, count in run.changes.items() if count and name not in _NO_CHANGES}
             if wrong:
                 counted = ", ".join(f"{count} {name}" for name, count in sorted(wrong.items()))
                 run.fail(f"no changes were expected, but there were: {counted}")
@@ -308,6 +362,8 @@ def _refresh(session: Session) -> None:
 def _destroy(session: Session) -> None:
     session.open()
     session.planner.targets.require_matches([item.urn for item in session.planner.resources])
+    if found := delete_hooks(session.planner.resources):
+        raise HooksNeedTheProgram(found)
     deletions.delete_everything(session.run, session.planner, session.executor)
 
 

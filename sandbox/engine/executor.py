@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 from sandbox.engine import adoption
 from sandbox.engine.backend import Pending, PendingKind
 from sandbox.engine.events import StepDone, StepFailed, StepStarted
+from sandbox.engine.hooks import Hooks, Moment
 from sandbox.engine.journal import Journal
 from sandbox.engine.provider import InitializationError, ProviderError
 from sandbox.engine.registry import Registry
@@ -16,8 +17,9 @@ from sandbox.engine.run import Run, Stopped
 from sandbox.engine.state import Resource, now
 from sandbox.engine.steps import Step
 from sandbox.engine.urn import name_of
-from sandbox.engine.values import Secret
+from sandbox.engine.values import Located, Secret
 
+Answer = TypeVar("Answer")
 _PENDING: Final[dict[str, PendingKind]] = {
     "create": "creating",
     "create-replacement": "creating",
@@ -46,6 +48,9 @@ _COMPARED: Final = (
     "import_id",
     "ignore_changes",
     "replace_on_changes",
+    "hide_diff",
+    "hooks",
+    "taint",
 )
 """What makes a state worth writing when a resource is the same. Source positions are not among it."""
 
@@ -59,11 +64,11 @@ class Executor:
         self._registry = registry
         self.results: dict[str, Resource] = {}
         """What this run has made of each URN so far."""
-        self._condemned: set[str] = set()
-
-    def condemn(self, urns: set[str]) -> None:
-        """Names what the end of the run deletes, for `deletedWith`."""
-        self._condemned = urns
+        self.hooks = Hooks(run)
+        self._incomplete: dict[str, Step] = {}
+        """Components that were created or updated and have not registered their outputs yet."""
+        self.failed: list[Resource] = []
+        """What failed steps were about, as it stands in the state."""
 
     def run(self, steps: Sequence[Step]) -> Resource:
         """Carries out a chain of steps, one after the other; the resource as it stands then.
@@ -93,11 +98,16 @@ class Executor:
         try:
             self._apply(step)
         except ProviderError as error:
+            if step.old is not None:
+                self.failed.append(step.old)
             self._failed(step, time.perf_counter() - started, str(error))
             raise Stopped from error
-        if step.skipped or not shown:
+        if not shown:
             return
-        self._run.count(step.operation)
+        if step.logical and _recorded(step):
+            self._run.count(step.operation)
+        if step.skipped:
+            return
         self._run.emit(
             StepDone(
                 urn=resource.urn,
@@ -119,7 +129,19 @@ class Executor:
                 message=message,
             )
         )
-        self._run.fail(f"{resource.type} '{name_of(resource.urn)}': {message}", resource.urn, told=True)
+        self._run.fail(
+            f"{resource.type} '{name_of(resource.urn)}': {message}",
+            resource.urn,
+            told=True,
+            stop=not self._run.continue_on_error,
+        )
+
+    def component_is_complete(self, component: Resource) -> None:
+        """Runs the hooks that wait for a component's outputs."""
+        step = self._incomplete.pop(component.urn, None)
+        if step is not None:
+            moment: Moment = "AfterUpdate" if step.operation == "update" else "AfterCreate"
+            self.hooks.after(moment, step.old if step.operation == "update" else None, component)
 
     def _apply(self, step: Step) -> None:
         operation = step.operation
@@ -151,9 +173,9 @@ class Executor:
         new.id = old.id
         new.outputs = old.outputs
         self._mark_secrets(new)
-        if new.is_provider:
+        if new.is_provider and not step.untargeted:
             self._registry.same(new)
-        new.init_errors = []
+        new.init_errors = old.init_errors if step.untargeted else []
         changed = any(getattr(old, name) != getattr(new, name) for name in _COMPARED) or sorted(
             old.dependencies
         ) != sorted(new.dependencies)
@@ -167,6 +189,7 @@ class Executor:
 
     def _create(self, step: Step) -> None:
         new = step.resource
+        self.hooks.before("BeforeCreate", None, new)
         pending = self._begin(step, new)
         error: InitializationError | None = None
         if new.is_provider:
@@ -174,10 +197,10 @@ class Executor:
         elif step.provider is not None:
             adapter = step.provider
             try:
-                with self._run.provider_calls:
-                    new.id, new.outputs = adapter.create(
-                        new.urn, new.inputs, new.timeouts.create, self._run.preview
-                    )
+                new.id, new.outputs = self._called(
+                    step,
+                    lambda: adapter.create(new.urn, new.inputs, new.timeouts.create, self._run.preview),
+                )
             except InitializationError as failure:
                 # It exists, so it must be in the state, whatever is wrong with it.
                 error = failure
@@ -198,6 +221,7 @@ class Executor:
         self._journal.finish(pending, new=new, done=gone, changed=kept, write=new.custom)
         if error is not None:
             raise error
+        self._after(step, "AfterCreate", None)
 
     def _update(self, step: Step) -> None:
         old, new = step.old, step.resource
@@ -205,6 +229,7 @@ class Executor:
             raise AssertionError("an update needs the old resource")
         new.id, new.created, new.modified = old.id, old.created, old.modified
         new.outputs = old.outputs
+        self.hooks.before("BeforeUpdate", old, new)
         pending = self._begin(step, new)
         error: InitializationError | None = None
         if new.is_provider:
@@ -213,10 +238,12 @@ class Executor:
             adapter = step.provider
             known = old if old.urn == new.urn else old.copy(urn=new.urn)
             try:
-                with self._run.provider_calls:
-                    new.outputs = adapter.update(
+                new.outputs = self._called(
+                    step,
+                    lambda: adapter.update(
                         known, new.inputs, new.timeouts.update, step.ignore_changes, self._run.preview
-                    )
+                    ),
+                )
             except InitializationError as failure:
                 error = failure
                 # The old inputs stay, so that the next run tries the update again.
@@ -230,10 +257,13 @@ class Executor:
         self._journal.finish(pending, new=new, done=old, write=new.custom)
         if error is not None:
             raise error
+        self._after(step, "AfterUpdate", old)
 
     def _delete(self, step: Step) -> None:
         old = step.resource
+        self.hooks.before("BeforeDelete", old, None)
         if self._run.preview:
+            self.hooks.after("AfterDelete", old, None)
             return
         pending = self._begin(step, old)
         if old.is_provider:
@@ -241,8 +271,7 @@ class Executor:
         elif self._is_called(old) and step.provider is not None:
             adapter = step.provider
             try:
-                with self._run.provider_calls:
-                    adapter.delete(old, old.timeouts.delete)
+                self._called(step, lambda: adapter.delete(old, old.timeouts.delete))
             except ProviderError:
                 self._abandon(pending)
                 raise
@@ -255,11 +284,13 @@ class Executor:
             self._journal.finish(pending, changed=old)
         else:
             self._journal.finish(pending, done=old)
+        self.hooks.after("AfterDelete", old, None)
 
     def _is_called(self, old: Resource) -> bool:
         """Whether a deletion reaches the provider."""
         return (
-            not (old.external or old.retain_on_delete or old.deleted_with in self._condemned) and old.custom
+            not (old.external or old.retain_on_delete or old.deleted_with in self._run.condemned)
+            and old.custom
         )
 
     def _adopt(self, step: Step, *, write: bool) -> None:
@@ -272,6 +303,26 @@ class Executor:
             self._journal.finish(new=new, done=old, write=write)
 
     # What the operations share
+
+    def _called(self, step: Step, call: Callable[[], Answer]) -> Answer:
+        """A provider call in its turn, made again where the resource's error hooks ask for it."""
+
+        def one() -> Answer:
+            with self._run.provider_calls:
+                return call()
+
+        if not step.resource.hooks:
+            return one()
+        operation = step.operation.split("-")[0]
+        old = None if operation == "create" else step.old
+        return self.hooks.retrying(operation, old, step.new, one)
+
+    def _after(self, step: Step, moment: Moment, old: Resource | None) -> None:
+        new = step.resource
+        if new.custom:
+            self.hooks.after(moment, old, new)
+        elif new.hooks:
+            self._incomplete[new.urn] = step
 
     def _begin(self, step: Step, resource: Resource) -> Pending | None:
         """Puts on the disk that the operation begins, where it has an effect outside."""
@@ -303,7 +354,13 @@ def _started(step: Step) -> StepStarted:
         detailed=step.detailed,
         old_inputs=step.old.inputs if step.old else {},
         new_inputs=step.new.inputs if step.new else {},
+        hidden=[str(Located(tuple(path))) for path in step.resource.hide_diff],
     )
+
+
+def _recorded(step: Step) -> bool:
+    """Whether the step counts; a read does where what it read has changed since the last time."""
+    return step.operation != "read" or (step.old is not None and step.old.outputs != step.resource.outputs)
 
 
 def _mark_deleted(resource: Resource) -> None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from sandbox.engine import diffs
+from sandbox.engine import diffs, paths, untargeted
 from sandbox.engine import urn as urns
 from sandbox.engine.adapter import Adapter
 from sandbox.engine.aliases import former_urns
+from sandbox.engine.builtin import contains_unknown
 from sandbox.engine.errors import PlanError
-from sandbox.engine.goal import Goal
+from sandbox.engine.goal import Goal, ReadGoal
 from sandbox.engine.graph import Graph
 from sandbox.engine.provider import CheckResult, DiffKind, DiffResult
 from sandbox.engine.provider_lookup import ProviderLookup
@@ -25,6 +27,8 @@ from sandbox.engine.state import Resource
 from sandbox.engine.steps import Step
 from sandbox.engine.targets import Targets
 from sandbox.engine.values import PropertyMap
+
+_REASON: Final[DiffKind] = "update-replace"
 
 
 class Planner:
@@ -63,23 +67,33 @@ class Planner:
         if new.is_provider:
             self.providers.seen[urn] = new
         provider = None if new.is_provider or not new.custom else self.provider_of(new)
+        self.targets.note(new)
         if not self._is_targeted(new):
-            return self._untargeted(old, new)
-        self._refuse_skipped(new)
+            return untargeted.steps_of(self, old, new)
+        untargeted.refuse_skipped(self, new)
+        return [*untargeted.carried(self, new), *self._targeted(goal, old, new, provider)]
 
+    def _targeted(
+        self,
+        goal: Goal,
+        old: Resource | None,
+        new: Resource,
+        provider: Adapter | None,
+    ) -> list[Step]:
+        urn = new.urn
         recreating = urn in self.deleted
         was_external = old is not None and old.external
         seed = os.urandom(32)
-        afresh = recreating or was_external or old is None
+        afresh = recreating or was_external or old is None or self._is_asked_for(new, old)
         if new.custom:
             given, olds = goal.inputs, {}
             if not afresh and old is not None:
                 given, refused = diffs.ignoring(goal.inputs, old.inputs, goal.ignore_changes)
                 olds = old.inputs
                 if refused:
-                    paths = ", ".join(refused)
+                    named = ", ".join(refused)
                     self._run.message(
-                        "info", f"cannot ignore changes in added or removed elements of: {paths}", urn
+                        "info", f"cannot ignore changes in added or removed elements of: {named}", urn
                     )
             new.inputs = self._check(new, provider, olds, given, seed)
         elif old is not None:
@@ -95,14 +109,13 @@ class Planner:
                 Step("create-replacement", old, new, provider, detailed),
             ]
         if was_external and old is not None:
-            self.replaced.add(urn)
             return [
                 Step("create-replacement", old, new, provider, leaves_old=True),
                 Step("replace", old, new),
             ]
         if old is None:
             return [Step("create", None, new, provider)]
-        return self._from_diff(goal, old, new, provider, seed, imported is not None)
+        return self._from_diff(goal, old, new, provider, seed)
 
     def urn_of(self, parent: str, type: str, name: str) -> str:
         """The URN of a registration, the first with it. Raises `PlanError` for a second one."""
@@ -114,8 +127,13 @@ class Planner:
         self.seen.add(urn)
         return urn
 
-    def old_of(self, goal: Goal, urn: str) -> Resource | None:
+    def old_of(self, goal: Goal | ReadGoal, urn: str) -> Resource | None:
         """The resource in the state that a registration goes on with: by its URN, else by a former one."""
+        if urn in self.aliased:
+            raise PlanError(
+                f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN "
+                f"'{self.aliased[urn]}'"
+            )
         if urn in self.olds:
             return self.olds[urn]
         if self.alias_of.get(urn):
@@ -159,6 +177,8 @@ class Planner:
             import_id=goal.import_id,
             ignore_changes=list(goal.ignore_changes),
             replace_on_changes=list(goal.replace_on_changes),
+            hide_diff=[list(paths.parse(text)) for text in goal.hide_diffs],
+            hooks={moment: list(names) for moment, names in goal.hooks.items()},
             source_position=goal.source_position,
             created=old.created if old else "",
             modified=old.modified if old else "",
@@ -199,18 +219,21 @@ class Planner:
         new: Resource,
         provider: Adapter | None,
         seed: bytes,
-        imported: bool,
     ) -> list[Step]:
+        if not self._run.preview and contains_unknown(new.replacement_trigger):
+            raise PlanError(f"the replacement trigger of '{new.urn}' holds a value that is not known")
         triggered = diffs.trigger_fires(old.replacement_trigger, new.replacement_trigger)
         diff = DiffResult(changes=True) if triggered else self._diff(old, new, provider, goal)
         diff = diffs.forced(diff, goal.replace_on_changes, bool(old.init_errors))
         if (diff.changes and diffs.is_replacement(diff)) or triggered or old.pending_replacement:
-            return self._replacement(goal, old, new, provider, diff, seed, imported)
+            return self._replacement(goal, old, new, provider, diff, seed)
         if diff.changes or old.init_errors:
             return [Step("update", old, new, provider, diff.detailed, goal.ignore_changes)]
         return [Step("same", old, new)]
 
     def _diff(self, old: Resource, new: Resource, provider: Adapter | None, goal: Goal) -> DiffResult:
+        if self._is_asked_for(new, old):
+            return DiffResult(changes=True, replaces=("id",))
         if any(urn in self.replaced for urn in new.replace_with):
             return DiffResult(changes=True, replaces=("replaceWith",))
         if new.deleted_with in self.replaced:
@@ -219,6 +242,13 @@ class Planner:
             return DiffResult(changes=True, replaces=("provider",))
         if new.is_provider:
             return self._registry.diff(old, new.inputs)
+        if provider is not None and not provider.known:
+            self._run.message(
+                "warning",
+                "its provider's configuration is not known before the update, so that what changes cannot be "
+                "told: this preview may not be what the update does",
+                new.urn,
+            )
         # A provider knows a renamed resource by its new name.
         known = old if old.urn == new.urn else old.copy(urn=new.urn)
         return diffs.resource_diff(provider, known, new.inputs, goal.ignore_changes)
@@ -231,23 +261,29 @@ class Planner:
         provider: Adapter | None,
         diff: DiffResult,
         seed: bytes,
-        imported: bool,
     ) -> list[Step]:
         if old.protect and new.protect:
             self._run.fail(
                 f'unable to replace resource "{new.urn}" as it is currently marked for protection. '
                 "To unprotect it, remove the `protect` option from the program and run an update",
                 new.urn,
+                stop=not self._run.preview,
             )
-            raise Stopped
-        if goal.import_id and (imported or old.import_id):
+            if not self._run.preview:
+                raise Stopped
+        if goal.import_id:
             changed = ", ".join(diff.replaces) or ", ".join(diff.detailed)
-            raise PlanError(
+            text = (
                 "previously-imported resources that still specify an ID may not be replaced; "
                 f"please remove the `import` declaration from your program ({new.urn}: {changed})"
             )
+            if not self._run.preview:
+                raise PlanError(text)
+            self._run.message("warning", text, new.urn)
         self.replaced.add(new.urn)
-        if new.custom:
+        # What no property says (another provider, `deletedWith`, `--replace`) is a reason all the same.
+        detailed = diff.detailed or dict.fromkeys(diff.replaces, _REASON)
+        if new.custom and not self._is_asked_for(new, old):
             # Checked again without the old inputs, for a fresh automatic name.
             new.inputs = self._check(new, provider, {}, goal.inputs, seed)
         before = (
@@ -255,12 +291,16 @@ class Planner:
         )
         if not before:
             return [
-                Step("create-replacement", old, new, provider, diff.detailed, leaves_old=True),
-                Step("replace", old, new, detailed=diff.detailed),
+                Step("create-replacement", old, new, provider, detailed, leaves_old=True),
+                Step("replace", old, new, detailed=detailed),
             ]
         steps: list[Step] = []
         for dependent in reversed(dependent_replacements(self, old, new.urn)):
             if id(dependent.resource) in self.deleted_resources:
+                continue
+            if dependent.resource.delete:
+                self.deleted_resources.add(id(dependent.resource))
+                steps.append(Step("delete", dependent.resource, None, self._deleter(dependent.resource)))
                 continue
             if dependent.resource.protect:
                 self._run.fail(
@@ -276,34 +316,24 @@ class Planner:
             self.deleted.discard(old.urn)
         return [
             *steps,
-            Step("replace", old, new, detailed=diff.detailed),
-            Step("create-replacement", old, new, provider, diff.detailed),
+            Step("replace", old, new, detailed=detailed),
+            Step("create-replacement", old, new, provider, detailed),
         ]
 
     def _delete_before(self, resource: Resource) -> Step:
         self.deleted.add(resource.urn)
         self.deleted_resources.add(id(resource))
-        provider = None
-        if resource.custom and not resource.is_provider:
-            provider = self.provider_of(resource)
-        return Step("delete-replaced", resource, None, provider, leaves_marker=True)
+        self._run.condemned.add(resource.urn)
+        return Step("delete-replaced", resource, None, self._deleter(resource), leaves_marker=True)
+
+    def _deleter(self, resource: Resource) -> Adapter | None:
+        return self.provider_of(resource) if resource.custom and not resource.is_provider else None
 
     # Targets
 
+    def _is_asked_for(self, new: Resource, old: Resource | None) -> bool:
+        """Whether the resource is replaced because a person says so (`--replace`, `pulumi state taint`)."""
+        return self.targets.replace(new.urn) or (old is not None and old.taint)
+
     def _is_targeted(self, new: Resource) -> bool:
-        return new.is_provider or new.type == urns.ROOT_STACK_TYPE or self.targets.include(new.urn)
-
-    def _untargeted(self, old: Resource | None, new: Resource) -> list[Step]:
-        self.operated.add(new.urn)
-        if old is None:
-            self.skipped_creates.add(new.urn)
-            return [Step("same", None, new, skipped=True)]
-        return [Step("same", old, old.copy(urn=new.urn, aliases=new.aliases))]
-
-    def _refuse_skipped(self, new: Resource) -> None:
-        missing = sorted(new.depends_on() & self.skipped_creates)
-        if missing:
-            raise PlanError(
-                f"the resource '{new.urn}' depends on '{missing[0]}', which does not exist and is not among "
-                "the targets: add it to them"
-            )
+        return new.is_provider or new.type == urns.ROOT_STACK_TYPE or self.targets.include(new)

@@ -196,10 +196,15 @@ def test_deletions_come_in_layers_of_the_old_graph() -> None:
 
     a, b, c, d = resource("a"), resource("b", "a"), resource("c", "b"), resource("d")
     graph = Graph([a, b, c, d])
-    assert graph.deletion_layers([a, b, c, d]) == [[c, d], [b], [a]]
+    assert graph.deletion_layers([a, b, c, d]) == [[c], [b], [a, d]]
     # A chain through a resource that stays does not order what goes.
     assert graph.deletion_layers([a, c]) == [[a, c]]
     assert graph.dependents(a) == [b, c]
+    # What depends on a component goes before its children.
+    box = Resource(urn="box", type="t", custom=False)
+    child = Resource(urn="child", type="t", custom=True, parent="box")
+    user = resource("user", "box")
+    assert Graph([box, child, user]).deletion_layers([box, child, user]) == [[user], [child], [box]]
     # A URN means the nearest one before: the live one, not the one that was replaced.
     old = resource("x")
     live, user = resource("x"), resource("y", "x")
