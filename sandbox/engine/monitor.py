@@ -70,13 +70,13 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._released = threading.Event()
 
     def release(self) -> None:
-        """Lets a program that has registered everything end."""
+        """Lets a program that has registered everything end; none of its functions is called any more."""
+        self._callbacks.close()
         self._released.set()
 
     def close(self) -> None:
         """Closes the connections to the program."""
         self.release()
-        self._callbacks.close()
 
     def GetDeploymentInfo(  # noqa: N802 - the services' names are Pulumi's
         self, request: empty_pb2.Empty, context: grpc.ServicerContext

@@ -63,6 +63,7 @@ def test_a_managed_resource_read_by_its_own_id_is_released(found: Any) -> None:
 
 
 def test_an_import_that_would_replace_is_refused_after_it_was_taken(found: Any) -> None:
+    found.cloud.toys["toy-9"]["kind"] = "old"
     text = "Toy('mine', Opts(import_='toy-9'), label='found', size=7, kind='new')"
     looked = found.program(text).run("preview")
     assert "may not be replaced" in looked.messages("warning")

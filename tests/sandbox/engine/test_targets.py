@@ -63,13 +63,14 @@ def test_a_resource_is_replaced_on_demand_and_keeps_its_name(workspace: Any) -> 
 
 def test_what_an_untargeted_resource_needs_stays_with_it(workspace: Any) -> None:
     workspace.succeed(program(1))
-    # `a` has left the program, but `b` is not touched, so it still needs it.
-    outcome = workspace.succeed("Toy('b', size=5)\nToy('other', size=7)", targets=[f"{URN}other", f"{URN}a"])
+    # `a` has left the program, but `b` is not touched and still needs it, though `a` is a target.
+    left = "b = Toy('b', size=5)\nToy('c', Opts(depends_on=[b]))\nToy('other', size=7)"
+    outcome = workspace.succeed(left, targets=[f"{URN}other", f"{URN}a"])
     assert outcome.operations == {"other": {"update"}}
     assert {f"{URN}a", f"{URN}b", f"{URN}c"} <= set(urns(workspace))
     assert workspace.state_of("b").dependencies == [f"{URN}a"]
-    workspace.succeed("Toy('b', size=5)\nToy('other', size=7)")
-    assert urns(workspace)[-2:] == [f"{URN}b", f"{URN}other"]
+    assert workspace.succeed(left).operations["a"] == {"delete"}
+    assert f"{URN}a" not in urns(workspace)
 
 
 def test_a_deletion_that_takes_others_along_is_refused_unless_they_are_meant(workspace: Any) -> None:

@@ -23,6 +23,7 @@ from sandbox.engine.values import (
     UNKNOWN,
     Archive,
     Asset,
+    Located,
     OutputValue,
     ResourceReference,
     Secret,
@@ -175,6 +176,9 @@ def test_differences_name_the_leaves() -> None:
         "flag": "update",
     }
     assert diffs.compared({"a": 1}, {"a": UNKNOWN}) == {"a": "update"}
+    spelt = diffs.compared({"tags": {"a.b": 1}}, {"tags": {"a.b": 2}, "w-x": {'q"': 1}})
+    assert list(spelt) == ['tags["a.b"]', "w-x"]
+    assert all(str(Located(paths.parse(text))) == text for text in ('a["b.c"][0].d', 'a["q\\"r"]'))
 
 
 def test_what_went_in_as_a_secret_comes_out_as_one() -> None:

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -94,28 +94,31 @@ class Twins:
         """Writes the program of both."""
         self.workspace.program(text)
 
-    def run(self, verb: str, *flags: str, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What this engine and the CLI did: result, counts, calls, state and outputs of each."""
+    def run(self, verb: str, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What this engine and the CLI did: result, counts, calls and state of each."""
         marks = {name: len(self._toys.Shelf(path).calls) for name, path in self._shelves.items()}
         outcome = self.workspace.run(verb, **options)
-        arguments = [verb, "--stack", "dev", "--parallel", "1", *flags]
+        arguments = [verb, "--stack", "dev", "--parallel", "1", *_flags(options)]
         if verb != "preview":
             arguments += ["--yes", "--skip-preview"]
         done = self.cli.run(*arguments, *(["--json"] if verb == "preview" else []))
         self.said = done.stdout + done.stderr
         self.outcome = outcome
         if verb == "preview":
-            theirs_counts = json.loads(done.stdout).get("changeSummary", {}) if done.returncode == 0 else {}
+            # A preview that fails tells no counts.
+            theirs_counts = json.loads(done.stdout).get("changeSummary", {}) if done.returncode == 0 else None
         else:
             history = json.loads(self.cli("stack", "history", "--stack", "dev", "--json"))
             theirs_counts = history[0].get("resourceChanges") or {}
         ours = {
             "result": "succeeded" if outcome.summary.result == "succeeded" else "failed",
-            "counts": {name: count for name, count in outcome.summary.changes.items() if count},
+            "counts": theirs_counts is not None
+            and {name: count for name, count in outcome.summary.changes.items() if count},
         }
         theirs = {
             "result": "succeeded" if done.returncode == 0 else "failed",
-            "counts": {name: count for name, count in theirs_counts.items() if count},
+            "counts": theirs_counts is not None
+            and {name: count for name, count in theirs_counts.items() if count},
         }
         for name, found, root in (
             ("ours", ours, self.workspace.state),
@@ -147,6 +150,18 @@ class Twins:
             plain["dependencies"] = sorted(plain.get("dependencies", []))
             found[key] = _settled(plain)
         return found
+
+
+def _flags(options: Mapping[str, Any]) -> list[str]:
+    """The CLI's flags for the engine's options."""
+    found: list[str] = []
+    for name, value in options.items():
+        flag = f"--{'target' if name == 'targets' else name.replace('_', '-')}"
+        if value is True:
+            found.append(flag)
+        elif isinstance(value, list):
+            found += [text for item in value for text in (flag, item)]
+    return found
 
 
 def _settled(value: Any) -> Any:
