@@ -54,6 +54,9 @@ def _definition(item: Resource, name: str, options: Mapping[str, str]) -> list[s
         if key.startswith("__") or value is None:
             continue
         argument = _argument(key)
+        if hints and argument not in hints:
+            # What the provider has added to the inputs, such as `tagsAll`.
+            continue
         written = _written(value, hints.get(argument, ""), sdk, 4)
         lines.append(f"    {argument}={written},")
     if options:

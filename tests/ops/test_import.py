@@ -23,7 +23,9 @@ def test_an_imported_resource_and_its_code_preview_without_a_change(
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     queues = boto3.client("sqs", endpoint_url=endpoint, region_name="us-east-1", **keys)
     url = queues.create_queue(
-        QueueName="found", Attributes={"DelaySeconds": "7"}, tags={"Owner": "team", "camelCase": "kept"}
+        QueueName="found",
+        Attributes={"MessageRetentionPeriod": "1200"},
+        tags={"Owner": "team", "camelCase": "kept"},
     )["QueueUrl"]
 
     done = groundplan(project, "import", "dev", "aws:sqs/queue:Queue", "found", url)
@@ -31,8 +33,9 @@ def test_an_imported_resource_and_its_code_preview_without_a_change(
     assert "= 1 imported" in done.out
     code = done.out.split("delete the resources:")[1].split("Outputs:")[0]
     assert "found = aws.sqs.Queue(" in code
-    assert "delay_seconds=7," in code
+    assert "message_retention_seconds=1200," in code
     assert "'camelCase': 'kept'" in code
+    assert "tags_all" not in code
     assert "opts=pulumi.ResourceOptions(protect=True)," in code
 
     # Without its code the import would be lost, so it is protected.
@@ -45,7 +48,7 @@ def test_an_imported_resource_and_its_code_preview_without_a_change(
 
     again = groundplan(project, "import", "dev", "aws:sqs/queue:Queue", "found", "another")
     assert again.status == 1
-    assert "is in the state already" in again.err
+    assert "is in the state already" in again.out
     gone = groundplan(project, "import", "dev", "aws:sqs/queue:Queue", "other", url + "-gone")
     assert gone.status == 1
     assert "does not exist" in gone.out + gone.err

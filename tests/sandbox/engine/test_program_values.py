@@ -77,13 +77,13 @@ def test_a_resource_as_a_value_is_a_reference(workspace: Any) -> None:
         """
     )
     a = workspace.state_of("a")
-    reference = workspace.state_of("b").inputs["parts"]["of"]
-    assert isinstance(reference, ResourceReference)
-    assert (reference.urn, reference.id) == (a.urn, a.id)
-    assert workspace.state_of("box").outputs["toy"].urn == a.urn
+    for reference in (workspace.state_of("box").inputs["owner"], workspace.state_of("box").outputs["toy"]):
+        assert isinstance(reference, ResourceReference)
+        assert (reference.urn, reference.id) == (a.urn, a.id)
     assert workspace.engine().outputs("dev")["toy"].urn == a.urn
-    # A provider that takes no references gets the id.
+    # A provider that takes no references gets the id, and gives it back from its check.
     assert workspace.cloud.toys[workspace.state_of("b").id]["parts"] == {"of": a.id}
+    assert workspace.state_of("b").inputs["parts"] == {"of": a.id}
     assert workspace.succeed(expect_no_changes=True).summary.result == "succeeded"
 
 
