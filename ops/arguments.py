@@ -107,6 +107,10 @@ def _stack_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
         if name != "preview":
             one.add_argument("-y", "--yes", action="store_true", help="do not ask first")
     _import(commands)
+    state = _add(commands, "state", "list what the state holds, or edit it; the cloud stays as it is")
+    state.add_argument("verb", choices=("list", "unprotect", "delete"), help="what to do")
+    state.add_argument("urn", nargs="?", help="the resource to unprotect, or to delete from the state")
+    _engine(state)
     outputs = _add(commands, "outputs", "print the stack's outputs")
     outputs.add_argument("name", nargs="?", help="one output; its value alone is printed")
     outputs.add_argument("--show-secrets", action="store_true", help="print secret values too")

@@ -168,6 +168,12 @@ def _import(arguments: argparse.Namespace, screen: Screen) -> int:
     return import_resources(session, imports, options, protect=arguments.protect, out=arguments.out)
 
 
+def _state(arguments: argparse.Namespace, screen: Screen) -> int:
+    from ops.state_commands import state
+
+    return state(_session(arguments, screen), arguments.verb, arguments.urn)
+
+
 def _outputs(arguments: argparse.Namespace, screen: Screen) -> int:
     from ops.stacks import outputs
 
@@ -262,6 +268,7 @@ _HANDLERS: Final[Mapping[str, Callable[[argparse.Namespace, Screen], int]]] = {
     "refresh": _run,
     "destroy": _destroy,
     "import": _import,
+    "state": _state,
     "outputs": _outputs,
     "unlock": _unlock,
     "train": _train,

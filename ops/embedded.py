@@ -62,6 +62,10 @@ class EmbeddedRunner:
         """What the state holds."""
         return self._engine().resources(self._stack)
 
+    def edit_state(self, edit: Callable[[Sequence[Resource]], list[Resource]]) -> None:
+        """Replaces what the state holds."""
+        self._engine().edit_state(self._stack, edit)
+
     def _shown(
         self,
         engine: Engine,

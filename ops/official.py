@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +93,10 @@ class OfficialRunner:
     def resources(self) -> Sequence[Resource]:
         """Refused, as above."""
         raise UsageError("the official CLI lists the state itself", "pulumi stack --show-urns")
+
+    def edit_state(self, edit: Callable[[Sequence[Resource]], list[Resource]]) -> None:
+        """Refused, as above."""
+        raise UsageError("the official CLI edits the state itself", "pulumi state --help")
 
     def unlock(self) -> None:
         """`pulumi cancel`."""

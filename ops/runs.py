@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -82,6 +82,9 @@ class StackRunner(Protocol):
 
     def resources(self) -> Sequence[Resource]:
         """What the state holds."""
+
+    def edit_state(self, edit: Callable[[Sequence[Resource]], list[Resource]]) -> None:
+        """Replaces what the state holds."""
 
     def unlock(self) -> None:
         """Takes the lock of a run that has died away."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -90,6 +90,10 @@ class Session:
     def resources(self) -> Sequence[Resource]:
         """What the state holds; the sandbox need not run for it."""
         return self._runner(None).resources()
+
+    def edit_state(self, edit: Callable[[Sequence[Resource]], list[Resource]]) -> None:
+        """Replaces what the state holds; nothing in the cloud changes."""
+        self._runner(None).edit_state(edit)
 
     def urns_by_name(self) -> dict[str, str]:
         """The URNs of the state's resources by their names, those of which there is one."""

@@ -37,6 +37,8 @@ def _leftovers(planner: Planner) -> list[Resource]:
 
 
 def _delete(run: Run, planner: Planner, executor: Executor, condemned: Sequence[Resource]) -> None:
+    if not condemned:
+        return
     graph = Graph(planner.resources)
     deletable = planner.targets.deletable(graph, planner.resources)
     kept = [item for item in condemned if id(item) not in deletable]

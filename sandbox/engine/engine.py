@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal, Unpack
+from typing import Literal, Unpack
 
-from sandbox.engine import deletions, importing, program_run, refreshing
-from sandbox.engine.backend import Backend, Checkpoint, HistoryEntry
+from sandbox.engine import deletions, ending, importing, program_run, refreshing
+from sandbox.engine.backend import Backend, Checkpoint
 from sandbox.engine.builtin import BuiltinProvider
 from sandbox.engine.crypter import Crypter
-from sandbox.engine.errors import EngineError, UnknownStack
+from sandbox.engine.errors import UnknownStack
 from sandbox.engine.events import Summary
 from sandbox.engine.executor import Executor
 from sandbox.engine.hooks import HooksNeedTheProgram, delete_hooks
@@ -25,7 +24,7 @@ from sandbox.engine.project import Project, StackConfig
 from sandbox.engine.provider import Provider, ProviderError
 from sandbox.engine.recovery import recovered
 from sandbox.engine.registry import Registry
-from sandbox.engine.run import EventHandler, Run, Stopped
+from sandbox.engine.run import EventHandler, Run
 from sandbox.engine.session import Session
 from sandbox.engine.state import Resource
 from sandbox.engine.targets import Chosen, Targets
@@ -33,9 +32,6 @@ from sandbox.engine.urn import ROOT_STACK_TYPE
 from sandbox.engine.values import PropertyMap
 
 Kind = Literal["preview", "update", "refresh", "destroy", "resource-import"]
-_NO_CHANGES: Final = frozenset({"same", "read", "read-replacement", "discard"})
-"""What `--expect-no-changes` lets pass (`engine.HasChanges`)."""
-_HISTORY_KINDS: Final = {"update", "refresh", "destroy", "resource-import"}
 
 
 class Engine:
@@ -78,7 +74,7 @@ class Engine:
         with self._session(
             "preview", stack, config, on_event, Targets(**chosen), preview=True, refresh=refresh
         ) as session:
-            return self._finish(session, program_run.run_program, expect_no_changes)
+            return ending.finish(session, self._backend, program_run.run_program, expect_no_changes)
 
     def up(
         self,
@@ -107,7 +103,7 @@ class Engine:
             continue_on_error=continue_on_error,
             refresh=refresh,
         ) as session:
-            return self._finish(session, program_run.run_program, expect_no_changes)
+            return ending.finish(session, self._backend, program_run.run_program, expect_no_changes)
 
     def refresh(
         self,
@@ -121,7 +117,7 @@ class Engine:
     ) -> Summary:
         """Makes the state say what the providers find; `changes` counts what differed."""
         with self._session("refresh", stack, config, on_event, Targets(**chosen), preview=preview) as session:
-            return self._finish(session, _refresh, expect_no_changes)
+            return ending.finish(session, self._backend, _refresh, expect_no_changes)
 
     def destroy(
         self,
@@ -143,7 +139,7 @@ class Engine:
             preview=preview,
             continue_on_error=continue_on_error,
         ) as session:
-            return self._finish(session, _destroy, expect_no_changes=False)
+            return ending.finish(session, self._backend, _destroy, expect_no_changes=False)
 
     def import_resources(
         self,
@@ -156,8 +152,9 @@ class Engine:
     ) -> Summary:
         """Takes resources that exist already into the state, without running the program."""
         with self._session("resource-import", stack, config, on_event, Targets()) as session:
-            return self._finish(
+            return ending.finish(
                 session,
+                self._backend,
                 lambda it: importing.import_all(it, imports, protect=protect),
                 expect_no_changes=False,
             )
@@ -171,6 +168,17 @@ class Engine:
         self._require(stack)
         crypter = self._backend.crypter(self._project.name, stack)
         return self._backend.load(self._project.name, stack, crypter).resources
+
+    def edit_state(self, stack: str, edit: Callable[[Sequence[Resource]], list[Resource]]) -> None:
+        """Replaces what the stack's state holds with what `edit` makes of it."""
+        self._require(stack)
+        project = self._project.name
+        with self._backend.lock(project, stack):
+            crypter = self._backend.crypter(project, stack)
+            checkpoint = self._backend.load(project, stack, crypter)
+            resources = edit(checkpoint.resources)
+            self._backend.keep_previous(project, stack)
+            Journal(checkpoint, crypter, self._backend, project, stack).rebase(resources)
 
     def stacks(self) -> list[str]:
         """The stacks that have a configuration file or a state."""
@@ -280,62 +288,6 @@ class Engine:
             return checkpoint
         planner = Planner(run, registry, checkpoint.resources, Targets(()))
         return recovered(run, checkpoint, planner.ensure_provider)
-
-    def _finish(self, session: Session, work: Callable[[Session], None], expect_no_changes: bool) -> Summary:
-        run = session.run
-        try:
-            work(session)
-        except Stopped:
-            pass
-        except (EngineError, ProviderError) as error:
-            if not session.is_open:
-                # Nothing has begun: it is the caller's to tell.
-                raise
-            run.fail(str(error))
-        if session.is_open:
-            if session.journal.has_unwritten():
-                session.journal.flush()
-            session.journal.close()
-        if run.fault is not None:
-            raise run.fault
-        if expect_no_changes and not run.errors:
-            wrong = {name: count for name, count in run.changes.items() if count and name not in _NO_CHANGES}
-            if wrong:
-                counted = ", ".join(f"{count} {name}" for name, count in sorted(wrong.items()))
-                run.fail(f"no changes were expected, but there were: {counted}")
-        summary = Summary(
-            result="failed" if run.errors else "cancelled" if run.cancelled else "succeeded",
-            changes=dict(run.changes),
-            seconds=time.time() - run.started,
-            outputs=session.outputs(),
-            old_outputs=session.old_outputs,
-            errors=tuple(run.errors),
-        )
-        if not run.preview and session.kind in _HISTORY_KINDS:
-            self._record(session, summary)
-        run.emit(summary)
-        return summary
-
-    def _record(self, session: Session, summary: Summary) -> None:
-        run = session.run
-        plain = {
-            key: value
-            for key, value in session.config.values.items()
-            if key not in session.config.secret_keys
-        }
-        self._backend.record(
-            run.project,
-            run.stack,
-            HistoryEntry(
-                kind=session.kind,
-                start=int(run.started),
-                end=int(time.time()),
-                result="succeeded" if summary.result == "succeeded" else "failed",
-                changes={str(name): count for name, count in summary.changes.items()},
-                message=session.message,
-                config=plain,
-            ),
-        )
 
     def _require(self, stack: str) -> None:
         known = self.stacks()

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from sandbox.engine import adoption
+from sandbox.engine import adoption, outcome
 from sandbox.engine.backend import Pending, PendingKind
-from sandbox.engine.events import StepDone, StepFailed, StepStarted
+from sandbox.engine.events import StepDone, StepFailed
 from sandbox.engine.hooks import Hooks, Moment
 from sandbox.engine.journal import Journal
 from sandbox.engine.provider import InitializationError, ProviderError
@@ -17,7 +17,6 @@ from sandbox.engine.run import Run, Stopped
 from sandbox.engine.state import Resource, now
 from sandbox.engine.steps import Step
 from sandbox.engine.urn import name_of
-from sandbox.engine.values import Located, Secret
 
 Answer = TypeVar("Answer")
 _PENDING: Final[dict[str, PendingKind]] = {
@@ -27,32 +26,6 @@ _PENDING: Final[dict[str, PendingKind]] = {
     "delete": "deleting",
     "delete-replaced": "deleting",
 }
-_COMPARED: Final = (
-    "urn",
-    "type",
-    "custom",
-    "id",
-    "inputs",
-    "outputs",
-    "parent",
-    "provider",
-    "protect",
-    "retain_on_delete",
-    "deleted_with",
-    "replace_with",
-    "replacement_trigger",
-    "property_dependencies",
-    "additional_secret_outputs",
-    "aliases",
-    "timeouts",
-    "import_id",
-    "ignore_changes",
-    "replace_on_changes",
-    "hide_diff",
-    "hooks",
-    "taint",
-)
-"""What makes a state worth writing when a resource is the same. Source positions are not among it."""
 
 
 class Executor:
@@ -93,7 +66,7 @@ class Executor:
         resource = step.resource
         shown = not resource.is_default_provider
         if shown:
-            self._run.emit(_started(step))
+            self._run.emit(outcome.started(step))
         started = time.perf_counter()
         try:
             self._apply(step)
@@ -104,7 +77,7 @@ class Executor:
             raise Stopped from error
         if not shown:
             return
-        if step.logical and _recorded(step):
+        if outcome.counts(step):
             self._run.count(step.operation)
         if step.skipped:
             return
@@ -172,13 +145,11 @@ class Executor:
             return
         new.id = old.id
         new.outputs = old.outputs
-        self._mark_secrets(new)
+        outcome.mark_secrets(new)
         if new.is_provider and not step.untargeted:
             self._registry.same(new)
         new.init_errors = old.init_errors if step.untargeted else []
-        changed = any(getattr(old, name) != getattr(new, name) for name in _COMPARED) or sorted(
-            old.dependencies
-        ) != sorted(new.dependencies)
+        changed = outcome.differs(old, new)
         if not changed:
             new.created, new.modified, new.rest = old.created, old.modified, old.rest
             if old.source_position == new.source_position and old.rendered is not None:
@@ -213,11 +184,11 @@ class Executor:
                 self._abandon(pending)
                 raise ProviderError("the provider did not return an id from create")
         new.created = new.modified = now()
-        self._mark_secrets(new)
+        outcome.mark_secrets(new)
         gone = step.old if step.old is not None and step.old.pending_replacement else None
         kept = step.old if step.leaves_old else None
         if kept is not None:
-            self._journal.change(lambda: _mark_deleted(kept), write=False)
+            self._journal.change(lambda: outcome.mark_deleted(kept), write=False)
         self._journal.finish(pending, new=new, done=gone, changed=kept, write=new.custom)
         if error is not None:
             raise error
@@ -253,7 +224,7 @@ class Executor:
                 self._abandon(pending)
                 raise
         new.modified = now()
-        self._mark_secrets(new)
+        outcome.mark_secrets(new)
         self._journal.finish(pending, new=new, done=old, write=new.custom)
         if error is not None:
             raise error
@@ -295,9 +266,9 @@ class Executor:
 
     def _adopt(self, step: Step, *, write: bool) -> None:
         new, old = step.resource, step.old
-        self._mark_secrets(new)
+        outcome.mark_secrets(new)
         if step.leaves_old and old is not None:
-            self._journal.change(lambda: _mark_deleted(old), write=False)
+            self._journal.change(lambda: outcome.mark_deleted(old), write=False)
             self._journal.finish(new=new, changed=old)
         else:
             self._journal.finish(new=new, done=old, write=write)
@@ -334,35 +305,3 @@ class Executor:
     def _abandon(self, pending: Pending | None) -> None:
         if pending is not None:
             self._journal.drop(pending)
-
-    def _mark_secrets(self, resource: Resource) -> None:
-        outputs = resource.outputs
-        names = {name for name in resource.additional_secret_outputs if name != "id"}
-        names |= {key for key, value in resource.inputs.items() if isinstance(value, Secret)}
-        wrong = [key for key in names if key in outputs and not isinstance(outputs[key], Secret)]
-        if wrong:
-            resource.outputs = {
-                key: Secret(value) if key in wrong else value for key, value in outputs.items()
-            }
-
-
-def _started(step: Step) -> StepStarted:
-    return StepStarted(
-        urn=step.resource.urn,
-        type=step.resource.type,
-        operation=step.operation,
-        detailed=step.detailed,
-        old_inputs=step.old.inputs if step.old else {},
-        new_inputs=step.new.inputs if step.new else {},
-        hidden=[str(Located(tuple(path))) for path in step.resource.hide_diff],
-    )
-
-
-def _recorded(step: Step) -> bool:
-    """Whether the step counts; a read does where what it read has changed since the last time."""
-    return step.operation != "read" or (step.old is not None and step.old.outputs != step.resource.outputs)
-
-
-def _mark_deleted(resource: Resource) -> None:
-    resource.delete = True
-    resource.rendered = None

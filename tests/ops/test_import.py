@@ -46,6 +46,15 @@ def test_an_imported_resource_and_its_code_preview_without_a_change(
     seen = groundplan(project, "preview", "dev", "--expect-no-changes", "--json")
     assert seen.status == 0, seen.out + seen.err
 
+    urn = "urn:pulumi:dev::scratch::aws:sqs/queue:Queue::found"
+    listed = groundplan(project, "state", "dev", "list")
+    assert f"{urn}  {url}  [protect]" in listed.out
+    kept = groundplan(project, "state", "dev", "delete", urn)
+    assert kept.status == 1
+    assert "is protected" in kept.err
+    assert groundplan(project, "state", "dev", "unprotect", urn).status == 0
+    assert "[protect]" not in groundplan(project, "state", "dev", "list").out
+
     again = groundplan(project, "import", "dev", "aws:sqs/queue:Queue", "found", "another")
     assert again.status == 1
     assert "is in the state already" in again.out
