@@ -182,6 +182,8 @@ class ToyProvider:
             if news.get("fail") == "update":
                 raise ProviderError("the paint has run out")
             self.cloud.toys[id] = {**outputs, "urn": urn}
+            if news.get("fail") == "restart":
+                raise InitializationError(id, outputs, news, ["it does not start again"])
         return outputs
 
     def delete(self, urn: str, id: str, inputs: PropertyMap, properties: PropertyMap, timeout: float) -> None:
