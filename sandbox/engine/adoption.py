@@ -25,7 +25,7 @@ def import_steps(planner: Planner, goal: Goal, urn: str) -> list[Step]:
         return []
     new = planner.new_state(goal, urn, None)
     new.id = goal.import_id
-    provider = planner.provider_of(new)
+    provider = planner.adapter_of(new)
     if old is not None and urn not in planner.deleted:
         return [Step("import-replacement", old, new, provider, leaves_old=True), Step("replace", old, new)]
     return [Step("import", None, new, provider)]
@@ -52,7 +52,7 @@ def read_steps(planner: Planner, goal: ReadGoal) -> list[Step]:
     )
     if not new.id:
         raise PlanError(f"reading {urn} needs the resource's id")
-    provider = None if unknown else planner.provider_of(new)
+    provider = None if unknown else planner.adapter_of(new)
     planner.operated.add(urn)
     if old is not None and not old.external and old.id != new.id:
         planner.replaced.add(urn)

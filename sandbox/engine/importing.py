@@ -68,7 +68,7 @@ def import_all(session: Session, imports: Sequence[Import], *, protect: bool) ->
             provider=providers.get(urn, ""),
             protect=protect,
         )
-        adapter = None if item.component else planner.provider_of(new)
+        adapter = None if item.component else planner.adapter_of(new)
         executor.step(Step("import", None, new, adapter))
         if adapter is not None:
             # The provider's own read should pass its own check; where it does not, a person must know.

@@ -66,7 +66,7 @@ class Planner:
         new = self.new_state(goal, urn, old)
         if new.is_provider:
             self.providers.seen[urn] = new
-        provider = None if new.is_provider or not new.custom else self.provider_of(new)
+        provider = None if new.is_provider or not new.custom else self.adapter_of(new)
         self.targets.note(new)
         if not self._is_targeted(new):
             return untargeted.steps_of(self, old, new)
@@ -184,7 +184,7 @@ class Planner:
             modified=old.modified if old else "",
         )
 
-    def provider_of(self, resource: Resource) -> Adapter:
+    def adapter_of(self, resource: Resource) -> Adapter:
         """The provider of a resource that needs one. Raises `PlanError`."""
         adapter = self._registry.get(resource.provider)
         if adapter is None:
@@ -327,7 +327,7 @@ class Planner:
         return Step("delete-replaced", resource, None, self._deleter(resource), leaves_marker=True)
 
     def _deleter(self, resource: Resource) -> Adapter | None:
-        return self.provider_of(resource) if resource.custom and not resource.is_provider else None
+        return self.adapter_of(resource) if resource.custom and not resource.is_provider else None
 
     # Targets
 

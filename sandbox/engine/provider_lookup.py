@@ -30,6 +30,12 @@ class ProviderLookup:
                     break
         return self._registry.get(reference)
 
+    def resource(self, reference: str) -> Resource | None:
+        """The provider resource that a reference names, as the program has it, else as the state has it."""
+        urn, id = urns.split_reference(reference)
+        old = self._olds.get(urn)
+        return self.seen.get(urn) or (old if old is not None and old.id == id else None)
+
     def forces_replacement(self, old: Resource, new: Resource, aliased: Mapping[str, str]) -> bool:
         """Whether a resource that moves from one provider to another must be replaced for it."""
         if old.provider == new.provider or not new.custom or new.is_provider:
