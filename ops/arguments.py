@@ -72,6 +72,33 @@ def _stack_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
             metavar="URN",
             help="run this resource alone; * matches; repeatable",
         )
+        one.add_argument(
+            "--exclude",
+            action="append",
+            default=[],
+            metavar="URN",
+            help="leave this resource as it is; * matches; repeatable; not beside --only",
+        )
+        one.add_argument(
+            "--dependents",
+            action="store_true",
+            help="with --only or --exclude: what depends on these resources too",
+        )
+        if name in ("up", "preview"):
+            one.add_argument(
+                "--replace",
+                action="append",
+                default=[],
+                metavar="URN",
+                help="replace this resource, changed or not; * matches; repeatable",
+            )
+            one.add_argument("--refresh", action="store_true", help="refresh the state first")
+        if name in ("up", "destroy"):
+            one.add_argument(
+                "--continue-on-error",
+                action="store_true",
+                help="let a failed resource stop only what depends on it",
+            )
         one.add_argument("--diff", action="store_true", help="show the properties of every changed resource")
         if name in ("up", "preview"):
             _policies(one)
@@ -81,12 +108,35 @@ def _stack_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
             )
         if name != "preview":
             one.add_argument("-y", "--yes", action="store_true", help="do not ask first")
+    _import(commands)
+    state = _add(commands, "state", "list what the state holds, or edit it; the cloud stays as it is")
+    state.add_argument("verb", choices=("list", "unprotect", "delete"), help="what to do")
+    state.add_argument("urn", nargs="?", help="the resource to unprotect, or to delete from the state")
+    _engine(state)
     outputs = _add(commands, "outputs", "print the stack's outputs")
     outputs.add_argument("name", nargs="?", help="one output; its value alone is printed")
     outputs.add_argument("--show-secrets", action="store_true", help="print secret values too")
     _engine(outputs)
     unlock = _add(commands, "unlock", "take away the lock of a run that has died on another machine")
     _engine(unlock)
+
+
+def _import(commands: _Commands[argparse.ArgumentParser]) -> None:
+    one = _add(commands, "import", "take a resource that exists already into the state, and print its code")
+    one.add_argument("type", nargs="?", help="its type, such as aws:s3/bucket:Bucket")
+    one.add_argument("name", nargs="?", help="the name that it gets in the program")
+    one.add_argument("id", nargs="?", help="the id that its cloud knows it by")
+    one.add_argument("--file", type=Path, metavar="FILE", help="many of them, as pulumi import --file takes")
+    one.add_argument("--parent", default="", metavar="URN", help="its parent, a URN or a name in the state")
+    one.add_argument("--provider", default="", metavar="URN", help="its provider, by default the package's")
+    one.add_argument(
+        "--no-protect",
+        dest="protect",
+        action="store_false",
+        help="do not protect it from deletion, as an import otherwise does",
+    )
+    one.add_argument("--out", type=Path, metavar="FILE", help="write the code to this file")
+    _engine(one)
 
 
 def _sources(one: argparse.ArgumentParser) -> None:

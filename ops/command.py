@@ -137,6 +137,11 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
     return RunOptions(
         policy_packs=_policy_packs(arguments),
         only=tuple(getattr(arguments, "only", ())),
+        exclude=tuple(getattr(arguments, "exclude", ())),
+        dependents=getattr(arguments, "dependents", False),
+        replace=tuple(getattr(arguments, "replace", ())),
+        refresh=getattr(arguments, "refresh", False),
+        continue_on_error=getattr(arguments, "continue_on_error", False),
         expect_no_changes=getattr(arguments, "expect_no_changes", False),
         details=getattr(arguments, "diff", False),
         assume_yes=getattr(arguments, "yes", False),
@@ -181,6 +186,30 @@ def _destroy(arguments: argparse.Namespace, screen: Screen) -> int:
     from ops.destroying import destroy
 
     return destroy(_session(arguments, screen), _options(arguments))
+
+
+def _import(arguments: argparse.Namespace, screen: Screen) -> int:
+    from ops.importing import from_arguments, from_file, import_resources
+
+    session = _session(arguments, screen)
+    if arguments.file is not None:
+        imports = from_file(session, arguments.file)
+    elif arguments.id is None:
+        raise UsageError("an import takes a type, a name and an id, or --file", "groundplan import --help")
+    else:
+        imports = [
+            from_arguments(
+                session, arguments.type, arguments.name, arguments.id, arguments.parent, arguments.provider
+            )
+        ]
+    options = _options(arguments)
+    return import_resources(session, imports, options, protect=arguments.protect, out=arguments.out)
+
+
+def _state(arguments: argparse.Namespace, screen: Screen) -> int:
+    from ops.state_commands import state
+
+    return state(_session(arguments, screen), arguments.verb, arguments.urn)
 
 
 def _outputs(arguments: argparse.Namespace, screen: Screen) -> int:
@@ -276,6 +305,8 @@ _HANDLERS: Final[Mapping[str, Callable[[argparse.Namespace, Screen], int]]] = {
     "preview": _run,
     "refresh": _run,
     "destroy": _destroy,
+    "import": _import,
+    "state": _state,
     "outputs": _outputs,
     "unlock": _unlock,
     "train": _train,

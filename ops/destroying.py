@@ -26,10 +26,10 @@ def destroy(session: Session, options: RunOptions) -> int:
     session.announce()
     if not options.assume_yes:
         confirm(session.screen, f"Type '{session.stack}' to destroy everything that it made: ", session.stack)
-    if session.target_kind == "sandbox" and not options.only:
+    if session.target_kind == "sandbox" and not options.partial:
         _delete_packages(session)
     outcome = session.run("destroy", options)
-    if outcome.result != "succeeded" or session.target_kind == "aws" or options.only:
+    if outcome.result != "succeeded" or session.target_kind == "aws" or options.partial:
         summary = document(session, "destroy", outcome)
         succeed(outcome, session.stack, summary)
         session.screen.document(summary)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -14,11 +14,17 @@ from ops.display import Display
 from ops.properties import plain
 from ops.runs import Action, Outcome, RunOptions
 from ops.screen import Screen
+from ops.steps import StepLog
 from ops.target import Target
 from ops.workspace import Workspace
 from sandbox.engine.engine import Engine
+from sandbox.engine.events import Event, Summary
+from sandbox.engine.importing import Import
 from sandbox.engine.policy_pack import PolicyPack
+from sandbox.engine.project import StackConfig
 from sandbox.engine.provider import Provider
+from sandbox.engine.state import Resource
+from sandbox.engine.targets import Chosen
 
 
 class EmbeddedRunner:
@@ -37,39 +43,59 @@ class EmbeddedRunner:
         engine = self._engine(options.parallel)
         config = self._workspace.released_config(self._stack)
         packs = [PolicyPack.load(one.folder, one.config) for one in options.policy_packs]
+        return self._shown(
+            engine,
+            options,
+            lambda on_event: _run(engine, action, self._stack, config, on_event, options, packs),
+            planning=action == "preview",
+        )
+
+    def import_resources(self, imports: Sequence[Import], options: RunOptions, *, protect: bool) -> Outcome:
+        """Takes resources that exist already into the state."""
+        engine = self._engine(options.parallel)
+        config = self._workspace.released_config(self._stack)
+        return self._shown(
+            engine,
+            options,
+            lambda on_event: engine.import_resources(self._stack, config, on_event, imports, protect=protect),
+        )
+
+    def resources(self) -> Sequence[Resource]:
+        """What the state holds."""
+        return self._engine().resources(self._stack)
+
+    def edit_state(self, edit: Callable[[Sequence[Resource]], list[Resource]]) -> None:
+        """Replaces what the state holds."""
+        self._engine().edit_state(self._stack, edit)
+
+    def _shown(
+        self,
+        engine: Engine,
+        options: RunOptions,
+        work: Callable[[Callable[[Event], None]], Summary],
+        *,
+        planning: bool = False,
+    ) -> Outcome:
+        """A run on the screen, and what came of it."""
+        log = StepLog()
         with (
-            Display(
-                self._screen, planning=action == "preview", details=options.details, brief=options.brief
-            ) as display,
+            Display(self._screen, planning=planning, details=options.details, brief=options.brief) as display,
             _interruptible(engine),
         ):
-            if action == "destroy":
-                summary = engine.destroy(self._stack, config, display.take, targets=options.only)
-            elif action == "refresh":
-                summary = engine.refresh(
-                    self._stack,
-                    config,
-                    display.take,
-                    targets=options.only,
-                    expect_no_changes=options.expect_no_changes,
-                )
-            else:
-                method = {"up": engine.up, "preview": engine.preview}[action]
-                summary = method(
-                    self._stack,
-                    config,
-                    display.take,
-                    targets=options.only,
-                    expect_no_changes=options.expect_no_changes,
-                    policy_packs=packs,
-                )
+
+            def on_event(event: Event) -> None:
+                display.take(event)
+                log.take(event)
+
+            summary = work(on_event)
         return Outcome(
             result=summary.result,
             changes={name: number for name, number in summary.changes.items() if number},
             seconds=summary.seconds,
             outputs=plain(summary.outputs),
             errors=tuple(summary.errors),
-            policies=display.policies.document() if packs else None,
+            policies=display.policies.document() if options.policy_packs else None,
+            steps=log.document(),
         )
 
     def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
@@ -96,6 +122,49 @@ class EmbeddedRunner:
             environment={**self._workspace.environment, **variables},
             parallel=parallel,
         )
+
+
+def _run(
+    engine: Engine,
+    action: Action,
+    stack: str,
+    config: StackConfig,
+    on_event: Callable[[Event], None],
+    options: RunOptions,
+    packs: Sequence[PolicyPack],
+) -> Summary:
+    chosen = Chosen(
+        targets=options.only,
+        target_dependents=options.dependents,
+        exclude=options.exclude,
+        exclude_dependents=options.dependents,
+        replace=options.replace,
+    )
+    if action == "destroy":
+        return engine.destroy(stack, config, on_event, continue_on_error=options.continue_on_error, **chosen)
+    expected = options.expect_no_changes
+    if action == "refresh":
+        return engine.refresh(stack, config, on_event, expect_no_changes=expected, **chosen)
+    if action == "preview":
+        return engine.preview(
+            stack,
+            config,
+            on_event,
+            expect_no_changes=expected,
+            refresh=options.refresh,
+            policy_packs=packs,
+            **chosen,
+        )
+    return engine.up(
+        stack,
+        config,
+        on_event,
+        expect_no_changes=expected,
+        refresh=options.refresh,
+        continue_on_error=options.continue_on_error,
+        policy_packs=packs,
+        **chosen,
+    )
 
 
 def _load_provider() -> None:

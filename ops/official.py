@@ -6,13 +6,17 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ops.errors import EngineUnavailableError, StackNotUpError
+from ops.errors import EngineUnavailableError, StackNotUpError, UsageError
 from ops.runs import Action, Outcome, RunOptions
 from ops.screen import Screen
+
+if TYPE_CHECKING:
+    from sandbox.engine.importing import Import
+    from sandbox.engine.state import Resource
 
 INTERRUPTED_STATUS = 130
 
@@ -39,6 +43,15 @@ class OfficialRunner:
         command = [self._cli, action, "--stack", self._stack, "--parallel", str(options.parallel)]
         for urn in options.only:
             command += ["--target", urn]
+        for flag, urns in (("--exclude", options.exclude), ("--replace", options.replace)):
+            for urn in urns:
+                command += [flag, urn]
+        if options.dependents:
+            command.append("--exclude-dependents" if options.exclude else "--target-dependents")
+        if options.refresh and action in ("up", "preview"):
+            command.append("--refresh")
+        if options.continue_on_error and action in ("up", "destroy"):
+            command.append("--continue-on-error")
         if options.expect_no_changes:
             command.append("--expect-no-changes")
         for pack in options.policy_packs:
@@ -76,6 +89,18 @@ class OfficialRunner:
         if done.returncode != 0:
             raise StackNotUpError(self._stack) from EngineUnavailableError(done.stderr.strip())
         return dict(json.loads(done.stdout))
+
+    def import_resources(self, imports: Sequence[Import], options: RunOptions, *, protect: bool) -> Outcome:
+        """Refused: the CLI has a command of its own for it."""
+        raise UsageError("with the official CLI, import with its own command", "pulumi import --help")
+
+    def resources(self) -> Sequence[Resource]:
+        """Refused, as above."""
+        raise UsageError("the official CLI lists the state itself", "pulumi stack --show-urns")
+
+    def edit_state(self, edit: Callable[[Sequence[Resource]], list[Resource]]) -> None:
+        """Refused, as above."""
+        raise UsageError("the official CLI edits the state itself", "pulumi state --help")
 
     def unlock(self) -> None:
         """`pulumi cancel`."""

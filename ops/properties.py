@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -87,10 +87,16 @@ def written(value: Any, *, show_secrets: bool = False, longest: int = _LONGEST) 
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def changes(old: PropertyMap, new: PropertyMap, detailed: Mapping[str, str] | None = None) -> list[Change]:
+def changes(
+    old: PropertyMap,
+    new: PropertyMap,
+    detailed: Mapping[str, str] | None = None,
+    hidden: Sequence[str] = (),
+) -> list[Change]:
     """What differs between two sets of properties, by path, in the order of the paths' spelling.
 
     `detailed` is a provider's own diff: where a kind ends in `-replace`, the property forces replacement.
+    What stands at a path of `hidden` or below is left out.
     """
     replacing = [path for path, kind in (detailed or {}).items() if kind.endswith("-replace")]
     return [
@@ -102,6 +108,7 @@ def changes(old: PropertyMap, new: PropertyMap, detailed: Mapping[str, str] | No
             replaces=any(_covers(path, change.path) or _covers(change.path, path) for path in replacing),
         )
         for change in _walk((), old, new)
+        if not any(_covers(path, change.path) for path in hidden)
     ]
 
 

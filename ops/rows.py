@@ -54,6 +54,10 @@ WORDINGS: Final[Mapping[Operation, Wording]] = {
 }
 """Signs and words of the Pulumi CLI (its docs, `pulumi up`)."""
 
+_TELLS_NO_CHANGE: Final = frozenset(
+    {"same", "read", "refresh", "delete-replaced", "discard-replaced", "remove-pending-replace"}
+)
+"""What a resource's properties are compared for no more: the rest of a replacement tells it."""
 _REPLACING: Final = frozenset({"replace", "create-replacement", "delete-replaced"})
 
 
@@ -139,12 +143,16 @@ class Rows:
         match event:
             case StepStarted():
                 row.state, row.since = "running", now
-                if event.operation not in ("same", "read", "refresh"):
-                    row.changes = tuple(changes(event.old_inputs, event.new_inputs, event.detailed))
+                if event.operation not in _TELLS_NO_CHANGE:
+                    row.changes = tuple(
+                        changes(event.old_inputs, event.new_inputs, event.detailed, event.hidden)
+                    )
                 if self.planning:
                     row.state = "done"
             case StepDone():
                 row.state = "done"
+                if event.old_outputs is not None and event.operation == "update":
+                    row.changes = tuple(changes(event.old_outputs, event.outputs))
                 row.seconds += event.seconds
             case StepFailed():
                 row.state = "failed"

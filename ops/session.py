@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ops.errors import InterruptedRunError, UpFailedError, UsageError
 from ops.outputs import StackOutputs
@@ -12,6 +12,11 @@ from ops.runs import Action, Outcome, RunOptions, StackRunner
 from ops.screen import Screen
 from ops.target import Kind, Target, connect
 from ops.workspace import SANDBOX_PASSPHRASE, Workspace
+from sandbox.engine.urn import name_of
+
+if TYPE_CHECKING:
+    from sandbox.engine.importing import Import
+    from sandbox.engine.state import Resource
 
 EngineName = Literal["embedded", "pulumi"]
 
@@ -77,6 +82,25 @@ class Session:
     def outputs(self) -> StackOutputs:
         """The program's outputs as commands need them. Raises `StackNotUpError`."""
         return StackOutputs.read(self.stack, self.plain_outputs())
+
+    def import_resources(self, imports: Sequence[Import], options: RunOptions, *, protect: bool) -> Outcome:
+        """Takes resources that exist already into the state."""
+        return self._runner(self.target).import_resources(imports, options, protect=protect)
+
+    def resources(self) -> Sequence[Resource]:
+        """What the state holds; the sandbox need not run for it."""
+        return self._runner(None).resources()
+
+    def edit_state(self, edit: Callable[[Sequence[Resource]], list[Resource]]) -> None:
+        """Replaces what the state holds; nothing in the cloud changes."""
+        self._runner(None).edit_state(edit)
+
+    def urns_by_name(self) -> dict[str, str]:
+        """The URNs of the state's resources by their names, those of which there is one."""
+        found: dict[str, list[str]] = {}
+        for item in self.resources():
+            found.setdefault(name_of(item.urn), []).append(item.urn)
+        return {name: urns[0] for name, urns in found.items() if len(urns) == 1}
 
     def unlock(self) -> None:
         """Takes away the lock of a run that has died."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.engine import urn as urns
-from sandbox.engine.goal import AliasSpec, Goal
+from sandbox.engine.goal import AliasSpec, Goal, ReadGoal
 
 
-def former_urns(goal: Goal, stack: str, project: str, alias_of: Mapping[str, str]) -> list[str]:
+def former_urns(goal: Goal | ReadGoal, stack: str, project: str, alias_of: Mapping[str, str]) -> list[str]:
     """The former URNs of a registration, likeliest first. `alias_of` maps new URNs to those in the state."""
-    own = [_urn(alias, goal, stack, project) for alias in goal.aliases]
+    own = [_urn(alias, goal, stack, project, alias_of) for alias in goal.aliases]
     found = list(own)
     parent_alias = alias_of.get(goal.parent)
     if parent_alias:
@@ -23,10 +23,14 @@ def former_urns(goal: Goal, stack: str, project: str, alias_of: Mapping[str, str
     return list(dict.fromkeys(found))
 
 
-def _urn(alias: str | AliasSpec, goal: Goal, stack: str, project: str) -> str:
+def _urn(
+    alias: str | AliasSpec, goal: Goal | ReadGoal, stack: str, project: str, alias_of: Mapping[str, str]
+) -> str:
     if isinstance(alias, str):
         return alias
-    parent = "" if alias.no_parent else (goal.parent if alias.parent is None else alias.parent)
+    # A former parent may have had another name itself.
+    parent = goal.parent if alias.parent is None else alias_of.get(alias.parent, alias.parent)
+    parent = "" if alias.no_parent else parent
     return urns.make(
         alias.stack or stack,
         alias.project or project,

@@ -117,12 +117,18 @@ class Backend:
         crypter: Crypter,
         resources: Sequence[bytes],
         pending: Sequence[tuple[bytes, PendingKind]],
+        features: Sequence[str] = (),
     ) -> None:
-        """Replaces the stack's checkpoint: written, flushed to the disk, then renamed over the old one."""
+        """Replaces the stack's checkpoint: written, flushed to the disk, then renamed over the old one.
+
+        A state that uses `features` is of version 4, which names them.
+        """
         path = self.path(project, stack)
         self._ensure(path.parent)
         manifest = {"time": _timestamp(), "magic": "", "version": ""}
-        head = b'{"version":3,"checkpoint":{"stack":%s,"latest":{"manifest":%s,"secrets_providers":%s' % (
+        version = b'4,"features":%s' % dump(list(features)) if features else b"3"
+        head = b'{"version":%s,"checkpoint":{"stack":%s,"latest":{"manifest":%s,"secrets_providers":%s' % (
+            version,
             dump(f"organization/{project}/{stack}"),
             dump(manifest),
             dump({"type": "passphrase", "state": {"salt": crypter.state}}),

@@ -14,6 +14,10 @@ from sandbox.engine.urn import is_provider_type, is_valid
 
 _OLDEST: Final = 3
 _NEWEST: Final = 4
+_KNOWN_FEATURES: Final = frozenset(
+    {"hooks", "taint", "replaceWith", "refreshBeforeUpdate", "views", "extensionParameterization"}
+)
+"""What a state of version 4 may use; a resource's fields beyond these are kept as they are."""
 _KINDS: Final = ("creating", "updating", "deleting", "reading", "importing")
 _TEXTS: Final = (
     "urn",
@@ -53,6 +57,8 @@ def latest_of(plain: Any) -> dict[str, Any]:
     version = file.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or not _OLDEST <= version <= _NEWEST:
         raise Malformed("version", f"it is {version!r}, known are {_OLDEST} to {_NEWEST}")
+    if unknown := sorted({*_list(file.get("features") or [], "features")} - _KNOWN_FEATURES):
+        raise Malformed("features", f"it needs what this engine does not know: {', '.join(unknown)}")
     checkpoint = _object(file.get("checkpoint"), "checkpoint")
     latest = _object(checkpoint.get("latest") or {}, "checkpoint.latest")
     secrets = _object(latest.get("secrets_providers") or {}, "secrets_providers")

@@ -22,16 +22,13 @@ def delete_leftovers(run: Run, planner: Planner, executor: Executor) -> None:
 
 def delete_everything(run: Run, planner: Planner, executor: Executor) -> None:
     """Deletes all that the state holds and the targets include."""
-    condemned = [item for item in planner.resources if planner.targets.include(item.urn)]
-    _delete(run, planner, executor, condemned)
+    _delete(run, planner, executor, planner.resources)
 
 
 def _leftovers(planner: Planner) -> list[Resource]:
     found = []
     for item in planner.resources:
         if id(item) in planner.deleted_resources and not item.pending_replacement:
-            continue
-        if not planner.targets.include(item.urn):
             continue
         kept = item.urn in planner.operated or item.urn in planner.aliased
         if item.delete or not kept:
@@ -43,9 +40,13 @@ def _delete(run: Run, planner: Planner, executor: Executor, condemned: Sequence[
     if not condemned:
         return
     graph = Graph(planner.resources)
-    chosen = {id(item) for item in condemned}
-    if planner.targets:
-        _refuse_dependents(run, graph, condemned, chosen, planner)
+    deletable = planner.targets.deletable(graph, planner.resources)
+    kept = [item for item in condemned if id(item) not in deletable]
+    condemned = [item for item in condemned if id(item) in deletable]
+    if planner.targets and not planner.targets.dependents:
+        _refuse_unnamed(run, planner, condemned)
+    for item in kept:
+        executor.step(Step("same", item, item.copy(), untargeted=True))
     steps = {}
     for item in condemned:
         provider = None
@@ -57,9 +58,8 @@ def _delete(run: Run, planner: Planner, executor: Executor, condemned: Sequence[
             steps[id(item)] = Step("discard-replaced" if item.delete else "discard", item, None)
         else:
             steps[id(item)] = Step("delete-replaced" if item.delete else "delete", item, None, provider)
-    executor.condemn({item.urn for item in condemned})
-
-    stays: set[int] = set()
+    run.condemned.update(item.urn for item in condemned)
+    stays = {needed for item in executor.failed for needed in graph.all_needs(item)}
     for layer in graph.deletion_layers(condemned):
         ready = []
         for item in layer:
@@ -87,18 +87,17 @@ def _refuse_protected(run: Run, item: Resource) -> None:
     run.fail(text, item.urn, told=True, stop=False)
 
 
-def _refuse_dependents(
-    run: Run, graph: Graph, condemned: Sequence[Resource], chosen: set[int], planner: Planner
-) -> None:
-    for item in condemned:
-        for dependent in graph.dependents(item):
-            if id(dependent) not in chosen and dependent.urn not in planner.replaced:
-                run.fail(
-                    f"the resource '{dependent.urn}' depends on '{item.urn}', which is to be deleted, "
-                    "and is not among the targets: add it to them",
-                    dependent.urn,
-                )
-                raise Stopped
+def _refuse_unnamed(run: Run, planner: Planner, condemned: Sequence[Resource]) -> None:
+    unnamed = [item for item in condemned if not planner.targets.name(item.urn)]
+    for item in unnamed:
+        run.fail(
+            f"'{item.urn}' would be deleted, for it depends on a target, but is not among the targets itself:"
+            " add it to them, or take --target-dependents",
+            item.urn,
+            stop=not run.preview,
+        )
+    if unnamed and not run.preview:
+        raise Stopped
 
 
 def _in_parallel(run: Run, executor: Executor, steps: Sequence[Step]) -> list[Step]:

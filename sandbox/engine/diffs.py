@@ -21,8 +21,14 @@ _INIT_ERROR: Final = "#initerror"
 def resource_diff(
     adapter: Adapter | None, old: Resource, news: PropertyMap, ignore_changes: Sequence[str]
 ) -> DiffResult:
-    """The provider's diff; by the inputs for components and where the provider cannot tell."""
-    result = DiffResult(changes=None) if adapter is None else adapter.diff(old, news, ignore_changes)
+    """The provider's diff; by the inputs for components and where the provider cannot tell.
+
+    A component's change forces nothing and is an update, secrets that were none before included.
+    """
+    if adapter is None:
+        new, _ = ignoring(news, old.inputs, ignore_changes)
+        return DiffResult(changes=bool(compared(old.inputs, new)))
+    result = adapter.diff(old, news, ignore_changes)
     if result.changes is not None:
         return result
     new, _ = ignoring(news, old.inputs, ignore_changes)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal, Unpack
 
-from sandbox.engine import deletions, program_run, refreshing
-from sandbox.engine.backend import Backend, Checkpoint, HistoryEntry
+from sandbox.engine import deletions, ending, importing, program_run, refreshing
+from sandbox.engine.backend import Backend, Checkpoint
 from sandbox.engine.builtin import BuiltinProvider
 from sandbox.engine.crypter import Crypter
-from sandbox.engine.errors import EngineError, UnknownStack
+from sandbox.engine.errors import UnknownStack
 from sandbox.engine.events import Event, Message, StepDone, StepStarted, Summary
 from sandbox.engine.executor import Executor
+from sandbox.engine.hooks import HooksNeedTheProgram, delete_hooks
+from sandbox.engine.importing import Import
 from sandbox.engine.journal import Journal
 from sandbox.engine.planner import Planner
 from sandbox.engine.policies import Policies
@@ -26,15 +27,14 @@ from sandbox.engine.project import Project, StackConfig
 from sandbox.engine.provider import Provider, ProviderError
 from sandbox.engine.recovery import recovered
 from sandbox.engine.registry import Registry
-from sandbox.engine.run import EventHandler, Run, Stopped
+from sandbox.engine.run import EventHandler, Run
 from sandbox.engine.session import Session
 from sandbox.engine.state import Resource
-from sandbox.engine.targets import Targets
+from sandbox.engine.targets import Chosen, Targets
 from sandbox.engine.urn import ROOT_STACK_TYPE
 from sandbox.engine.values import PropertyMap
 
-Kind = Literal["preview", "update", "refresh", "destroy"]
-_HISTORY_KINDS: Final = {"update", "refresh", "destroy"}
+Kind = Literal["preview", "update", "refresh", "destroy", "resource-import"]
 
 
 class Engine:
@@ -70,18 +70,26 @@ class Engine:
         config: StackConfig,
         on_event: EventHandler,
         *,
-        targets: Sequence[str] = (),
         expect_no_changes: bool = False,
+        refresh: bool = False,
         policy_packs: Sequence[PolicyPack] = (),
+        **chosen: Unpack[Chosen],
     ) -> Summary:
         """Tells what `up` would do, and does none of it. Needs no lock.
 
         Every violation of a policy is told; a mandatory one makes the preview fail at its end.
         """
         with self._session(
-            "preview", stack, config, on_event, targets, preview=True, policy_packs=policy_packs
+            "preview",
+            stack,
+            config,
+            on_event,
+            Targets(**chosen),
+            preview=True,
+            refresh=refresh,
+            policy_packs=policy_packs,
         ) as session:
-            return self._finish(session, program_run.run_program, expect_no_changes)
+            return ending.finish(session, self._backend, program_run.run_program, expect_no_changes)
 
     def up(
         self,
@@ -89,23 +97,37 @@ class Engine:
         config: StackConfig,
         on_event: EventHandler,
         *,
-        targets: Sequence[str] = (),
         expect_no_changes: bool = False,
         message: str = "",
+        continue_on_error: bool = False,
+        refresh: bool = False,
         policy_packs: Sequence[PolicyPack] = (),
+        **chosen: Unpack[Chosen],
     ) -> Summary:
         """Makes the stack what the program says. What was made is kept whatever fails.
 
-        With policy packs a preview goes before it, as under `pulumi up`: where that fails, nothing is made.
+        `refresh` makes the state say what the providers find first. With `continue_on_error` a failure stops
+        only what depends on it. With policy packs a preview goes before it, as under `pulumi up`: where that
+        fails, nothing is made.
         """
         if policy_packs:
-            refused = self._refused(stack, config, on_event, targets, policy_packs)
+            refused = self._refused(
+                stack, config, on_event, refresh=refresh, policy_packs=policy_packs, **chosen
+            )
             if refused is not None:
                 return refused
         with self._session(
-            "update", stack, config, on_event, targets, message=message, policy_packs=policy_packs
+            "update",
+            stack,
+            config,
+            on_event,
+            Targets(**chosen),
+            message=message,
+            continue_on_error=continue_on_error,
+            refresh=refresh,
+            policy_packs=policy_packs,
         ) as session:
-            return self._finish(session, program_run.run_program, expect_no_changes)
+            return ending.finish(session, self._backend, program_run.run_program, expect_no_changes)
 
     def refresh(
         self,
@@ -113,13 +135,13 @@ class Engine:
         config: StackConfig,
         on_event: EventHandler,
         *,
-        targets: Sequence[str] = (),
         expect_no_changes: bool = False,
         preview: bool = False,
+        **chosen: Unpack[Chosen],
     ) -> Summary:
         """Makes the state say what the providers find; `changes` counts what differed."""
-        with self._session("refresh", stack, config, on_event, targets, preview=preview) as session:
-            return self._finish(session, _refresh, expect_no_changes)
+        with self._session("refresh", stack, config, on_event, Targets(**chosen), preview=preview) as session:
+            return ending.finish(session, self._backend, _refresh, expect_no_changes)
 
     def destroy(
         self,
@@ -127,12 +149,39 @@ class Engine:
         config: StackConfig,
         on_event: EventHandler,
         *,
-        targets: Sequence[str] = (),
         preview: bool = False,
+        continue_on_error: bool = False,
+        **chosen: Unpack[Chosen],
     ) -> Summary:
         """Deletes all that the state holds, without running the program."""
-        with self._session("destroy", stack, config, on_event, targets, preview=preview) as session:
-            return self._finish(session, _destroy, expect_no_changes=False)
+        with self._session(
+            "destroy",
+            stack,
+            config,
+            on_event,
+            Targets(**chosen),
+            preview=preview,
+            continue_on_error=continue_on_error,
+        ) as session:
+            return ending.finish(session, self._backend, _destroy, expect_no_changes=False)
+
+    def import_resources(
+        self,
+        stack: str,
+        config: StackConfig,
+        on_event: EventHandler,
+        imports: Sequence[Import],
+        *,
+        protect: bool = True,
+    ) -> Summary:
+        """Takes resources that exist already into the state, without running the program."""
+        with self._session("resource-import", stack, config, on_event, Targets()) as session:
+            return ending.finish(
+                session,
+                self._backend,
+                lambda it: importing.import_all(it, imports, protect=protect),
+                expect_no_changes=False,
+            )
 
     def outputs(self, stack: str) -> PropertyMap:
         """The stack's outputs, secrets still wrapped in `Secret`."""
@@ -143,6 +192,17 @@ class Engine:
         self._require(stack)
         crypter = self._backend.crypter(self._project.name, stack)
         return self._backend.load(self._project.name, stack, crypter).resources
+
+    def edit_state(self, stack: str, edit: Callable[[Sequence[Resource]], list[Resource]]) -> None:
+        """Replaces what the stack's state holds with what `edit` makes of it."""
+        self._require(stack)
+        project = self._project.name
+        with self._backend.lock(project, stack):
+            crypter = self._backend.crypter(project, stack)
+            checkpoint = self._backend.load(project, stack, crypter)
+            resources = edit(checkpoint.resources)
+            self._backend.keep_previous(project, stack)
+            Journal(checkpoint, crypter, self._backend, project, stack).rebase(resources)
 
     def stacks(self) -> list[str]:
         """The stacks that have a configuration file or a state."""
@@ -178,12 +238,16 @@ class Engine:
         stack: str,
         config: StackConfig,
         on_event: EventHandler,
-        targets: Sequence[str],
+        *,
+        refresh: bool,
         policy_packs: Sequence[PolicyPack],
+        **chosen: Unpack[Chosen],
     ) -> Summary | None:
         """The end of an update whose preview did not pass; what the preview told is told then."""
         told: list[Event] = []
-        summary = self.preview(stack, config, told.append, targets=targets, policy_packs=policy_packs)
+        summary = self.preview(
+            stack, config, told.append, refresh=refresh, policy_packs=policy_packs, **chosen
+        )
         if summary.result == "succeeded":
             return None
         for event in told:
@@ -202,25 +266,29 @@ class Engine:
         stack: str,
         config: StackConfig,
         on_event: EventHandler,
-        targets: Sequence[str],
+        targets: Targets,
         *,
         preview: bool = False,
         message: str = "",
+        continue_on_error: bool = False,
+        refresh: bool = False,
         policy_packs: Sequence[PolicyPack] = (),
     ) -> Iterator[Session]:
         self._require(stack)
-        run = Run(self._project.name, stack, preview, on_event, self._parallel)
+        run = Run(
+            self._project.name, stack, preview, on_event, self._parallel, continue_on_error=continue_on_error
+        )
         policies = Policies(run, policy_packs)
         self._run, self._policies = run, policies
         try:
             crypter = self._backend.crypter(self._project.name, stack, config.encryption_salt)
             if preview:
-                yield self._opened(run, kind, config, targets, crypter, message, policies)
+                yield self._opened(run, kind, config, targets, crypter, message, refresh, policies)
                 return
             with self._backend.lock(self._project.name, stack) as lock:
                 for holder in lock.taken_over:
                     run.message("warning", f"took over the lock of {holder}, which is no longer running")
-                yield self._opened(run, kind, config, targets, crypter, message, policies)
+                yield self._opened(run, kind, config, targets, crypter, message, refresh, policies)
         finally:
             self._run = self._policies = None
             if self._registry is not None:
@@ -232,9 +300,10 @@ class Engine:
         run: Run,
         kind: Kind,
         config: StackConfig,
-        targets: Sequence[str],
+        targets: Targets,
         crypter: Crypter,
         message: str,
+        refresh: bool,
         policies: Policies,
     ) -> Session:
         def open_state(session: Session) -> None:
@@ -248,11 +317,14 @@ class Engine:
             backend = None if run.preview else self._backend
             session.registry = registry
             session.journal = Journal(settled, crypter, backend, run.project, run.stack)
-            session.planner = Planner(run, registry, settled.resources, Targets(targets), policies)
+            session.planner = Planner(run, registry, settled.resources, targets, policies)
             session.executor = Executor(run, session.journal, registry)
             session.old_outputs = _stack_outputs(settled.resources)
             if settled is not checkpoint:
                 session.journal.change(lambda: None)
+            if refresh:
+                found = refreshing.refresh(run, session.planner, session.journal, counted=False)
+                session.planner = Planner(run, registry, found, targets)
 
         return Session(
             run=run,
@@ -271,64 +343,6 @@ class Engine:
             return checkpoint
         planner = Planner(run, registry, checkpoint.resources, Targets(()))
         return recovered(run, checkpoint, planner.ensure_provider)
-
-    def _finish(self, session: Session, work: Callable[[Session], None], expect_no_changes: bool) -> Summary:
-        run = session.run
-        try:
-            work(session)
-        except Stopped:
-            pass
-        except (EngineError, ProviderError) as error:
-            if not session.is_open:
-                # Nothing has begun: it is the caller's to tell.
-                raise
-            run.fail(str(error))
-        if session.is_open:
-            if session.journal.has_unwritten():
-                session.journal.flush()
-            session.journal.close()
-        if run.fault is not None:
-            raise run.fault
-        if expect_no_changes and not run.errors:
-            wrong = {
-                name: count for name, count in run.changes.items() if count and name not in ("same", "read")
-            }
-            if wrong:
-                counted = ", ".join(f"{count} {name}" for name, count in sorted(wrong.items()))
-                run.fail(f"no changes were expected, but there were: {counted}")
-        summary = Summary(
-            result="failed" if run.errors else "cancelled" if run.cancelled else "succeeded",
-            changes=dict(run.changes),
-            seconds=time.time() - run.started,
-            outputs=session.outputs(),
-            old_outputs=session.old_outputs,
-            errors=tuple(run.errors),
-        )
-        if not run.preview and session.kind in _HISTORY_KINDS:
-            self._record(session, summary)
-        run.emit(summary)
-        return summary
-
-    def _record(self, session: Session, summary: Summary) -> None:
-        run = session.run
-        plain = {
-            key: value
-            for key, value in session.config.values.items()
-            if key not in session.config.secret_keys
-        }
-        self._backend.record(
-            run.project,
-            run.stack,
-            HistoryEntry(
-                kind=session.kind,
-                start=int(run.started),
-                end=int(time.time()),
-                result="succeeded" if summary.result == "succeeded" else "failed",
-                changes={str(name): count for name, count in summary.changes.items()},
-                message=session.message,
-                config=plain,
-            ),
-        )
 
     def _require(self, stack: str) -> None:
         known = self.stacks()
@@ -355,6 +369,8 @@ def _refresh(session: Session) -> None:
 def _destroy(session: Session) -> None:
     session.open()
     session.planner.targets.require_matches([item.urn for item in session.planner.resources])
+    if found := delete_hooks(session.planner.resources):
+        raise HooksNeedTheProgram(found)
     deletions.delete_everything(session.run, session.planner, session.executor)
 
 

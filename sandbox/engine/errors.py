@@ -87,6 +87,10 @@ class WrongPassphrase(EngineError):
         self.where = where
 
 
+class PlanError(EngineError):
+    """A registration that cannot be planned; the text is for the person at the screen."""
+
+
 class UnknownPackage(EngineError):
     """A resource of a package that no provider was given for."""
 

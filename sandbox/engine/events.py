@@ -41,6 +41,8 @@ class StepStarted:
     detailed: Mapping[str, DiffKind] = field(default_factory=dict)
     old_inputs: PropertyMap = field(default_factory=dict)
     new_inputs: PropertyMap = field(default_factory=dict)
+    hidden: Sequence[str] = ()
+    """Paths of properties whose changes the program asks not to show (`hideDiffs`)."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class StepDone:
     operation: Operation
     seconds: float
     outputs: PropertyMap = field(default_factory=dict)
+    old_outputs: PropertyMap | None = None
+    """What a refresh found different from `outputs`; None for other operations."""
 
 
 @dataclass(frozen=True)

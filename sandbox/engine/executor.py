@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
+from sandbox.engine import adoption, outcome
 from sandbox.engine.backend import Pending, PendingKind
-from sandbox.engine.events import StepDone, StepFailed, StepStarted
+from sandbox.engine.events import StepDone, StepFailed
+from sandbox.engine.hooks import Hooks, Moment
 from sandbox.engine.journal import Journal
 from sandbox.engine.provider import InitializationError, OutcomeUnknown, ProviderError
 from sandbox.engine.registry import Registry
 from sandbox.engine.run import Run, Stopped
-from sandbox.engine.signatures import UNKNOWN_STRING
 from sandbox.engine.state import Resource, now
 from sandbox.engine.steps import Step
 from sandbox.engine.urn import name_of
-from sandbox.engine.values import Secret
 
+Answer = TypeVar("Answer")
 _PENDING: Final[dict[str, PendingKind]] = {
     "create": "creating",
     "create-replacement": "creating",
@@ -25,29 +26,6 @@ _PENDING: Final[dict[str, PendingKind]] = {
     "delete": "deleting",
     "delete-replaced": "deleting",
 }
-_COMPARED: Final = (
-    "urn",
-    "type",
-    "custom",
-    "id",
-    "inputs",
-    "outputs",
-    "parent",
-    "provider",
-    "protect",
-    "retain_on_delete",
-    "deleted_with",
-    "replace_with",
-    "replacement_trigger",
-    "property_dependencies",
-    "additional_secret_outputs",
-    "aliases",
-    "timeouts",
-    "import_id",
-    "ignore_changes",
-    "replace_on_changes",
-)
-"""What makes a state worth writing when a resource is the same. Source positions are not among it."""
 
 
 class Executor:
@@ -59,11 +37,11 @@ class Executor:
         self._registry = registry
         self.results: dict[str, Resource] = {}
         """What this run has made of each URN so far."""
-        self._condemned: set[str] = set()
-
-    def condemn(self, urns: set[str]) -> None:
-        """Names what the end of the run deletes, for `deletedWith`."""
-        self._condemned = urns
+        self.hooks = Hooks(run)
+        self._incomplete: dict[str, Step] = {}
+        """Components that were created or updated and have not registered their outputs yet."""
+        self.failed: list[Resource] = []
+        """What failed steps were about, as it stands in the state."""
 
     def run(self, steps: Sequence[Step]) -> Resource:
         """Carries out a chain of steps, one after the other; the resource as it stands then.
@@ -88,16 +66,21 @@ class Executor:
         resource = step.resource
         shown = not resource.is_default_provider
         if shown:
-            self._run.emit(_started(step))
+            self._run.emit(outcome.started(step))
         started = time.perf_counter()
         try:
             self._apply(step)
         except ProviderError as error:
+            if step.old is not None:
+                self.failed.append(step.old)
             self._failed(step, time.perf_counter() - started, str(error))
             raise Stopped from error
-        if step.skipped or not shown:
+        if not shown:
             return
-        self._run.count(step.operation)
+        if outcome.counts(step):
+            self._run.count(step.operation)
+        if step.skipped:
+            return
         self._run.emit(
             StepDone(
                 urn=resource.urn,
@@ -119,7 +102,19 @@ class Executor:
                 message=message,
             )
         )
-        self._run.fail(f"{resource.type} '{name_of(resource.urn)}': {message}", resource.urn, told=True)
+        self._run.fail(
+            f"{resource.type} '{name_of(resource.urn)}': {message}",
+            resource.urn,
+            told=True,
+            stop=not self._run.continue_on_error,
+        )
+
+    def component_is_complete(self, component: Resource) -> None:
+        """Runs the hooks that wait for a component's outputs."""
+        step = self._incomplete.pop(component.urn, None)
+        if step is not None:
+            moment: Moment = "AfterUpdate" if step.operation == "update" else "AfterCreate"
+            self.hooks.after(moment, step.old if step.operation == "update" else None, component)
 
     def _apply(self, step: Step) -> None:
         operation = step.operation
@@ -132,9 +127,9 @@ class Executor:
         elif operation in ("delete", "delete-replaced", "discard", "discard-replaced"):
             self._delete(step)
         elif operation in ("read", "read-replacement"):
-            self._read(step)
+            self._adopt(step, write=adoption.read(step, self._run))
         elif operation in ("import", "import-replacement"):
-            self._import(step)
+            self._adopt(step, write=adoption.take(step, self._run))
         elif operation == "remove-pending-replace":
             self._journal.finish(done=step.old)
         elif operation != "replace":
@@ -150,13 +145,11 @@ class Executor:
             return
         new.id = old.id
         new.outputs = old.outputs
-        self._mark_secrets(new)
-        if new.is_provider:
+        outcome.mark_secrets(new)
+        if new.is_provider and not step.untargeted:
             self._registry.same(new)
-        new.init_errors = []
-        changed = any(getattr(old, name) != getattr(new, name) for name in _COMPARED) or sorted(
-            old.dependencies
-        ) != sorted(new.dependencies)
+        new.init_errors = old.init_errors if step.untargeted else []
+        changed = outcome.differs(old, new)
         if not changed:
             new.created, new.modified, new.rest = old.created, old.modified, old.rest
             if old.source_position == new.source_position and old.rendered is not None:
@@ -167,6 +160,7 @@ class Executor:
 
     def _create(self, step: Step) -> None:
         new = step.resource
+        self.hooks.before("BeforeCreate", None, new)
         pending = self._begin(step, new)
         error: InitializationError | None = None
         if new.is_provider:
@@ -174,10 +168,10 @@ class Executor:
         elif step.provider is not None:
             adapter = step.provider
             try:
-                with self._run.provider_calls:
-                    new.id, new.outputs = adapter.create(
-                        new.urn, new.inputs, new.timeouts.create, self._run.preview
-                    )
+                new.id, new.outputs = self._called(
+                    step,
+                    lambda: adapter.create(new.urn, new.inputs, new.timeouts.create, self._run.preview),
+                )
             except InitializationError as failure:
                 # It exists, so it must be in the state, whatever is wrong with it.
                 error = failure
@@ -192,14 +186,15 @@ class Executor:
                 self._abandon(pending)
                 raise ProviderError("the provider did not return an id from create")
         new.created = new.modified = now()
-        self._mark_secrets(new)
+        outcome.mark_secrets(new)
         gone = step.old if step.old is not None and step.old.pending_replacement else None
         kept = step.old if step.leaves_old else None
         if kept is not None:
-            self._journal.change(lambda: _mark_deleted(kept), write=False)
+            self._journal.change(lambda: outcome.mark_deleted(kept), write=False)
         self._journal.finish(pending, new=new, done=gone, changed=kept, write=new.custom)
         if error is not None:
             raise error
+        self._after(step, "AfterCreate", None)
 
     def _update(self, step: Step) -> None:
         old, new = step.old, step.resource
@@ -207,6 +202,7 @@ class Executor:
             raise AssertionError("an update needs the old resource")
         new.id, new.created, new.modified = old.id, old.created, old.modified
         new.outputs = old.outputs
+        self.hooks.before("BeforeUpdate", old, new)
         pending = self._begin(step, new)
         error: InitializationError | None = None
         if new.is_provider:
@@ -215,10 +211,12 @@ class Executor:
             adapter = step.provider
             known = old if old.urn == new.urn else old.copy(urn=new.urn)
             try:
-                with self._run.provider_calls:
-                    new.outputs = adapter.update(
+                new.outputs = self._called(
+                    step,
+                    lambda: adapter.update(
                         known, new.inputs, new.timeouts.update, step.ignore_changes, self._run.preview
-                    )
+                    ),
+                )
             except InitializationError as failure:
                 error = failure
                 # The old inputs stay, so that the next run tries the update again.
@@ -228,14 +226,17 @@ class Executor:
                 self._abandon(pending)
                 raise
         new.modified = now()
-        self._mark_secrets(new)
+        outcome.mark_secrets(new)
         self._journal.finish(pending, new=new, done=old, write=new.custom)
         if error is not None:
             raise error
+        self._after(step, "AfterUpdate", old)
 
     def _delete(self, step: Step) -> None:
         old = step.resource
+        self.hooks.before("BeforeDelete", old, None)
         if self._run.preview:
+            self.hooks.after("AfterDelete", old, None)
             return
         pending = self._begin(step, old)
         if old.is_provider:
@@ -243,8 +244,7 @@ class Executor:
         elif self._is_called(old) and step.provider is not None:
             adapter = step.provider
             try:
-                with self._run.provider_calls:
-                    adapter.delete(old, old.timeouts.delete)
+                self._called(step, lambda: adapter.delete(old, old.timeouts.delete))
             except ProviderError:
                 self._abandon(pending)
                 raise
@@ -257,54 +257,45 @@ class Executor:
             self._journal.finish(pending, changed=old)
         else:
             self._journal.finish(pending, done=old)
+        self.hooks.after("AfterDelete", old, None)
 
     def _is_called(self, old: Resource) -> bool:
         """Whether a deletion reaches the provider."""
         return (
-            not (old.external or old.retain_on_delete or old.deleted_with in self._condemned) and old.custom
+            not (old.external or old.retain_on_delete or old.deleted_with in self._run.condemned)
+            and old.custom
         )
 
-    def _read(self, step: Step) -> None:
-        old, new = step.old, step.resource
-        if step.provider is not None and new.id != UNKNOWN_STRING:
-            with self._run.provider_calls:
-                result = step.provider.read(new.urn, new.id, new.inputs, new.inputs)
-            if not result.id:
-                raise ProviderError(f"resource '{new.id}' does not exist")
-            new.id, new.outputs = result.id, dict(result.properties)
-        if old is not None:
-            new.created, new.modified = old.created, old.modified
-            if (old.inputs, old.outputs) != (new.inputs, new.outputs):
-                new.modified = now()
-        self._mark_secrets(new)
+    def _adopt(self, step: Step, *, write: bool) -> None:
+        new, old = step.resource, step.old
+        outcome.mark_secrets(new)
         if step.leaves_old and old is not None:
-            self._journal.change(lambda: _mark_deleted(old), write=False)
+            self._journal.change(lambda: outcome.mark_deleted(old), write=False)
             self._journal.finish(new=new, changed=old)
         else:
-            unchanged = old is not None and (old.id, old.inputs, old.outputs) == (
-                new.id,
-                new.inputs,
-                new.outputs,
-            )
-            self._journal.finish(new=new, done=old, write=not unchanged)
-
-    def _import(self, step: Step) -> None:
-        new = step.resource
-        if step.provider is None:
-            raise AssertionError("an import needs a provider")
-        with self._run.provider_calls:
-            result = step.provider.read(new.urn, new.id, {}, {})
-        if not result.id:
-            raise ProviderError(f"resource '{new.id}' does not exist")
-        new.id, new.inputs, new.outputs = result.id, dict(result.inputs), dict(result.properties)
-        new.created = new.modified = now()
-        self._mark_secrets(new)
-        old = step.old
-        if step.leaves_old and old is not None:
-            self._journal.change(lambda: _mark_deleted(old), write=False)
-        self._journal.finish(new=new, changed=old)
+            self._journal.finish(new=new, done=old, write=write)
 
     # What the operations share
+
+    def _called(self, step: Step, call: Callable[[], Answer]) -> Answer:
+        """A provider call in its turn, made again where the resource's error hooks ask for it."""
+
+        def one() -> Answer:
+            with self._run.provider_calls:
+                return call()
+
+        if not step.resource.hooks:
+            return one()
+        operation = step.operation.split("-")[0]
+        old = None if operation == "create" else step.old
+        return self.hooks.retrying(operation, old, step.new, one)
+
+    def _after(self, step: Step, moment: Moment, old: Resource | None) -> None:
+        new = step.resource
+        if new.custom:
+            self.hooks.after(moment, old, new)
+        elif new.hooks:
+            self._incomplete[new.urn] = step
 
     def _begin(self, step: Step, resource: Resource) -> Pending | None:
         """Puts on the disk that the operation begins, where it has an effect outside."""
@@ -316,29 +307,3 @@ class Executor:
     def _abandon(self, pending: Pending | None) -> None:
         if pending is not None:
             self._journal.drop(pending)
-
-    def _mark_secrets(self, resource: Resource) -> None:
-        outputs = resource.outputs
-        names = {name for name in resource.additional_secret_outputs if name != "id"}
-        names |= {key for key, value in resource.inputs.items() if isinstance(value, Secret)}
-        wrong = [key for key in names if key in outputs and not isinstance(outputs[key], Secret)]
-        if wrong:
-            resource.outputs = {
-                key: Secret(value) if key in wrong else value for key, value in outputs.items()
-            }
-
-
-def _started(step: Step) -> StepStarted:
-    return StepStarted(
-        urn=step.resource.urn,
-        type=step.resource.type,
-        operation=step.operation,
-        detailed=step.detailed,
-        old_inputs=step.old.inputs if step.old else {},
-        new_inputs=step.new.inputs if step.new else {},
-    )
-
-
-def _mark_deleted(resource: Resource) -> None:
-    resource.delete = True
-    resource.rendered = None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from sandbox.engine.state import Timeouts
+from sandbox.engine.state import Resource, Timeouts
 from sandbox.engine.values import PropertyMap
 
 
@@ -46,6 +46,9 @@ class Goal:
     deleted_with: str = ""
     replace_with: Sequence[str] = ()
     replacement_trigger: Any = None
+    hide_diffs: Sequence[str] = ()
+    hooks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The names of its hooks, by the moment at which they run."""
     source_position: str = ""
 
 
@@ -63,3 +66,14 @@ class ReadGoal:
     dependencies: Sequence[str] = ()
     additional_secret_outputs: Sequence[str] = ()
     source_position: str = ""
+    aliases: Sequence[str | AliasSpec] = ()
+    """Always empty: what is read follows the former names of its parent alone."""
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What a registration has come to."""
+
+    resource: Resource
+    result: Literal["done", "left out", "failed", "skipped"] = "done"
+    """`left out` by the targets; `skipped` for it depends on what has failed."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sandbox.engine.state import Resource
 
@@ -44,16 +45,20 @@ class Graph:
         return found
 
     def deletion_layers(self, condemned: Sequence[Resource]) -> list[list[Resource]]:
-        """The condemned in layers that can be deleted one after the other, each layer in parallel."""
+        """The condemned in layers that can be deleted one after the other, each layer in parallel.
+
+        What depends on a component depends on its children; what needs nothing goes last, as in
+        `stepGenerator.ScheduleDeletes`.
+        """
         left = {id(item): item for item in condemned}
+        waits_for = _deletion_order(self._resources, left.keys())
         layers: list[list[Resource]] = []
         while left:
-            needed = {id(other) for item in left.values() for other in self.needs(item) if id(other) in left}
-            layer = [item for item in left.values() if id(item) not in needed]
+            layer = [item for item in left.values() if waits_for[id(item)].isdisjoint(left)]
             layers.append(layer)
             for item in layer:
                 del left[id(item)]
-        return layers
+        return layers[::-1]
 
     def all_needs(self, resource: Resource) -> set[int]:
         """The identities of everything that a resource depends on, however indirectly."""
@@ -65,3 +70,31 @@ class Graph:
                     found.add(id(needed))
                     frontier.append(needed)
         return found
+
+
+def _deletion_order(resources: Sequence[Resource], chosen: Collection[int]) -> dict[int, set[int]]:
+    """By identity, what may only be deleted after it: whatever before it bears a URN that it names."""
+    order: dict[int, set[int]] = {}
+    named: dict[str, list[Resource]] = {}
+    children: dict[str, list[Resource]] = {}
+    for item in resources:
+        if id(item) in chosen:
+            found = {id(other) for urn in item.depends_on() for other in named.get(urn, ())}
+            for urn in {*item.dependencies, *itertools.chain(*item.property_dependencies.values())}:
+                if any(not other.custom for other in named.get(urn, ())):
+                    found |= _below(urn, children)
+            order[id(item)] = found
+        named.setdefault(item.urn, []).append(item)
+        if item.parent:
+            children.setdefault(item.parent, []).append(item)
+    return order
+
+
+def _below(urn: str, children: Mapping[str, Sequence[Resource]]) -> set[int]:
+    found: set[int] = set()
+    frontier = [urn]
+    while frontier:
+        for child in children.get(frontier.pop(), ()):
+            found.add(id(child))
+            frontier.append(child.urn)
+    return found

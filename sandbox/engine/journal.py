@@ -12,7 +12,7 @@ from collections.abc import Callable
 from sandbox.engine import urn as urns
 from sandbox.engine.backend import Backend, Checkpoint, Pending, PendingKind
 from sandbox.engine.crypter import Crypter
-from sandbox.engine.state import Resource, to_json
+from sandbox.engine.state import Resource, features, to_json
 
 
 class Journal:
@@ -145,11 +145,12 @@ class Journal:
                 upto = self._changes
                 resources = _without_aliases(self._snapshot())
                 texts = [to_json(item, self._crypter) for item in resources]
+                used = features(resources)
                 pending = [
                     (to_json(item.resource, self._crypter), item.kind) for item in self._pending.values()
                 ]
             try:
-                backend.write(self._project, self._stack, self._crypter, texts, pending)
+                backend.write(self._project, self._stack, self._crypter, texts, pending, used)
             except OSError as error:
                 with self._lock:
                     self._failure = error

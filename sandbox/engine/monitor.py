@@ -20,8 +20,10 @@ from pulumi.runtime.proto import (
 )
 
 from sandbox.engine import requests
+from sandbox.engine.callbacks import Callbacks
 from sandbox.engine.errors import EngineError
 from sandbox.engine.events import Severity
+from sandbox.engine.hook_calls import HookCalls
 from sandbox.engine.project import ProgramConfig
 from sandbox.engine.provider import ProviderError
 from sandbox.engine.registrar import Registrar
@@ -45,6 +47,9 @@ FEATURES: Final = (
     "REPLACE_WITH",
     "TRANSFORMS",
     "INVOKE_TRANSFORMS",
+    "RESOURCE_HOOKS",
+    "ERROR_HOOKS",
+    "INVOKE_DEPENDS_ON",
     "INVOKE_PARENT",
 )
 
@@ -59,17 +64,19 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._registrar = registrar
         self._config = config
         self._folder = folder
-        self._transforms = Transforms(folder)
+        self._callbacks = Callbacks()
+        self._hooks = HookCalls(self._callbacks)
+        self._transforms = Transforms(folder, self._callbacks)
         self._released = threading.Event()
 
     def release(self) -> None:
-        """Lets a program that has registered everything end."""
+        """Lets a program that has registered everything end; none of its functions is called any more."""
+        self._callbacks.close()
         self._released.set()
 
     def close(self) -> None:
         """Closes the connections to the program."""
         self.release()
-        self._transforms.close()
 
     def GetDeploymentInfo(  # noqa: N802 - the services' names are Pulumi's
         self, request: empty_pb2.Empty, context: grpc.ServicerContext
@@ -101,12 +108,11 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             registrar = self._registrar()
             requests.refuse_unsupported(request)
             registration = requests.registration(request, self._folder)
+            registrar.inherit(registration.goal, registration.providers)
             registration = self._transforms.apply(registration, request, registrar.ancestors(request.parent))
-            resource, skipped = registrar.register(
-                registration.goal, registration.providers, registration.version
-            )
-            self._transforms.remember(resource.urn, request)
-            return requests.response(resource, skipped, self._run.preview, request)
+            registered = registrar.register(registration.goal, registration.providers, registration.version)
+            self._transforms.remember(registered.resource.urn, request)
+            return requests.response(registered, request)
 
     def ReadResource(  # noqa: N802
         self, request: resource_pb2.ReadResourceRequest, context: grpc.ServicerContext
@@ -142,7 +148,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
                 )
             )
             result = self._registrar().invoke(
-                call.token, call.arguments, call.provider, call.version, request.parent
+                call.token, call.arguments, call.provider, call.version, request.parent, request.dependsOn
             )
         except (ProviderError, EngineError) as error:
             # The program may catch it, so it is not the run's failure yet.
@@ -176,6 +182,17 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     ) -> empty_pb2.Empty:
         self._transforms.add_for_invokes(request)
         return empty_pb2.Empty()
+
+    def RegisterResourceHook(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
+        return self._hook(request, context)
+
+    def RegisterErrorHook(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
+        return self._hook(request, context)
+
+    def _hook(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        with self._answering(context):
+            self._registrar().hooks.register(self._hooks, request)
+            return empty_pb2.Empty()
 
     def SignalAndWaitForShutdown(  # noqa: N802
         self, request: empty_pb2.Empty, context: grpc.ServicerContext

@@ -8,28 +8,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from sandbox.engine import diffs
+from sandbox.engine import diffs, paths, untargeted
 from sandbox.engine import urn as urns
 from sandbox.engine.adapter import Adapter
 from sandbox.engine.aliases import former_urns
-from sandbox.engine.errors import EngineError
+from sandbox.engine.builtin import contains_unknown
+from sandbox.engine.errors import PlanError
 from sandbox.engine.goal import Goal, ReadGoal
 from sandbox.engine.graph import Graph
 from sandbox.engine.policies import Policies
 from sandbox.engine.provider import CheckResult, DiffKind, DiffResult
+from sandbox.engine.provider_lookup import ProviderLookup
 from sandbox.engine.registry import Registry
 from sandbox.engine.replacements import dependent_replacements
 from sandbox.engine.run import Run, Stopped
-from sandbox.engine.signatures import UNKNOWN_STRING
 from sandbox.engine.state import Resource
 from sandbox.engine.steps import Step
 from sandbox.engine.targets import Targets
-from sandbox.engine.values import UNKNOWN, PropertyMap, Unknown
+from sandbox.engine.values import PropertyMap
 
-
-class PlanError(EngineError):
-    """A registration that cannot be planned; the text is for the person at the screen."""
+_REASON: Final[DiffKind] = "update-replace"
 
 
 class Planner:
@@ -60,25 +60,10 @@ class Planner:
         self.aliased: dict[str, str] = {}
         self.alias_of: dict[str, str] = {}
         self.skipped_creates: set[str] = set()
-        self.provider_states: dict[str, Resource] = {}
+        self.providers = ProviderLookup(registry, self.resources)
         self._forced_keys: dict[str, Mapping[str, DiffKind]] = {}
 
     # Registrations
-
-    def import_step(self, goal: Goal, urn: str) -> Step | None:
-        """The step that imports the resource first, where the registration asks for an import."""
-        old = self.old_of(goal, urn)
-        known = (old.import_id or old.id) if old is not None else ""
-        if not (goal.custom and goal.import_id) or not (
-            old is None or old.external or known != goal.import_id
-        ):
-            return None
-        new = self._new(goal, urn, None)
-        new.id = goal.import_id
-        provider = self._provider(new)
-        if old is not None and urn not in self.deleted:
-            return Step("import-replacement", old, new, provider, leaves_old=True)
-        return Step("import", None, new, provider)
 
     def plan(self, goal: Goal, urn: str, imported: Resource | None = None) -> list[Step]:
         """The steps of a registration; the last one's `new` is the resource as it will stand.
@@ -87,33 +72,43 @@ class Planner:
         provider's errors.
         """
         old = imported or self.old_of(goal, urn)
-        new = self._new(goal, urn, old)
+        new = self.new_state(goal, urn, old)
         if new.is_provider:
-            self.provider_states[urn] = new
-        provider = None if new.is_provider or not new.custom else self._provider(new)
+            self.providers.seen[urn] = new
+        provider = None if new.is_provider or not new.custom else self.adapter_of(new)
+        self.targets.note(new)
         if not self._is_targeted(new):
             return self._untargeted(goal, old, new)
-        self._refuse_skipped(new)
+        untargeted.refuse_skipped(self, new)
+        return [*untargeted.carried(self, new), *self._targeted(goal, old, new, provider)]
 
+    def _targeted(
+        self,
+        goal: Goal,
+        old: Resource | None,
+        new: Resource,
+        provider: Adapter | None,
+    ) -> list[Step]:
+        urn = new.urn
         recreating = urn in self.deleted
         was_external = old is not None and old.external
         seed = os.urandom(32)
-        afresh = recreating or was_external or old is None
+        afresh = recreating or was_external or old is None or self._is_asked_for(new, old)
         if new.custom:
             given, olds = goal.inputs, {}
             if not afresh and old is not None:
                 given, refused = diffs.ignoring(goal.inputs, old.inputs, goal.ignore_changes)
                 olds = old.inputs
                 if refused:
-                    paths = ", ".join(refused)
+                    named = ", ".join(refused)
                     self._run.message(
-                        "info", f"cannot ignore changes in added or removed elements of: {paths}", urn
+                        "info", f"cannot ignore changes in added or removed elements of: {named}", urn
                     )
             new.inputs = self._check(new, provider, olds, given, seed)
         elif old is not None:
             new.inputs, _ = diffs.ignoring(goal.inputs, old.inputs, goal.ignore_changes)
-        self._policies.remediate(new, self.provider_of)
-        self._policies.analyze(new, goal.delete_before_replace, self.provider_of)
+        self._policies.remediate(new, self.providers.resource)
+        self._policies.analyze(new, goal.delete_before_replace, self.providers.resource)
         self.operated.add(urn)
 
         if recreating and old is not None:
@@ -125,41 +120,13 @@ class Planner:
                 Step("create-replacement", old, new, provider, detailed),
             ]
         if was_external and old is not None:
-            self.replaced.add(urn)
             return [
                 Step("create-replacement", old, new, provider, leaves_old=True),
                 Step("replace", old, new),
             ]
         if old is None:
             return [Step("create", None, new, provider)]
-        return self._from_diff(goal, old, new, provider, seed, imported is not None)
-
-    def plan_read(self, goal: ReadGoal) -> Step:
-        """The step of a read."""
-        urn = self.urn_of(goal.parent, goal.type, goal.name)
-        old = self.olds.get(urn)
-        unknown = isinstance(goal.id, Unknown)
-        new = Resource(
-            urn=urn,
-            type=goal.type,
-            custom=True,
-            external=True,
-            id=UNKNOWN_STRING if unknown else str(goal.id),
-            inputs=dict(goal.inputs),
-            parent=goal.parent,
-            provider=goal.provider,
-            dependencies=list(goal.dependencies),
-            additional_secret_outputs=list(goal.additional_secret_outputs),
-            source_position=goal.source_position,
-        )
-        if not new.id:
-            raise PlanError(f"reading {urn} needs the resource's id")
-        provider = None if unknown else self._provider(new)
-        self.operated.add(urn)
-        if old is not None and not old.external and old.id != new.id:
-            self.replaced.add(urn)
-            return Step("read-replacement", old, new, provider, leaves_old=True)
-        return Step("read", old, new, provider)
+        return self._from_diff(goal, old, new, provider, seed)
 
     def urn_of(self, parent: str, type: str, name: str) -> str:
         """The URN of a registration, the first with it. Raises `PlanError` for a second one."""
@@ -171,8 +138,13 @@ class Planner:
         self.seen.add(urn)
         return urn
 
-    def old_of(self, goal: Goal, urn: str) -> Resource | None:
+    def old_of(self, goal: Goal | ReadGoal, urn: str) -> Resource | None:
         """The resource in the state that a registration goes on with: by its URN, else by a former one."""
+        if urn in self.aliased:
+            raise PlanError(
+                f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN "
+                f"'{self.aliased[urn]}'"
+            )
         if urn in self.olds:
             return self.olds[urn]
         if self.alias_of.get(urn):
@@ -192,7 +164,8 @@ class Planner:
 
     # How the decision is made
 
-    def _new(self, goal: Goal, urn: str, old: Resource | None) -> Resource:
+    def new_state(self, goal: Goal, urn: str, old: Resource | None) -> Resource:
+        """The resource as its registration asks for it."""
         return Resource(
             urn=urn,
             type=goal.type,
@@ -215,12 +188,15 @@ class Planner:
             import_id=goal.import_id,
             ignore_changes=list(goal.ignore_changes),
             replace_on_changes=list(goal.replace_on_changes),
+            hide_diff=[list(paths.parse(text)) for text in goal.hide_diffs],
+            hooks={moment: list(names) for moment, names in goal.hooks.items()},
             source_position=goal.source_position,
             created=old.created if old else "",
             modified=old.modified if old else "",
         )
 
-    def _provider(self, resource: Resource) -> Adapter:
+    def adapter_of(self, resource: Resource) -> Adapter:
+        """The provider of a resource that needs one. Raises `PlanError`."""
         adapter = self._registry.get(resource.provider)
         if adapter is None:
             adapter = self.ensure_provider(resource.provider)
@@ -230,22 +206,7 @@ class Planner:
 
     def ensure_provider(self, reference: str) -> Adapter | None:
         """The provider of a reference, configured from the state where the program has not done so."""
-        if reference and self._registry.get(reference) is None:
-            urn, id = urns.split_reference(reference)
-            for state in (self.provider_states.get(urn), self.olds.get(urn), *self._all_olds(urn)):
-                if state is not None and state.id == id:
-                    self._registry.same(state)
-                    break
-        return self._registry.get(reference)
-
-    def provider_of(self, reference: str) -> Resource | None:
-        """The provider resource that a reference names, as the program has it, else as the state has it."""
-        urn, id = urns.split_reference(reference)
-        old = self.olds.get(urn)
-        return self.provider_states.get(urn) or (old if old is not None and old.id == id else None)
-
-    def _all_olds(self, urn: str) -> list[Resource]:
-        return [item for item in self.resources if item.urn == urn]
+        return self.providers.ensure(reference)
 
     def _check(
         self, new: Resource, provider: Adapter | None, olds: PropertyMap, news: PropertyMap, seed: bytes
@@ -269,44 +230,39 @@ class Planner:
         new: Resource,
         provider: Adapter | None,
         seed: bytes,
-        imported: bool,
     ) -> list[Step]:
+        if not self._run.preview and contains_unknown(new.replacement_trigger):
+            raise PlanError(f"the replacement trigger of '{new.urn}' holds a value that is not known")
         triggered = diffs.trigger_fires(old.replacement_trigger, new.replacement_trigger)
         diff = DiffResult(changes=True) if triggered else self._diff(old, new, provider, goal)
         diff = diffs.forced(diff, goal.replace_on_changes, bool(old.init_errors))
         if (diff.changes and diffs.is_replacement(diff)) or triggered or old.pending_replacement:
-            return self._replacement(goal, old, new, provider, diff, seed, imported)
+            return self._replacement(goal, old, new, provider, diff, seed)
         if diff.changes or old.init_errors:
             return [Step("update", old, new, provider, diff.detailed, goal.ignore_changes)]
         return [Step("same", old, new)]
 
     def _diff(self, old: Resource, new: Resource, provider: Adapter | None, goal: Goal) -> DiffResult:
+        if self._is_asked_for(new, old):
+            return DiffResult(changes=True, replaces=("id",))
         if any(urn in self.replaced for urn in new.replace_with):
             return DiffResult(changes=True, replaces=("replaceWith",))
         if new.deleted_with in self.replaced:
             return DiffResult(changes=True, replaces=("deletedWith",))
-        if self._provider_forces_replacement(old, new):
+        if self.providers.forces_replacement(old, new, self.aliased):
             return DiffResult(changes=True, replaces=("provider",))
         if new.is_provider:
             return self._registry.diff(old, new.inputs)
+        if provider is not None and not provider.known:
+            self._run.message(
+                "warning",
+                "its provider's configuration is not known before the update, so that what changes cannot be "
+                "told: this preview may not be what the update does",
+                new.urn,
+            )
         # A provider knows a renamed resource by its new name.
         known = old if old.urn == new.urn else old.copy(urn=new.urn)
         return diffs.resource_diff(provider, known, new.inputs, goal.ignore_changes)
-
-    def _provider_forces_replacement(self, old: Resource, new: Resource) -> bool:
-        if old.provider == new.provider or not new.custom or new.is_provider:
-            return False
-        if not old.provider or not new.provider:
-            return True
-        old_urn = urns.split_reference(old.provider)[0]
-        new_urn = urns.split_reference(new.provider)[0]
-        if self.aliased.get(old_urn) == new_urn:
-            return False
-        old_state = self.olds.get(old_urn)
-        new_state = self.provider_states.get(new_urn)
-        if old_state is None or new_state is None:
-            return False
-        return self._registry.differs(old_state, new_state)
 
     def _replacement(
         self,
@@ -316,37 +272,47 @@ class Planner:
         provider: Adapter | None,
         diff: DiffResult,
         seed: bytes,
-        imported: bool,
     ) -> list[Step]:
         if old.protect and new.protect:
             self._run.fail(
                 f'unable to replace resource "{new.urn}" as it is currently marked for protection. '
                 "To unprotect it, remove the `protect` option from the program and run an update",
                 new.urn,
+                stop=not self._run.preview,
             )
-            raise Stopped
-        if goal.import_id and (imported or old.import_id):
+            if not self._run.preview:
+                raise Stopped
+        if goal.import_id:
             changed = ", ".join(diff.replaces) or ", ".join(diff.detailed)
-            raise PlanError(
+            text = (
                 "previously-imported resources that still specify an ID may not be replaced; "
                 f"please remove the `import` declaration from your program ({new.urn}: {changed})"
             )
+            if not self._run.preview:
+                raise PlanError(text)
+            self._run.message("warning", text, new.urn)
         self.replaced.add(new.urn)
-        if new.custom:
+        # What no property says (another provider, `deletedWith`, `--replace`) is a reason all the same.
+        detailed = diff.detailed or dict.fromkeys(diff.replaces, _REASON)
+        if new.custom and not self._is_asked_for(new, old):
             # Checked again without the old inputs, for a fresh automatic name.
             new.inputs = self._check(new, provider, {}, goal.inputs, seed)
-            self._policies.remediate(new, self.provider_of, told=False)
+            self._policies.remediate(new, self.providers.resource, told=False)
         before = (
             diff.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
         )
         if not before:
             return [
-                Step("create-replacement", old, new, provider, diff.detailed, leaves_old=True),
-                Step("replace", old, new, detailed=diff.detailed),
+                Step("create-replacement", old, new, provider, detailed, leaves_old=True),
+                Step("replace", old, new, detailed=detailed),
             ]
         steps: list[Step] = []
         for dependent in reversed(dependent_replacements(self, old, new.urn)):
             if id(dependent.resource) in self.deleted_resources:
+                continue
+            if dependent.resource.delete:
+                self.deleted_resources.add(id(dependent.resource))
+                steps.append(Step("delete", dependent.resource, None, self._deleter(dependent.resource)))
                 continue
             if dependent.resource.protect:
                 self._run.fail(
@@ -362,44 +328,32 @@ class Planner:
             self.deleted.discard(old.urn)
         return [
             *steps,
-            Step("replace", old, new, detailed=diff.detailed),
-            Step("create-replacement", old, new, provider, diff.detailed),
+            Step("replace", old, new, detailed=detailed),
+            Step("create-replacement", old, new, provider, detailed),
         ]
 
     def _delete_before(self, resource: Resource) -> Step:
         self.deleted.add(resource.urn)
         self.deleted_resources.add(id(resource))
-        provider = None
-        if resource.custom and not resource.is_provider:
-            provider = self._provider(resource)
-        return Step("delete-replaced", resource, None, provider, leaves_marker=True)
+        self._run.condemned.add(resource.urn)
+        return Step("delete-replaced", resource, None, self._deleter(resource), leaves_marker=True)
+
+    def _deleter(self, resource: Resource) -> Adapter | None:
+        return self.adapter_of(resource) if resource.custom and not resource.is_provider else None
 
     # Targets
 
+    def _is_asked_for(self, new: Resource, old: Resource | None) -> bool:
+        """Whether the resource is replaced because a person says so (`--replace`, `pulumi state taint`)."""
+        return self.targets.replace(new.urn) or (old is not None and old.taint)
+
     def _is_targeted(self, new: Resource) -> bool:
-        return new.is_provider or new.type == urns.ROOT_STACK_TYPE or self.targets.include(new.urn)
+        return new.is_provider or new.type == urns.ROOT_STACK_TYPE or self.targets.include(new)
 
     def _untargeted(self, goal: Goal, old: Resource | None, new: Resource) -> list[Step]:
-        self.operated.add(new.urn)
-        if old is None:
-            self.skipped_creates.add(new.urn)
-            return [Step("same", None, new, skipped=True)]
-        kept = old.copy(urn=new.urn, aliases=new.aliases)
-        # Judged too, as it would be after its remediations, which wait for a run that targets it.
-        remediated = kept.copy()
-        self._policies.remediate(remediated, self.provider_of, told=False)
-        self._policies.analyze(remediated, goal.delete_before_replace, self.provider_of)
-        return [Step("same", old, kept)]
-
-    def _refuse_skipped(self, new: Resource) -> None:
-        missing = sorted(new.depends_on() & self.skipped_creates)
-        if missing:
-            raise PlanError(
-                f"the resource '{new.urn}' depends on '{missing[0]}', which does not exist and is not among "
-                "the targets: add it to them"
-            )
-
-
-def preview_id(id: str, preview: bool) -> str | Unknown:
-    """The id as later steps see it: unknown where only an update will tell."""
-    return UNKNOWN if preview and id in ("", UNKNOWN_STRING) else id
+        if old is not None:
+            # Judged too, as it would be after its remediations, which wait for a run that targets it.
+            remediated = old.copy(urn=new.urn, aliases=new.aliases)
+            self._policies.remediate(remediated, self.providers.resource, told=False)
+            self._policies.analyze(remediated, goal.delete_before_replace, self.providers.resource)
+        return untargeted.steps_of(self, old, new)

@@ -114,7 +114,7 @@ def _follow(
         run.signals.get()
     registrar.finish_stack_outputs(errored=run.stopping or bool(run.errors))
     if ready and not run.stopping:
-        session.policies.analyze_stack(session.executor.results.values(), session.planner.provider_of)
+        session.policies.analyze_stack(session.executor.results.values(), session.planner.providers.resource)
     monitor.release()
     patience = _CANCELLED_PATIENCE if run.cancelled else _PATIENCE
     if not run.abandoned and program.wait(patience) and ready and not run.stopping and program.status:

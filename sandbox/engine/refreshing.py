@@ -18,20 +18,25 @@ from sandbox.engine.state import Resource, now
 from sandbox.engine.urn import name_of
 
 
-def refresh(run: Run, planner: Planner, journal: Journal) -> None:
-    """Reads every resource that the targets include. Raises `Stopped`."""
+def refresh(run: Run, planner: Planner, journal: Journal, *, counted: bool = True) -> list[Resource]:
+    """Reads every resource that the targets include; the state as it is then. Raises `Stopped`.
+
+    `counted`: whether the run's counts tell of it, as those of a refresh do and those of an up do not.
+    """
     work: list[tuple[Resource, Adapter]] = []
     for item in planner.resources:
-        asked = item.custom and not item.is_provider and not item.pending_replacement and not item.delete
-        if asked and planner.targets.include(item.urn):
+        planner.targets.note(item)
+        if not planner.targets.include(item):
+            continue
+        if not item.custom or item.is_provider or item.pending_replacement:
+            if counted and not item.is_default_provider:
+                run.count("same")
+        else:
             adapter = planner.ensure_provider(item.provider)
             if adapter is None:
                 raise ProviderError(f"the provider of '{item.urn}' is not in the state")
             work.append((item, adapter))
-    found = _read_all(run, work)
-    if run.preview:
-        run.check()
-        return
+    found = _read_all(run, work, counted)
     resources = [found.get(id(item), item) or item for item in planner.resources]
     # Dependents first: taking away what they need makes others of those that stay.
     for item in reversed(planner.resources):
@@ -42,9 +47,10 @@ def refresh(run: Run, planner: Planner, journal: Journal) -> None:
     ) != len(planner.resources):
         journal.rebase(resources)
     run.check()
+    return resources
 
 
-def _read_all(run: Run, work: list[tuple[Resource, Adapter]]) -> dict[int, Resource | None]:
+def _read_all(run: Run, work: list[tuple[Resource, Adapter]], counted: bool) -> dict[int, Resource | None]:
     waiting: queue.SimpleQueue[tuple[Resource, Adapter]] = queue.SimpleQueue()
     for pair in work:
         waiting.put(pair)
@@ -62,7 +68,7 @@ def _read_all(run: Run, work: list[tuple[Resource, Adapter]]) -> dict[int, Resou
             try:
                 run.enter()
                 try:
-                    new = _read(run, old, adapter)
+                    new = _read(run, old, adapter, counted)
                 finally:
                     run.leave()
                 with lock:
@@ -87,7 +93,7 @@ def _read_all(run: Run, work: list[tuple[Resource, Adapter]]) -> dict[int, Resou
             raise Stopped
 
 
-def _read(run: Run, old: Resource, adapter: Adapter) -> Resource | None:
+def _read(run: Run, old: Resource, adapter: Adapter, counted: bool) -> Resource | None:
     """The resource as it is now; None where it is gone."""
     run.emit(StepStarted(urn=old.urn, type=old.type, operation="refresh", old_inputs=old.inputs))
     started = time.perf_counter()
@@ -117,8 +123,10 @@ def _read(run: Run, old: Resource, adapter: Adapter) -> Resource | None:
             new = old.copy(id=id, inputs=inputs, outputs=outputs, init_errors=init_errors, modified=now())
         # Seen from the state: what would an update have to do to bring the old inputs back?
         drift = None if old.external else diffs.resource_diff(adapter, new, old.inputs, old.ignore_changes)
-        operation = "update" if (changed if drift is None else drift.changes) else "same"
-    run.count(operation)
+        differs = outputs != old.outputs if drift is None else drift.changes
+        operation = "update" if differs else "same"
+    if counted:
+        run.count(operation)
     run.emit(
         StepDone(
             urn=old.urn,
@@ -126,6 +134,7 @@ def _read(run: Run, old: Resource, adapter: Adapter) -> Resource | None:
             operation=operation,
             seconds=time.perf_counter() - started,
             outputs=outputs if id else {},
+            old_outputs=old.outputs,
         )
     )
     return new

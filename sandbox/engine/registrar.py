@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sandbox.engine import adoption
 from sandbox.engine import urn as urns
 from sandbox.engine.adapter import Adapter
 from sandbox.engine.builtin import contains_unknown
+from sandbox.engine.errors import PlanError
 from sandbox.engine.executor import Executor
-from sandbox.engine.goal import Goal, ReadGoal
+from sandbox.engine.goal import Goal, ReadGoal, Registered
 from sandbox.engine.journal import Journal
-from sandbox.engine.planner import PlanError, Planner
+from sandbox.engine.planner import Planner
 from sandbox.engine.project import ProgramConfig
 from sandbox.engine.provider import InvokeResult
 from sandbox.engine.registry import Registry
-from sandbox.engine.run import Run
+from sandbox.engine.run import Run, Stopped
+from sandbox.engine.signatures import UNKNOWN_STRING
 from sandbox.engine.state import Resource
+from sandbox.engine.steps import Step
 from sandbox.engine.values import PropertyMap, Secret
 
 
@@ -45,14 +49,17 @@ class Registrar:
         self._defaults: dict[tuple[str, str], str] = {}
         self._goals: dict[str, Goal] = {}
         self._component_providers: dict[str, dict[str, str]] = {}
+        self._unmade: set[str] = set()
+        """URNs of what failed, and of what was skipped for it (`--continue-on-error`)."""
         self._parents: dict[str, str] = {}
+        self.hooks = executor.hooks
         self.root = ""
         self.stack_outputs: PropertyMap | None = None
 
     # Registrations
 
-    def inherit(self, goal: Goal, providers: Mapping[str, str]) -> dict[str, str]:
-        """Fills in what a resource takes from its parent; the providers that it hands on to its children."""
+    def inherit(self, goal: Goal, providers: Mapping[str, str]) -> None:
+        """Fills in what a resource takes from its parent, before its transforms see it."""
         parent = self._goals.get(goal.parent)
         package = urns.package_of(goal.type)
         if parent is not None:
@@ -64,43 +71,56 @@ class Registrar:
                 fits = urns.package_of(urns.type_of(urns.split_reference(parent.provider)[0])) == package
                 if not goal.custom or fits:
                     goal.provider = parent.provider
-        inherited = self._component_providers.get(goal.parent, {})
         if goal.custom:
+            inherited = self._component_providers.get(goal.parent, {})
             goal.provider = goal.provider or providers.get(package) or inherited.get(package, "")
-            return dict(providers)
-        return {**inherited, **providers}
 
-    def register(self, goal: Goal, providers: Mapping[str, str], version: str) -> tuple[Resource, bool]:
-        """Registers a resource: as it stands now, and whether it was left out (`--target`).
-
-        Raises `Stopped`, `PlanError` and the provider's errors.
-        """
+    def register(self, goal: Goal, providers: Mapping[str, str], version: str) -> Registered:
+        """Registers a resource that has inherited. Raises `Stopped`, `PlanError`, the provider's errors."""
         self._run.check()
-        handed_on = self.inherit(goal, providers)
         if goal.custom and not urns.is_provider_type(goal.type) and not goal.provider:
             goal.provider = self.default_provider(urns.package_of(goal.type), version)
-        resource, skipped = self._carry_out(goal)
+        registered = self._carry_out(goal)
+        resource = registered.resource
         self._goals[resource.urn] = goal
         self._parents[resource.urn] = goal.parent
         if not goal.custom:
-            self._component_providers[resource.urn] = handed_on
+            inherited = self._component_providers.get(goal.parent, {})
+            self._component_providers[resource.urn] = {**inherited, **providers}
         if goal.type == urns.ROOT_STACK_TYPE:
             self.root = resource.urn
-        return resource, skipped
+        return registered
 
-    def _carry_out(self, goal: Goal) -> tuple[Resource, bool]:
+    def _carry_out(self, goal: Goal) -> Registered:
         with self._planning:
             self._run.check()
             urn = self._planner.urn_of(goal.parent, goal.type, goal.name)
-            import_step = self._planner.import_step(goal, urn)
-            steps = [] if import_step else self._planner.plan(goal, urn)
-        if import_step is not None:
-            imported = self._executor.run([import_step])
+            import_steps = adoption.import_steps(self._planner, goal, urn)
+            steps = [] if import_steps else self._planner.plan(goal, urn)
+        if import_steps:
+            try:
+                imported = self._executor.run(import_steps)
+            except Stopped:
+                return self._failed(import_steps)
             with self._planning:
                 steps = self._planner.plan(goal, urn, imported)
             if steps[-1].operation == "same":
-                return imported, False
-        return self._executor.run(steps), steps[-1].skipped
+                return Registered(imported)
+        if self._unmade and not self._unmade.isdisjoint(steps[-1].resource.depends_on()):
+            self._unmade.add(urn)
+            return Registered(steps[-1].resource, "skipped")
+        try:
+            return Registered(self._executor.run(steps), "left out" if steps[-1].skipped else "done")
+        except Stopped:
+            return self._failed(steps)
+
+    def _failed(self, steps: Sequence[Step]) -> Registered:
+        """What a failed registration comes to where the run goes on (`--continue-on-error`)."""
+        if self._run.stopping or not self._run.continue_on_error:
+            raise
+        resource = steps[-1].resource
+        self._unmade.add(resource.urn)
+        return Registered(resource, "failed")
 
     def ancestors(self, urn: str) -> list[str]:
         """A resource's parents, nearest first, itself included."""
@@ -118,8 +138,11 @@ class Registrar:
             inherited = self._component_providers.get(goal.parent, {})
             goal.provider = inherited.get(package) or self.default_provider(package, version)
         with self._planning:
-            step = self._planner.plan_read(goal)
-        return self._executor.run([step])
+            steps = adoption.read_steps(self._planner, goal)
+        try:
+            return self._executor.run(steps)
+        except Stopped:
+            return self._failed(steps).resource
 
     def register_outputs(self, urn: str, outputs: PropertyMap) -> None:
         """Sets a component's outputs. Those of the stack wait for the end of the run."""
@@ -129,10 +152,11 @@ class Registrar:
             return
         resource = self._executor.results.get(urn)
         if resource is None:
-            if urn in self._planner.skipped_creates:
+            if urn in self._planner.skipped_creates or urn in self._unmade:
                 return
             raise PlanError(f"cannot complete a resource '{urn}' whose registration isn't pending")
         self._set_outputs(resource, outputs)
+        self._executor.component_is_complete(resource)
 
     def finish_stack_outputs(self, errored: bool) -> None:
         """Sets the stack's outputs; a run that failed adds to the old ones and takes none away."""
@@ -156,7 +180,13 @@ class Registrar:
     # Functions
 
     def invoke(
-        self, token: str, arguments: PropertyMap, provider: str, version: str, parent: str
+        self,
+        token: str,
+        arguments: PropertyMap,
+        provider: str,
+        version: str,
+        parent: str,
+        depends_on: Sequence[str] = (),
     ) -> InvokeResult | None:
         """A data function's answer; None where it cannot be known before an update."""
         package = urns.package_of(token)
@@ -166,9 +196,18 @@ class Registrar:
         adapter: Adapter | None = self._registry.get(reference)
         if adapter is None:
             raise PlanError(f"unknown provider '{reference}' for the function '{token}'")
-        if not adapter.known or contains_unknown(arguments):
+        if not adapter.known or contains_unknown(arguments) or any(map(self._is_unmade, depends_on)):
             return None
         return adapter.invoke(token, arguments)
+
+    def _is_unmade(self, urn: str) -> bool:
+        """Whether a resource, or one below a component, has not been made yet, as in a preview."""
+        resource = self._executor.results.get(urn)
+        if resource is None:
+            return urn in self._unmade or urn in self._planner.skipped_creates
+        if resource.custom:
+            return resource.id in ("", UNKNOWN_STRING)
+        return any(self._is_unmade(child) for child, parent in list(self._parents.items()) if parent == urn)
 
     # Default providers
 
@@ -188,11 +227,21 @@ class Registrar:
                 inputs["version"] = version
                 inputs["__internal"] = {}
             name = f"default_{_identifier(version)}" if version else "default"
-            resource, _ = self._carry_out(
+            registered = self._carry_out(
                 Goal(type=f"{urns.PROVIDER_PREFIX}{package}", name=name, custom=True, inputs=inputs)
             )
+            if registered.result == "failed":
+                raise Stopped
+            resource = registered.resource
             self._defaults[package, version] = resource.reference
             return resource.reference
+
+    def reference_of(self, urn: str) -> str:
+        """The reference of a provider that the state holds. Raises `PlanError`."""
+        old = self._planner.olds.get(urn)
+        if old is None or not old.is_provider:
+            raise PlanError(f"'{urn}' is no provider of this stack")
+        return old.reference
 
     def _default_version(self, package: str) -> str:
         """The version that the state's default provider has, where the program asks for none."""

@@ -64,6 +64,6 @@ def _must_go(planner: Planner, item: Resource, replaced: set[str]) -> Mapping[st
     if item.is_provider:
         diff = planner._registry.diff(item, inputs)
     else:
-        diff = diffs.resource_diff(planner._provider(item), item, inputs, item.ignore_changes)
+        diff = diffs.resource_diff(planner.adapter_of(item), item, inputs, item.ignore_changes)
     diff = diffs.forced(diff, item.replace_on_changes, False)
     return diff.detailed if diffs.is_replacement(diff) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,9 +13,10 @@ from urllib.parse import unquote, urlsplit
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
 from sandbox.engine import urn as urns
-from sandbox.engine.goal import AliasSpec, Goal, ReadGoal
+from sandbox.engine.goal import AliasSpec, Goal, ReadGoal, Registered
+from sandbox.engine.hooks import MOMENTS
 from sandbox.engine.signatures import UNKNOWN_STRING
-from sandbox.engine.state import Resource, Timeouts
+from sandbox.engine.state import Timeouts
 from sandbox.engine.values import UNKNOWN, PropertyMap
 from sandbox.engine.wire import downgrade, from_struct, from_value, to_struct
 
@@ -49,9 +51,6 @@ def refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
     """Refuses what this engine does not do, rather than leave it undone in silence."""
     if request.remote:
         raise Refused(f"{request.type}: packaged (remote) components are not supported here")
-    hooks = request.hooks
-    if any(getattr(hooks, field.name) for field in hooks.DESCRIPTOR.fields):
-        raise Refused(f"{request.type} '{request.name}': resource hooks are not supported here")
 
 
 def registration(request: resource_pb2.RegisterResourceRequest, folder: Path) -> Registration:
@@ -101,6 +100,8 @@ def registration(request: resource_pb2.RegisterResourceRequest, folder: Path) ->
             if request.HasField("replacement_trigger")
             else None
         ),
+        hide_diffs=list(request.hideDiffs),
+        hooks=hooks(request.hooks),
         source_position=source_position(request.sourcePosition, folder),
     )
     if urns.is_provider_type(request.type):
@@ -127,16 +128,35 @@ def read(request: resource_pb2.ReadResourceRequest, folder: Path) -> ReadGoal:
     )
 
 
+def hooks(binding: Any) -> dict[str, list[str]]:
+    """The names of a resource's hooks, by their moment."""
+    found = {moment: list(getattr(binding, name)) for name, moment in MOMENTS.items()}
+    return {moment: names for moment, names in found.items() if names}
+
+
+def hook_binding(named: Mapping[str, Sequence[str]]) -> Any:
+    """The same as a message."""
+    return resource_pb2.RegisterResourceRequest.ResourceHooksBinding(
+        **{name: named.get(moment, ()) for name, moment in MOMENTS.items()}
+    )
+
+
 def response(
-    resource: Resource, skipped: bool, preview: bool, request: resource_pb2.RegisterResourceRequest
+    registered: Registered, request: resource_pb2.RegisterResourceRequest
 ) -> resource_pb2.RegisterResourceResponse:
     """The answer to a registration. A component's own outputs are the program's already."""
+    resource = registered.resource
+    if registered.result in ("failed", "skipped"):
+        # Result.SKIP is newer than the SDK that programs bring; to it both are the same.
+        if not request.supportsResultReporting:
+            raise Refused("resource registration failed")
+        return resource_pb2.RegisterResourceResponse(urn=resource.urn, result=resource_pb2.Result.FAIL)
     outputs = resource.outputs if resource.custom else {}
     return resource_pb2.RegisterResourceResponse(
         urn=resource.urn,
         id=resource.id,
         object=to_struct(outputs, secrets=request.acceptSecrets, references=request.acceptResources),
-        unknown=skipped,
+        unknown=registered.result == "left out",
     )
 
 

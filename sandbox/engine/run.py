@@ -29,6 +29,8 @@ class Run:
     preview: bool
     on_event: EventHandler
     parallel: int
+    continue_on_error: bool = False
+    """Whether a failed step stops only what depends on it."""
     started: float = field(default_factory=time.time)
     changes: Counter[Operation] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
@@ -43,6 +45,8 @@ class Run:
         self.fault: BaseException | None = None
         self.cancelled = False
         self.abandoned = False
+        self.condemned: set[str] = set()
+        """URNs that this run deletes, for `deletedWith`."""
         self.provider_calls = threading.BoundedSemaphore(self.parallel)
 
     def emit(self, event: Event) -> None:

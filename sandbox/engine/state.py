@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -59,6 +59,8 @@ class Resource:
     parent: str = ""
     provider: str = ""
     protect: bool = False
+    taint: bool = False
+    """Whether the next update replaces it (`pulumi state taint`)."""
     external: bool = False
     delete: bool = False
     pending_replacement: bool = False
@@ -75,6 +77,10 @@ class Resource:
     import_id: str = ""
     ignore_changes: list[str] = field(default_factory=list)
     replace_on_changes: list[str] = field(default_factory=list)
+    hide_diff: list[list[str | int]] = field(default_factory=list)
+    """Paths of properties whose changes are not shown."""
+    hooks: dict[str, list[str]] = field(default_factory=dict)
+    """The names of its hooks, by the moment at which they run."""
     source_position: str = ""
     created: str = ""
     modified: str = ""
@@ -125,6 +131,7 @@ _FIELDS: Final = {
     "type": "type",
     "parent": "parent",
     "protect": "protect",
+    "taint": "taint",
     "external": "external",
     "dependencies": "dependencies",
     "initErrors": "init_errors",
@@ -142,6 +149,8 @@ _FIELDS: Final = {
     "sourcePosition": "source_position",
     "ignoreChanges": "ignore_changes",
     "replaceOnChanges": "replace_on_changes",
+    "hideDiff": "hide_diff",
+    "resourceHooks": "hooks",
 }
 _VALUES: Final = {"inputs", "outputs", "customTimeouts", "replacementTrigger"}
 
@@ -184,6 +193,29 @@ def from_json(plain: Mapping[str, Any], crypter: Crypter | None) -> Resource:
         rest={key: value for key, value in plain.items() if key not in _FIELDS and key not in _VALUES},
         rendered=dump(plain),
     )
+
+
+_FEATURES: Final[Mapping[str, str]] = {
+    "hooks": "hooks",
+    "taint": "taint",
+    "replace_with": "replaceWith",
+}
+_FEATURES_OF_THE_REST: Final[Mapping[str, str]] = {
+    "refreshBeforeUpdate": "refreshBeforeUpdate",
+    "viewOf": "views",
+    "extensionRef": "extensionParameterization",
+    "snippetId": "snippets-prototype",
+}
+
+
+def features(resources: Iterable[Resource]) -> list[str]:
+    """What the resources use that older engines do not know (`stack.ApplyFeatures`); none for most states."""
+    found: set[str] = set()
+    for item in resources:
+        found.update(feature for name, feature in _FEATURES.items() if getattr(item, name))
+        if item.rest:
+            found.update(name for key, name in _FEATURES_OF_THE_REST.items() if item.rest.get(key))
+    return sorted(found)
 
 
 def dump(plain: Any) -> bytes:

@@ -26,6 +26,8 @@ class Step:
     """The old one stays until the end of the run, marked for deletion (create before delete)."""
     leaves_marker: bool = False
     """A deletion before a replacement: the old one stays (`pendingReplacement`) until the new is there."""
+    untargeted: bool = False
+    """A resource outside the targets: it stays as it is in the state, errors included."""
     skipped: bool = False
     """A resource outside the targets that does not exist: it is not made, and dependents must not be."""
 
@@ -36,3 +38,8 @@ class Step:
         if found is None:
             raise AssertionError("a step needs a resource")
         return found
+
+    @property
+    def logical(self) -> bool:
+        """Whether the step counts; the parts of a replacement do not, the replacement itself does."""
+        return not self.operation.endswith(("-replacement", "-replaced", "-replace"))

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import grpc
 from google.protobuf import struct_pb2
-from pulumi.runtime.proto import alias_pb2, callback_pb2, callback_pb2_grpc, resource_pb2
+from pulumi.runtime.proto import alias_pb2, resource_pb2
 
 from sandbox.engine import requests
+from sandbox.engine.callbacks import CallbackFailed, Callbacks
 from sandbox.engine.errors import EngineError
 from sandbox.engine.goal import AliasSpec, Goal
 from sandbox.engine.requests import Invocation, Registration
@@ -27,10 +27,10 @@ class TransformFailed(EngineError):
 class Transforms:
     """A program's transforms, called in Pulumi's order: the resource's own, its parents', the stack's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, callbacks: Callbacks) -> None:
         self._folder = folder
+        self._callbacks = callbacks
         self._lock = threading.Lock()
-        self._channels: dict[str, grpc.Channel] = {}
         self._stack: list[Any] = []
         self._invokes: list[Any] = []
         self._resources: dict[str, list[Any]] = {}
@@ -48,13 +48,6 @@ class Transforms:
         if request.transforms:
             with self._lock:
                 self._resources[urn] = list(request.transforms)
-
-    def close(self) -> None:
-        with self._lock:
-            channels = list(self._channels.values())
-            self._channels.clear()
-        for channel in channels:
-            channel.close()
 
     def apply(
         self,
@@ -118,18 +111,10 @@ class Transforms:
         return call
 
     def _call(self, callback: Any, message: Any) -> bytes:
-        with self._lock:
-            channel = self._channels.get(callback.target)
-            if channel is None:
-                channel = self._channels[callback.target] = grpc.insecure_channel(callback.target)
-        request = callback_pb2.CallbackInvokeRequest(
-            token=callback.token, request=message.SerializeToString()
-        )
         try:
-            answer: bytes = callback_pb2_grpc.CallbacksStub(channel).Invoke(request).response
-        except grpc.RpcError as error:
-            raise TransformFailed(f"a transform failed: {error.details()}") from error
-        return answer
+            return self._callbacks.call(callback, message)
+        except CallbackFailed as error:
+            raise TransformFailed(f"a transform failed: {error}") from error
 
 
 def _with_dependencies(goal: Goal) -> PropertyMap:
@@ -159,6 +144,8 @@ def _options(registration: Registration, request: resource_pb2.RegisterResourceR
         additional_secret_outputs=goal.additional_secret_outputs,
         providers=registration.providers,
         replace_with=goal.replace_with,
+        hide_diff=goal.hide_diffs,
+        hooks=requests.hook_binding(goal.hooks),
     )
     setattr(options, "import", goal.import_id)
     if request.HasField("replacement_trigger"):
@@ -207,6 +194,8 @@ def _with_options(
         retain_on_delete=options.retain_on_delete if options.HasField("retain_on_delete") else None,
         deleted_with=options.deleted_with,
         replace_with=list(options.replace_with),
+        hide_diffs=list(options.hide_diff),
+        hooks=requests.hooks(options.hooks),
         delete_before_replace=(
             options.delete_before_replace if options.HasField("delete_before_replace") else None
         ),

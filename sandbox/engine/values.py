@@ -6,9 +6,14 @@ form is one of the classes here; `sandbox.engine.wire` turns each into Pulumi's 
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+_PLAIN_KEY: Final = re.compile(r"[\w$#*-]+")
+"""A key that a path holds as it is; any other stands in brackets and quotes."""
 
 PropertyValue = Any
 """Plain, or one of this module's classes. A recursive type would cost each reader more than it gives."""
@@ -86,5 +91,10 @@ class Located:
     def __str__(self) -> str:
         text = ""
         for part in self.parts:
-            text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else part)
+            if isinstance(part, int):
+                text += f"[{part}]"
+            elif _PLAIN_KEY.fullmatch(part):
+                text += f".{part}" if text else part
+            else:
+                text += f"[{json.dumps(part, ensure_ascii=False)}]"
         return text

@@ -78,6 +78,11 @@ class Cloud:
             self.calls.append((operation, name_of(urn)))
         self.on_call(operation, name_of(urn))
 
+    def next(self, name: str) -> tuple[int, str]:
+        """The serial and the id of the next toy."""
+        self.serial += 1
+        return self.serial, f"toy-{self.serial}"
+
     def called(self, operation: str) -> list[str]:
         return [name for kind, name in self.calls if kind == operation]
 
@@ -143,9 +148,8 @@ class ToyProvider:
         if inputs.get("fail") == "create":
             raise ProviderError("the factory is on strike")
         with self.cloud.lock:
-            self.cloud.serial += 1
-            id = f"toy-{self.cloud.serial}"
-            outputs = {**inputs, "serial": self.cloud.serial}
+            serial, id = self.cloud.next(name_of(urn))
+            outputs = {**inputs, "serial": serial}
             self.cloud.toys[id] = {**outputs, "urn": urn}
         self.cloud.on_call("created", name_of(urn))
         if inputs.get("fail") == "start":
@@ -178,6 +182,8 @@ class ToyProvider:
             if news.get("fail") == "update":
                 raise ProviderError("the paint has run out")
             self.cloud.toys[id] = {**outputs, "urn": urn}
+            if news.get("fail") == "restart":
+                raise InitializationError(id, outputs, news, ["it does not start again"])
         return outputs
 
     def delete(self, urn: str, id: str, inputs: PropertyMap, properties: PropertyMap, timeout: float) -> None:

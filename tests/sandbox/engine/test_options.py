@@ -144,3 +144,85 @@ def test_targets_leave_everything_else_as_it_is(workspace: Any) -> None:
     needed = workspace.up("d = Toy('d')\nToy('a', size=d.serial)", targets=[f"{urn}a"])
     assert "is not among the targets" in needed.summary.errors[0]
     assert workspace.run("destroy", targets=[f"{urn}c"]).operations == {"c": {"delete"}}
+
+
+def test_a_name_that_an_alias_has_taken_cannot_be_used_again(workspace: Any) -> None:
+    workspace.succeed("Toy('a')")
+    taken = workspace.up(
+        """
+        c = Toy("c", Opts(aliases=[pulumi.Alias(name="a")]))
+        c.id.apply(lambda _: Toy("a"))
+        """
+    )
+    assert taken.summary.result == "failed"
+    assert "conflicting with alias on resource with URN" in taken.summary.errors[0]
+    workspace.succeed("Toy('c')\nToy('b')")
+    twice = workspace.up(
+        """
+        d = Toy("d", Opts(aliases=[pulumi.Alias(name="b")]))
+        d.id.apply(lambda _: Toy("e", Opts(aliases=[pulumi.Alias(name="b")])))
+        """
+    )
+    assert "Duplicate resource alias" in twice.summary.errors[0]
+
+
+def test_aliases_follow_a_type_a_parent_and_the_parents_own_former_name(workspace: Any) -> None:
+    workspace.succeed(
+        """
+        outer = Box("outer")
+        Toy("child", Opts(parent=outer))
+        pulumi.CustomResource("toy:index:Old", "typed", {"label": "x"}, Opts(version="1.2.3"))
+        """
+    )
+    child = workspace.state_of("child").id
+    typed = workspace.state_of("typed").id
+    outcome = workspace.succeed(
+        """
+        renamed = Box("renamed", Opts(aliases=[pulumi.Alias(name="outer")]))
+        below = Box("below", Opts(parent=renamed))
+        Toy("child", Opts(parent=below, aliases=[pulumi.Alias(parent=renamed)]))
+        Toy("typed", Opts(aliases=[pulumi.Alias(type_="toy:index:Old")]), label="x")
+        """
+    )
+    assert outcome.operations == {"below": {"create"}}
+    assert workspace.state_of("child").id == child
+    assert workspace.state_of("typed").id == typed
+
+
+def test_hidden_differences_are_kept_by_name_in_the_state(workspace: Any) -> None:
+    text = "Toy('one', Opts(hide_diffs=['size', 'parts.a']), size=N, parts={'a': N})"
+    workspace.succeed(text.replace("N", "1"))
+    outcome = workspace.succeed(text.replace("N", "2"))
+    assert outcome.started("one").hidden == ["size", "parts.a"]
+    assert workspace.state_of("one").hide_diff == [["size"], ["parts", "a"]]
+
+
+def test_transforms_see_what_a_resource_inherits_and_may_give_it_hooks(workspace: Any) -> None:
+    outcome = workspace.succeed(
+        """
+        from pulumi import ResourceTransformArgs as Args, ResourceTransformResult as Result
+
+        hook = pulumi.ResourceHook("told", lambda args: print("made", args.name))
+
+        def look(args: Args):
+            if args.type_ != "toy:index:Toy":
+                return None
+            print(args.name, args.opts.protect, args.opts.retain_on_delete)
+            binding = pulumi.ResourceHookBinding(after_create=[hook])
+            return Result(props=args.props, opts=Opts.merge(args.opts, Opts(hooks=binding)))
+
+        pulumi.runtime.register_resource_transform(look)
+        box = Box("box", Opts(protect=True, retain_on_delete=True))
+        Toy("one", Opts(parent=box))
+        """
+    )
+    assert outcome.printed == ["one True True", "made one"]
+    assert workspace.state_of("one").hooks == {"AfterCreate": ["told"]}
+
+
+def test_default_providers_can_be_forbidden(workspace: Any) -> None:
+    outcome = workspace.up("Toy('one')", values={"pulumi:disable-default-providers": ["toy"]})
+    assert outcome.summary.result == "failed"
+    assert "give the resource an explicit provider" in outcome.summary.errors[0]
+    values = {"pulumi:disable-default-providers": ["*"]}
+    assert workspace.succeed("p = Toys('p')\nToy('one', Opts(provider=p))", values=values).operations["one"]

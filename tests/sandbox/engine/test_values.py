@@ -23,6 +23,7 @@ from sandbox.engine.values import (
     UNKNOWN,
     Archive,
     Asset,
+    Located,
     OutputValue,
     ResourceReference,
     Secret,
@@ -175,6 +176,9 @@ def test_differences_name_the_leaves() -> None:
         "flag": "update",
     }
     assert diffs.compared({"a": 1}, {"a": UNKNOWN}) == {"a": "update"}
+    spelt = diffs.compared({"tags": {"a.b": 1}}, {"tags": {"a.b": 2}, "w-x": {'q"': 1}})
+    assert list(spelt) == ['tags["a.b"]', "w-x"]
+    assert all(str(Located(paths.parse(text))) == text for text in ('a["b.c"][0].d', 'a["q\\"r"]'))
 
 
 def test_what_went_in_as_a_secret_comes_out_as_one() -> None:
@@ -196,10 +200,15 @@ def test_deletions_come_in_layers_of_the_old_graph() -> None:
 
     a, b, c, d = resource("a"), resource("b", "a"), resource("c", "b"), resource("d")
     graph = Graph([a, b, c, d])
-    assert graph.deletion_layers([a, b, c, d]) == [[c, d], [b], [a]]
+    assert graph.deletion_layers([a, b, c, d]) == [[c], [b], [a, d]]
     # A chain through a resource that stays does not order what goes.
     assert graph.deletion_layers([a, c]) == [[a, c]]
     assert graph.dependents(a) == [b, c]
+    # What depends on a component goes before its children.
+    box = Resource(urn="box", type="t", custom=False)
+    child = Resource(urn="child", type="t", custom=True, parent="box")
+    user = resource("user", "box")
+    assert Graph([box, child, user]).deletion_layers([box, child, user]) == [[user], [child], [box]]
     # A URN means the nearest one before: the live one, not the one that was replaced.
     old = resource("x")
     live, user = resource("x"), resource("y", "x")
