@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from sandbox.aws import functions, lifecycle
 from sandbox.aws.catalog import TYPES, UnknownTypeError
@@ -12,6 +11,7 @@ from sandbox.aws.checking import DEFAULTED, check
 from sandbox.aws.cloud import Cloud, CloudError
 from sandbox.aws.configuration import Configuration, configuration, configuration_failures
 from sandbox.aws.differences import changed_names, detailed
+from sandbox.aws.package import PACKAGE, VERSION
 from sandbox.aws.plain import plain_map, with_secrets
 from sandbox.aws.table import ResourceType, Subject, Tier
 from sandbox.engine.provider import (
@@ -24,10 +24,6 @@ from sandbox.engine.provider import (
     ReadResult,
 )
 from sandbox.engine.values import UNKNOWN, PropertyMap
-
-PACKAGE: Final = "aws"
-VERSION: Final = "7.51.1"
-"""The version of Pulumi's AWS provider whose types and properties these are."""
 
 
 @dataclass(frozen=True)

@@ -135,12 +135,15 @@ class Adapter:
             return True, None
         return True, ReadResult(found.id, inputs, crossing.back(found.properties, inputs))
 
-    def _crossing(self) -> _Crossing:
-        return _Crossing(None if self._builtin else self._folder)
+    def _crossing(self) -> Crossing:
+        return Crossing(None if self._builtin else self._folder)
 
 
-class _Crossing:
-    """One call's way to the provider and back. With no folder, values cross as they are."""
+class Crossing:
+    """One call's way to the provider and back. With no folder, values cross as they are.
+
+    `folder` is where the relative paths of assets begin.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
