@@ -56,7 +56,10 @@ class OfficialRunner:
             command.append("--expect-no-changes")
         if options.details:
             command.append("--diff")
-        if options.assume_yes and action != "preview":
+        if action != "preview" and self._sandbox is not None:
+            # As with the embedded engine: in the sandbox an action is what was typed, without a question.
+            command += ["--yes", "--skip-preview"]
+        elif action != "preview" and options.assume_yes:
             command.append("--yes")
         began = time.monotonic()
         if self._sandbox is None:

@@ -23,6 +23,7 @@ from botocore.exceptions import (
 from botocore.model import OperationModel, ServiceModel
 from botocore.parsers import ResponseParserError
 
+from sandbox.aws.identity import Identity
 from sandbox.engine.provider import ProviderError
 
 _ATTEMPTS: Final = 5
@@ -79,12 +80,11 @@ class CancelledError(ProviderError):
 class Cloud:
     """The emulated account in one region. Safe to use from several threads."""
 
-    def __init__(self, endpoint_url: str, region: str, access_key: str, secret_key: str) -> None:
+    def __init__(self, endpoint_url: str, region: str, identity: Identity) -> None:
         self.endpoint_url = endpoint_url
         self.region = region
+        self.identity = identity
         self.cancelled = threading.Event()
-        self._access_key = access_key
-        self._secret_key = secret_key
         self._core = botocore.session.get_session()
         self._session: Any = boto3.Session(botocore_session=self._core)
         self._lock = threading.RLock()
@@ -98,7 +98,7 @@ class Cloud:
             return self
         with self._lock:
             if region not in self._siblings:
-                sibling = Cloud(self.endpoint_url, region, self._access_key, self._secret_key)
+                sibling = Cloud(self.endpoint_url, region, self.identity)
                 sibling.cancelled = self.cancelled
                 self._siblings[region] = sibling
             return self._siblings[region]
@@ -138,8 +138,8 @@ class Cloud:
                     service,
                     endpoint_url=self.endpoint_url,
                     region_name=self.region,
-                    aws_access_key_id=self._access_key,
-                    aws_secret_access_key=self._secret_key,
+                    aws_access_key_id=self.identity.access_key,
+                    aws_secret_access_key=self.identity.secret_key,
                     config=Config(
                         retries={"total_max_attempts": 1},
                         s3={"addressing_style": "path"},
@@ -147,6 +147,8 @@ class Cloud:
                         read_timeout=120,
                         max_pool_connections=32,
                         parameter_validation=True,
+                        # A proxy of the environment must not stand between this machine and itself.
+                        proxies={},
                     ),
                 )
             return self._clients[service]

@@ -11,6 +11,7 @@ from sandbox.aws.checking import DEFAULTED, check
 from sandbox.aws.cloud import Cloud, CloudError
 from sandbox.aws.configuration import Configuration, configuration, configuration_failures
 from sandbox.aws.differences import changed_names, detailed
+from sandbox.aws.identity import Identity
 from sandbox.aws.package import PACKAGE, VERSION
 from sandbox.aws.plain import plain_map, with_secrets
 from sandbox.aws.table import ResourceType, Subject, Tier
@@ -48,9 +49,9 @@ class AwsProvider:
 
     def __init__(self, endpoint_url: str, *, access_key: str = "test", secret_key: str = "test") -> None:  # noqa: S107 - the emulator asks for none
         self._endpoint_url = endpoint_url
-        self._keys = (access_key, secret_key)
+        self._identity = Identity(access_key, secret_key)
         self._configuration = Configuration()
-        self._cloud = Cloud(endpoint_url, self._configuration.region, *self._keys)
+        self._cloud = Cloud(endpoint_url, self._configuration.region, self._identity)
 
     def check_config(self, urn: str, olds: PropertyMap, news: PropertyMap) -> CheckResult:
         """Refuses configuration that cannot be read; a missing region becomes us-east-1."""
@@ -65,10 +66,13 @@ class AwsProvider:
 
     def configure(self, inputs: PropertyMap) -> None:
         """Takes the checked configuration; asks the cloud for the account only where that is restricted."""
-        self._configuration = configuration(inputs)
-        self._cloud = Cloud(self._endpoint_url, self._configuration.region, *self._keys)
-        if self._configuration.allowed_account_ids or self._configuration.forbidden_account_ids:
-            self._configuration.refuse_wrong_account(self._cloud.account_id)
+        told = self._configuration = configuration(inputs)
+        identity = self._identity
+        if told.access_key:
+            identity = Identity(told.access_key, told.secret_key or identity.secret_key)
+        self._cloud = Cloud(self._endpoint_url, told.region, identity.assuming(told.roles))
+        if told.allowed_account_ids or told.forbidden_account_ids:
+            told.refuse_wrong_account(self._cloud.account_id)
 
     def check(self, urn: str, olds: PropertyMap, news: PropertyMap, random_seed: bytes) -> CheckResult:
         """Fills defaults, names and `tagsAll`, and reports every refusal at once."""

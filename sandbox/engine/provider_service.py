@@ -62,17 +62,14 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
             return self._made
 
     def cancel(self) -> None:
-        """Asks calls under way to end soon."""
-        with self._lock:
-            provider = self._made
-        if provider is not None:
-            provider.cancel()
+        """Asks calls under way to end soon. Does not wait for a provider that is being made."""
+        if self._made is not None:
+            self._made.cancel()
 
     def close(self) -> None:
-        """Closes the provider, where it was made."""
-        with self._lock:
-            if self._made is not None:
-                self._made.close()
+        """Closes the provider, where it was made. Does not wait for one that is being made."""
+        if self._made is not None:
+            self._made.close()
 
     def Handshake(  # noqa: N802 - the services' names are Pulumi's
         self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext

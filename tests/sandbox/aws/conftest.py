@@ -1,8 +1,7 @@
-"""A real emulator over HTTP, and the provider against it."""
+"""A real sandbox over HTTP, and the provider against it."""
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from sandbox.aws.provider import AwsProvider
+from sandbox.runtime import daemon
 
 sys.path.insert(0, str(Path(__file__).parent))  # pytest imports by file: what tests share is not found else
 
@@ -22,13 +21,10 @@ REGION = "eu-west-1"
 
 
 @pytest.fixture(scope="session")
-def endpoint_url() -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+def endpoint_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    root = tmp_path_factory.mktemp("sandbox")
+    yield daemon.start(root).endpoint_url
+    daemon.stop(root)
 
 
 @pytest.fixture(scope="session")
