@@ -12,15 +12,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 from ops.errors import EngineUnavailableError, StackNotUpError
 from ops.official_sandbox import SandboxedCli
 from ops.runs import Action, Outcome, RunOptions
 from ops.screen import Screen
 from ops.workspace import Workspace
-
-_INTERRUPTED: Final = (130, -signal.SIGINT, -signal.SIGTERM)
 
 
 class OfficialRunner:
@@ -63,17 +61,17 @@ class OfficialRunner:
             command.append("--yes")
         began = time.monotonic()
         if self._sandbox is None:
-            status = self._show(command)
+            status, interrupted = self._show(command)
         else:
             self._sandbox.begin()
             with self._sandbox.settings() as path:
-                status = self._show([*command, "--config-file", str(path)])
+                status, interrupted = self._show([*command, "--config-file", str(path)])
         seconds = time.monotonic() - began
         if status == 0:
             changes = self._changes() if action != "preview" else {}
             outputs = self.outputs() if action != "destroy" else {}
             return Outcome("succeeded", changes=changes, seconds=seconds, outputs=outputs)
-        if status in _INTERRUPTED:
+        if interrupted:
             return Outcome("cancelled", seconds=seconds)
         return Outcome("failed", seconds=seconds, errors=(f"pulumi {action} exited with {status}",))
 
@@ -115,15 +113,17 @@ class OfficialRunner:
             text=True,
         )
 
-    def _show(self, command: Sequence[str]) -> int:
+    def _show(self, command: Sequence[str]) -> tuple[int, bool]:
+        """Runs a command on the terminal: its exit status, and whether it was asked to end."""
         process = subprocess.Popen(
             [self._cli, *command, "--stack", self._stack],
             cwd=self._folder,
             env=self._environment,
             stdout=self._screen.err if self._screen.as_json else None,
         )
-        with _signals_left_to(process):
-            return process.wait()
+        with _signals_left_to(process) as heard:
+            status = process.wait()
+        return status, bool(heard)
 
 
 def find_cli() -> str | None:
@@ -132,13 +132,18 @@ def find_cli() -> str | None:
 
 
 @contextmanager
-def _signals_left_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Ctrl-C and SIGTERM are the CLI's to handle while it runs: it finishes what is under way."""
+def _signals_left_to(process: subprocess.Popen[bytes]) -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM are the CLI's to handle while it runs: it finishes what is under way.
+
+    Gives the signals that were heard; they are all there once the process has ended.
+    """
+    heard: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield heard
         return
 
     def hand_over(number: int, frame: FrameType | None) -> None:
+        heard.append(number)
         # A terminal has sent its Ctrl-C to the CLI as well; a second one would end it at once.
         if process.poll() is None and not (number == signal.SIGINT and _in_the_foreground()):
             process.send_signal(number)

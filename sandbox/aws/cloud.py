@@ -74,7 +74,7 @@ class UnreachableError(ProviderError):
 
 
 class CancelledError(ProviderError):
-    """The run was cancelled before the call was made."""
+    """The run was cancelled: nothing new is begun, and nothing waited for."""
 
 
 class Cloud:
@@ -153,6 +153,11 @@ class Cloud:
                 )
             return self._clients[service]
 
+    def refuse_after_cancel(self, what: str) -> None:
+        """Raises CancelledError where the run was cancelled. What has begun already goes on to its end."""
+        if self.cancelled.is_set():
+            raise CancelledError(f"{what} was not begun: the run was cancelled")
+
     def call(self, service: str, operation: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Makes one request and gives its answer.
 
@@ -183,8 +188,6 @@ class Cloud:
     def _attempt(self, service: str, operation: str, ask: Callable[[], Any]) -> Any:
         pauses = _pauses()
         while True:
-            if self.cancelled.is_set():
-                raise CancelledError(f"{service} {operation} was not called: the run was cancelled")
             pause = next(pauses, None)
             try:
                 return ask()
@@ -203,7 +206,8 @@ class Cloud:
                     raise UnreachableError(self.endpoint_url) from error
             except BotoCoreError as error:
                 raise CloudError(service, operation, type(error).__name__, str(error)) from error
-            self.cancelled.wait(pause)
+            if self.cancelled.wait(pause):
+                raise CancelledError(f"{service} {operation} was not tried again: the run was cancelled")
 
     def close(self) -> None:
         with self._lock:

@@ -120,6 +120,7 @@ class AwsProvider:
         if preview:
             outputs = lifecycle.preview_outputs(kind, plain_map(inputs), None, self._cloud.region)
             return "", with_secrets(outputs, inputs, kind.secrets)
+        self._cloud.refuse_after_cancel(f"the create of {kind.type}")
         subject = self._subject(inputs)
         try:
             id, outputs = lifecycle.create(kind, subject)
@@ -152,6 +153,7 @@ class AwsProvider:
         if preview:
             outputs = lifecycle.preview_outputs(kind, after, plain_map(olds), self._cloud.region)
             return with_secrets({**outputs, "id": id}, news, kind.secrets)
+        self._cloud.refuse_after_cancel(f"the update of {id}")
         before = plain_map(old_inputs or olds)
         changed = changed_names(detailed(kind, before, after, ignore_changes))
         subject = replace(self._subject(news), id=id, before=before, outputs=plain_map(olds))
@@ -159,6 +161,7 @@ class AwsProvider:
 
     def delete(self, urn: str, id: str, inputs: PropertyMap, properties: PropertyMap, timeout: float) -> None:
         """Deletes the resource; one that is gone already is a success."""
+        self._cloud.refuse_after_cancel(f"the deletion of {id}")
         known = inputs or {name: value for name, value in properties.items() if name != "id"}
         subject = replace(self._subject(known), id=id, outputs=plain_map(properties))
         lifecycle.delete(_kind(urn), subject)
@@ -185,7 +188,7 @@ class AwsProvider:
         return functions.invoke(cloud, token, plain)
 
     def cancel(self) -> None:
-        """Ends waits and makes no further request."""
+        """Ends waits and begins nothing more; what is under way makes its requests to the end."""
         self._cloud.cancelled.set()
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ import grpc
 import pytest
 from aws_driver import urn_of
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from sandbox.aws.package import EXECUTABLE, VERSION
 from sandbox.aws.sandboxed import NoSandboxError, require_sandbox
@@ -142,6 +142,15 @@ def refused(call: Callable[[], object]) -> str:
     return str(found.value.details())
 
 
+def details_of(error: Any) -> provider_pb2.ErrorResourceInitFailed:
+    """What an error says of a resource that is there, but not finished."""
+    status = status_pb2.Status()
+    status.ParseFromString(dict(error.trailing_metadata())["grpc-status-details-bin"])
+    detail = provider_pb2.ErrorResourceInitFailed()
+    assert status.details[0].Unpack(detail)
+    return detail
+
+
 def test_a_queue_is_made_compared_changed_read_and_deleted(shared: Plugin, client: Any) -> None:
     inputs = shared.checked(QUEUE, {"visibilityTimeoutSeconds": 40})
     assert inputs["tagsAll"] == {"Project": "served"}
@@ -238,7 +247,9 @@ def test_what_was_made_is_kept_where_a_later_request_is_refused(shared: Plugin, 
     )
     with pytest.raises(grpc.RpcError) as found:
         shared.create(ROLE, inputs)
-    assert "grpc-status-details-bin" in dict(found.value.trailing_metadata())
+    detail = details_of(found.value)
+    assert detail.id == inputs["name"]
+    assert "nobody-made-it" in detail.reasons[0]
     client("iam").delete_role(RoleName=inputs["name"])
 
 
@@ -247,7 +258,30 @@ def test_the_engine_that_cancels_is_obeyed(start: Start, endpoint_url: str) -> N
     plugin.configure()
     plugin.stub.Cancel(empty_pb2.Empty())
     inputs = plugin.checked(TOPIC, {"name": "too-late"})
-    assert "the run was cancelled" in refused(lambda: plugin.create(TOPIC, inputs))
+    assert "was not begun: the run was cancelled" in refused(lambda: plugin.create(TOPIC, inputs))
+
+
+def test_a_cancel_in_the_middle_of_a_create_loses_nothing_that_was_made(
+    start: Start, endpoint_url: str, client: Any
+) -> None:
+    plugin = start(variables(endpoint_url))
+    plugin.configure()
+    inputs = plugin.checked(TOPIC, {"name": "half-way"})
+    # Made at once, and then its attributes cannot be read for a while.
+    SandboxClient(endpoint_url).fault("throttle", "sns:GetTopicAttributes", times=4)
+    urn = urn_of(TOPIC, "served")
+    create = plugin.stub.Create.future(provider_pb2.CreateRequest(urn=urn, properties=to_struct(inputs)))
+    arn = "arn:aws:sns:eu-west-1:123456789012:half-way"
+    deadline = time.monotonic() + PATIENCE_S
+    while arn not in [topic["TopicArn"] for topic in client("sns").list_topics()["Topics"]]:
+        assert time.monotonic() < deadline
+    plugin.stub.Cancel(empty_pb2.Empty())
+    error = create.exception()
+    if error is None:
+        assert create.result().id == arn
+    else:
+        assert details_of(error).id == arn
+    client("sns").delete_topic(TopicArn=arn)
 
 
 def test_a_proxy_does_not_stand_between_the_provider_and_the_sandbox(start: Start, endpoint_url: str) -> None:
