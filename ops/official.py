@@ -150,7 +150,7 @@ def _signals_left_to(process: subprocess.Popen[bytes]) -> Iterator[list[int]]:
 
     before = {number: signal.signal(number, hand_over) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield heard
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
