@@ -31,14 +31,7 @@ class OfficialRunner:
     def __init__(
         self, workspace: Workspace, stack: str, screen: Screen, sandbox: SandboxedCli | None = None
     ) -> None:
-        found = find_cli()
-        if found is None:
-            raise EngineUnavailableError(
-                "the Pulumi CLI is not on PATH",
-                "install it (https://www.pulumi.com/docs/install/), or use the embedded engine and the "
-                f"sandbox, which need none: groundplan up {stack}",
-            )
-        self._cli = found
+        self._cli = require_cli(stack)
         self._folder = workspace.folder
         self._stack = stack
         self._screen = screen
@@ -77,6 +70,8 @@ class OfficialRunner:
 
     def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """`pulumi stack output --json`."""
+        if self._sandbox is not None and not self._sandbox.has_state():
+            return {}
         command = ["stack", "output", "--json"]
         if show_secrets:
             command.append("--show-secrets")
@@ -129,6 +124,18 @@ class OfficialRunner:
 def find_cli() -> str | None:
     """The Pulumi CLI on PATH."""
     return shutil.which("pulumi")
+
+
+def require_cli(stack: str) -> str:
+    """The Pulumi CLI on PATH. Raises `EngineUnavailableError` where there is none."""
+    found = find_cli()
+    if found is None:
+        raise EngineUnavailableError(
+            "the Pulumi CLI is not on PATH",
+            "install it (https://www.pulumi.com/docs/install/), or use the embedded engine and the "
+            f"sandbox, which need none: groundplan up {stack}",
+        )
+    return found
 
 
 @contextmanager

@@ -60,11 +60,18 @@ class SandboxedCli:
         _refuse_another(workspace.project.folder / "Pulumi.yaml", variables, EXECUTABLE)
         return variables
 
+    def has_state(self) -> bool:
+        """Whether the stack has been begun."""
+        workspace = self._workspace
+        return self._stack in workspace.backend.stacks(workspace.project.name)
+
     def begin(self) -> None:
-        """Makes the stack, empty, where it has no state: the CLI's own `stack init` would write a salt into
-        the stack's file."""
-        workspace, project = self._workspace, self._workspace.project.name
-        if self._stack not in workspace.backend.stacks(project):
+        """Makes the stack, empty, where it has no state.
+
+        The CLI's own `stack init` would write a salt into the stack's file.
+        """
+        if not self.has_state():
+            workspace, project = self._workspace, self._workspace.project.name
             salt = workspace.config(self._stack).encryption_salt
             crypter = workspace.backend.crypter(project, self._stack, salt)
             workspace.backend.write(project, self._stack, crypter, (), ())

@@ -61,6 +61,10 @@ class Session:
 
     def run(self, action: Action, options: RunOptions | None = None) -> Outcome:
         """Runs the stack; how it ended is the caller's to judge (`succeed`)."""
+        if self.engine == "pulumi":
+            from ops.official import require_cli
+
+            require_cli(self.stack)  # before a sandbox is started for it
         runner = self._runner(self.target)
         return runner.run(action, options or RunOptions())
 
