@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.aws.identity import AssumedRole, assumed_roles, role_failures
+from sandbox.aws.identity import AssumedRole, assumed_roles, member, role_failures
 from sandbox.aws.plain import plain_map
 from sandbox.engine.provider import CheckFailure, ProviderError
 from sandbox.engine.values import UNKNOWN, PropertyMap
@@ -63,7 +63,7 @@ def configuration(inputs: PropertyMap) -> Configuration:
         region=region if isinstance(region, str) and region else DEFAULT_REGION,
         default_tags={key: str(value) for key, value in (default_tags.get("tags") or {}).items()},
         ignored_tag_keys=tuple(ignored.get("keys") or ()),
-        ignored_tag_prefixes=tuple(ignored.get("keyPrefixes") or ()),
+        ignored_tag_prefixes=tuple(member(ignored, "keyPrefixes") or ()),
         allowed_account_ids=tuple(str(item) for item in _structured(values.get("allowedAccountIds")) or ()),
         forbidden_account_ids=tuple(
             str(item) for item in _structured(values.get("forbiddenAccountIds")) or ()

@@ -8,7 +8,7 @@ an organisation comes up without them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -64,10 +64,19 @@ class Identity:
 def assumed_roles(given: Any) -> tuple[AssumedRole, ...]:
     """The roles of the configuration's `assumeRoles`; those without an ARN are passed over, as AWS's are."""
     return tuple(
-        AssumedRole(item["roleArn"], item.get("sessionName") or _DEFAULT_SESSION)
+        AssumedRole(arn, member(item, "sessionName") or _DEFAULT_SESSION)
         for item in given or ()
-        if item.get("roleArn")
+        if (arn := member(item, "roleArn"))
     )
+
+
+def member(structured: Mapping[str, Any], name: str) -> Any:
+    """A member of a structured setting, written `roleArn` or `role_arn`.
+
+    The Python SDK sends what stands in a dict as its author wrote it.
+    """
+    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+    return structured.get(name, structured.get(snake))
 
 
 def role_failures(given: Any, path: str) -> list[CheckFailure]:
@@ -78,7 +87,7 @@ def role_failures(given: Any, path: str) -> list[CheckFailure]:
         if not isinstance(item, dict):
             failures.append(CheckFailure(where, f"must be an object with roleArn, not {item!r}"))
             continue
-        arn, session = item.get("roleArn"), item.get("sessionName")
+        arn, session = member(item, "roleArn"), member(item, "sessionName")
         if arn not in (None, "", UNKNOWN) and not (isinstance(arn, str) and _ROLE.fullmatch(arn)):
             failures.append(
                 CheckFailure(

@@ -124,6 +124,20 @@ def test_of_roles_that_are_assumed_one_from_the_other_the_last_one_counts(explic
     assert caller(explicit(region="us-east-1", assumeRoleWithWebIdentity=web))["accountId"] == OTHER
 
 
+def test_members_are_known_as_python_writes_them_too(explicit: Explicit) -> None:
+    # The SDK sends a dict's keys as they were typed.
+    role = {"role_arn": f"arn:aws:iam::{OTHER}:role/Deployer", "session_name": "ci"}
+    driver = explicit(
+        region="us-east-1", assumeRoles=json.dumps([role]), ignoreTags=json.dumps({"key_prefixes": ["x:"]})
+    )
+    assert caller(driver)["arn"] == f"arn:aws:sts::{OTHER}:assumed-role/Deployer/ci"
+    made = driver.make(
+        ROLE, "marked", {"name": "marked", "assumeRolePolicy": TRUST, "tags": {"x:by": "hand"}}
+    )
+    assert "tags" not in driver.read(made).inputs or driver.read(made).inputs["tags"] == {}
+    driver.delete(made)
+
+
 def test_roles_of_the_same_name_in_two_accounts_are_two(explicit: Explicit) -> None:
     home = explicit(region="us-east-1")
     other = explicit(region="us-east-1", assumeRoles=assumed(f"arn:aws:iam::{OTHER}:role/admin"))
