@@ -66,15 +66,17 @@ class SandboxedCli:
         return self._stack in workspace.backend.stacks(workspace.project.name)
 
     def begin(self) -> None:
-        """Makes the stack, empty, where it has no state.
+        """Makes the stack, empty, where it has no state. Raises `StackLocked`.
 
         The CLI's own `stack init` would write a salt into the stack's file.
         """
-        if not self.has_state():
-            workspace, project = self._workspace, self._workspace.project.name
-            salt = workspace.config(self._stack).encryption_salt
-            crypter = workspace.backend.crypter(project, self._stack, salt)
-            workspace.backend.write(project, self._stack, crypter, (), ())
+        if self.has_state():
+            return
+        backend, project = self._workspace.backend, self._workspace.project.name
+        with backend.lock(project, self._stack):
+            if not self.has_state():
+                salt = self._workspace.config(self._stack).encryption_salt
+                backend.write(project, self._stack, backend.crypter(project, self._stack, salt), (), ())
 
     @contextmanager
     def settings(self) -> Iterator[Path]:

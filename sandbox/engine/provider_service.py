@@ -53,16 +53,20 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
         self._lock = threading.Lock()
         self._made: Provider | None = None
         self._configured = False
+        self._cancelled = False
 
     def prepare(self) -> Provider:
         """The provider, made now where it has not been."""
         with self._lock:
             if self._made is None:
                 self._made = self._make()
+                if self._cancelled:
+                    self._made.cancel()
             return self._made
 
     def cancel(self) -> None:
         """Asks calls under way to end soon. Does not wait for a provider that is being made."""
+        self._cancelled = True
         if self._made is not None:
             self._made.cancel()
 

@@ -285,6 +285,17 @@ def test_the_end_that_is_asked_for_reaches_the_provider(toy: Caller, workspace: 
     assert heard == ["cancel"]
 
 
+def test_an_end_that_is_asked_for_early_reaches_the_provider_once_it_is_there(
+    caller: Caller, workspace: Any
+) -> None:
+    heard: list[str] = []
+    workspace.cloud.on_call = lambda operation, name: heard.append(operation)
+    caller.stub.Cancel(empty_pb2.Empty())
+    assert heard == []
+    caller.configure(region="here")
+    assert heard == ["cancel"]
+
+
 @pytest.mark.parametrize(
     ("call", "request_of"),
     [
