@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import metadata
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -179,6 +180,10 @@ def test_a_queue_is_made_compared_changed_read_and_deleted(shared: Plugin, clien
     assert from_struct(read.inputs, shared.folder)["visibilityTimeoutSeconds"] == 60
     shared.delete(QUEUE, id, news, from_struct(changed.properties, shared.folder))
     assert shared.stub.Read(provider_pb2.ReadRequest(urn=urn, id=id, inputs=to_struct(news))).id == ""
+
+
+def test_it_answers_with_the_version_that_programs_ask_for(shared: Plugin) -> None:
+    assert shared.stub.GetPluginInfo(empty_pb2.Empty()).version == VERSION == metadata.version("pulumi-aws")
 
 
 def test_a_preview_knows_the_inputs_and_leaves_the_rest_open(shared: Plugin, endpoint_url: str) -> None:
