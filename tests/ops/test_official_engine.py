@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -37,6 +38,16 @@ pathlib.Path("reached").touch()
 while not pathlib.Path("go").exists():
     time.sleep(0.1)
 """
+
+
+def of_session(leader: int) -> list[int]:
+    """The processes of a session: the CLI gives its plugins groups of their own."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(ProcessLookupError):
+            if os.getsid(int(entry.name)) == leader:
+                found.append(int(entry.name))
+    return found
 
 
 @pytest.fixture
@@ -96,7 +107,8 @@ def test_a_stack_that_one_engine_holds_is_refused_by_the_other(
     assert by_the_cli.status == 1
     assert "currently locked" in by_the_cli.out + by_the_cli.err
 
-    os.killpg(running.pid, signal.SIGKILL)
+    for pid in of_session(running.pid):
+        os.kill(pid, signal.SIGKILL)
     running.wait(60)
     (project / "go").touch()
     assert groundplan(project, "unlock", "dev", *CLI, more=home).status == 0
