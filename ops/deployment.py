@@ -42,10 +42,8 @@ def release(session: Session, chosen: ModelPackage, options: RunOptions, step: S
         step.done(f"{chosen.name} is in service already", idle=True)
         return False
     options = replace(options, brief=True)
-    if session.engine == "pulumi":
-        OfficialRunner(
-            session.workspace.folder, session.stack, session.screen, session.workspace.environment
-        ).release(chosen.arn)
+    if session.target_kind == "aws":
+        OfficialRunner(session.workspace, session.stack, session.screen).release(chosen.arn)
         succeed(session.run("up", options), session.stack)
     else:
         releases = session.workspace.releases

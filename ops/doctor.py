@@ -60,7 +60,7 @@ def examine(workspace: Workspace) -> Iterator[Check]:
     yield _sandbox(workspace)
     yield _passphrase(workspace)
     cli = find_cli()
-    yield Check("Pulumi CLI", "note", cli or "not on PATH; only --target aws needs it")
+    yield Check("Pulumi CLI", "note", cli or "not on PATH; only --engine pulumi and --target aws need it")
     yield _credentials()
 
 

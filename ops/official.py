@@ -1,46 +1,50 @@
-"""The official Pulumi CLI in the command's hands, for real accounts: as it is, with its own display."""
+"""The official Pulumi CLI in the command's hands: as it is, with its own display."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ops.errors import EngineUnavailableError, StackNotUpError, UsageError
+from ops.official_sandbox import SandboxedCli
 from ops.runs import Action, Outcome, RunOptions
 from ops.screen import Screen
+from ops.workspace import Workspace
 
 if TYPE_CHECKING:
     from sandbox.engine.importing import Import
     from sandbox.engine.state import Resource
 
-INTERRUPTED_STATUS = 130
-
 
 class OfficialRunner:
-    """Runs one stack with `pulumi` from PATH. Where its states lie is the user's own `pulumi login`."""
+    """Runs one stack with `pulumi` from PATH.
 
-    def __init__(self, folder: Path, stack: str, screen: Screen, environment: Mapping[str, str]) -> None:
-        found = find_cli()
-        if found is None:
-            raise EngineUnavailableError(
-                "the Pulumi CLI is not on PATH",
-                "install it (https://www.pulumi.com/docs/install/), or use the sandbox, which needs none: "
-                f"groundplan up {stack}",
-            )
-        self._cli = found
-        self._folder = folder
+    With `sandbox` it is led there, and its states are this folder's; without, they are where the user's own
+    `pulumi login` says, and so is the account.
+    """
+
+    def __init__(
+        self, workspace: Workspace, stack: str, screen: Screen, sandbox: SandboxedCli | None = None
+    ) -> None:
+        self._cli = require_cli(stack)
+        self._folder = workspace.folder
         self._stack = stack
         self._screen = screen
-        self._environment = dict(environment)
+        self._sandbox = sandbox
+        self._environment = sandbox.environment() if sandbox is not None else dict(workspace.environment)
 
     def run(self, action: Action, options: RunOptions) -> Outcome:
         """Runs `pulumi <action>`; the terminal is its own meanwhile."""
-        command = [self._cli, action, "--stack", self._stack, "--parallel", str(options.parallel)]
+        command = [action, "--parallel", str(options.parallel)]
         for urn in options.only:
             command += ["--target", urn]
         for flag, urns in (("--exclude", options.exclude), ("--replace", options.replace)):
@@ -60,32 +64,38 @@ class OfficialRunner:
                 command += ["--policy-pack-config", str(pack.config)]
         if options.details:
             command.append("--diff")
-        if options.assume_yes and action != "preview":
+        if action != "preview" and self._sandbox is not None:
+            # As with the embedded engine: in the sandbox an action is what was typed, without a question.
+            command.append("--yes")
+            if not options.policy_packs:
+                # Packs judge a preview first, so that a stack policy stops what is not made yet.
+                command.append("--skip-preview")
+        elif action != "preview" and options.assume_yes:
             command.append("--yes")
         began = time.monotonic()
-        status = subprocess.run(
-            command,
-            cwd=self._folder,
-            env=self._environment,
-            check=False,
-            stdout=self._screen.err if self._screen.as_json else None,
-        ).returncode
+        if self._sandbox is None:
+            status, interrupted = self._show(command)
+        else:
+            self._sandbox.begin()
+            with self._sandbox.settings() as path:
+                status, interrupted = self._show([*command, "--config-file", str(path)])
         seconds = time.monotonic() - began
         if status == 0:
+            changes = self._changes() if action != "preview" else {}
             outputs = self.outputs() if action != "destroy" else {}
-            return Outcome("succeeded", seconds=seconds, outputs=outputs)
-        if status in (INTERRUPTED_STATUS, -2):
+            return Outcome("succeeded", changes=changes, seconds=seconds, outputs=outputs)
+        if interrupted:
             return Outcome("cancelled", seconds=seconds)
         return Outcome("failed", seconds=seconds, errors=(f"pulumi {action} exited with {status}",))
 
     def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """`pulumi stack output --json`."""
-        command = [self._cli, "stack", "output", "--json", "--stack", self._stack]
+        if self._sandbox is not None and not self._sandbox.has_state():
+            return {}
+        command = ["stack", "output", "--json"]
         if show_secrets:
             command.append("--show-secrets")
-        done = subprocess.run(
-            command, cwd=self._folder, env=self._environment, check=False, capture_output=True, text=True
-        )
+        done = self._ask(command)
         if done.returncode != 0:
             raise StackNotUpError(self._stack) from EngineUnavailableError(done.stderr.strip())
         return dict(json.loads(done.stdout))
@@ -104,26 +114,96 @@ class OfficialRunner:
 
     def unlock(self) -> None:
         """`pulumi cancel`."""
-        subprocess.run(
-            [self._cli, "cancel", "--stack", self._stack, "--yes"],
-            cwd=self._folder,
-            env=self._environment,
-            check=True,
-        )
+        done = self._ask(["cancel", "--yes"])
+        if done.returncode != 0:
+            raise EngineUnavailableError(f"pulumi cancel failed: {done.stderr.strip()}")
 
     def release(self, model_package_arn: str) -> None:
         """Names the model package in the stack's own file."""
-        subprocess.run(
-            [
-                *(self._cli, "config", "set", "--stack", self._stack, "--path"),
-                *("release.modelPackageArn", model_package_arn),
-            ],
+        done = self._ask(["config", "set", "--path", "release.modelPackageArn", model_package_arn])
+        if done.returncode != 0:
+            raise EngineUnavailableError(f"pulumi config set failed: {done.stderr.strip()}")
+
+    def _changes(self) -> dict[str, int]:
+        """What the last run changed, by operation."""
+        done = self._ask(["stack", "history", "--json", "--page-size", "1"])
+        runs = json.loads(done.stdout) if done.returncode == 0 else []
+        return dict(runs[0].get("resourceChanges") or {}) if runs else {}
+
+    def _ask(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self._cli, *command, "--stack", self._stack, "--non-interactive"],
             cwd=self._folder,
             env=self._environment,
-            check=True,
+            check=False,
+            capture_output=True,
+            text=True,
         )
+
+    def _show(self, command: Sequence[str]) -> tuple[int, bool]:
+        """Runs a command on the terminal: its exit status, and whether it was asked to end."""
+        process = subprocess.Popen(
+            [self._cli, *command, "--stack", self._stack],
+            cwd=self._folder,
+            env=self._environment,
+            stdout=self._screen.err if self._screen.as_json else None,
+        )
+        with _signals_left_to(process) as heard:
+            status = process.wait()
+        return status, bool(heard)
 
 
 def find_cli() -> str | None:
     """The Pulumi CLI on PATH."""
     return shutil.which("pulumi")
+
+
+def require_cli(stack: str) -> str:
+    """The Pulumi CLI on PATH. Raises `EngineUnavailableError` where there is none."""
+    found = find_cli()
+    if found is None:
+        raise EngineUnavailableError(
+            "the Pulumi CLI is not on PATH",
+            "install it (https://www.pulumi.com/docs/install/), or use the embedded engine and the "
+            f"sandbox, which need none: groundplan up {stack}",
+        )
+    return found
+
+
+@contextmanager
+def _signals_left_to(process: subprocess.Popen[bytes]) -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM are the CLI's to handle while it runs: it finishes what is under way.
+
+    Gives the signals that were heard; they are all there once the process has ended.
+    """
+    heard: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield heard
+        return
+
+    def hand_over(number: int, frame: FrameType | None) -> None:
+        heard.append(number)
+        # A terminal has sent its Ctrl-C to the CLI as well; a second one would end it at once.
+        if process.poll() is None and not (number == signal.SIGINT and _in_the_foreground()):
+            process.send_signal(number)
+
+    before = {number: signal.signal(number, hand_over) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield heard
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _in_the_foreground() -> bool:
+    """Whether this process belongs to those that a terminal's Ctrl-C reaches."""
+    try:
+        terminal = os.open(os.ctermid(), os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)

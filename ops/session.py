@@ -44,11 +44,6 @@ class Session:
                 "the embedded engine has a provider for the sandbox only",
                 f"a real account takes the official CLI: groundplan up {stack} --target aws --engine pulumi",
             )
-        if self.engine == "pulumi" and target == "sandbox":
-            raise UsageError(
-                "the official CLI would reach for a real account: it has no provider for the sandbox yet",
-                f"use the embedded engine (groundplan up {stack}), or a real account: --target aws",
-            )
 
     @cached_property
     def target(self) -> Target:
@@ -72,6 +67,10 @@ class Session:
 
     def run(self, action: Action, options: RunOptions | None = None) -> Outcome:
         """Runs the stack; how it ended is the caller's to judge (`succeed`)."""
+        if self.engine == "pulumi":
+            from ops.official import require_cli
+
+            require_cli(self.stack)  # before a sandbox is started for it
         runner = self._runner(self.target)
         return runner.run(action, options or RunOptions())
 
@@ -109,10 +108,13 @@ class Session:
     def _runner(self, target: Target | None) -> StackRunner:
         if self.engine == "pulumi":
             from ops.official import OfficialRunner
+            from ops.official_sandbox import SandboxedCli
 
-            if target is None and self.target_kind == "aws":
-                target = self.target
-            return OfficialRunner(self.workspace.folder, self.stack, self.screen, self.workspace.environment)
+            if self.target_kind == "sandbox":
+                sandboxed = SandboxedCli(self.workspace, self.stack, target)
+                return OfficialRunner(self.workspace, self.stack, self.screen, sandboxed)
+            self.announce()
+            return OfficialRunner(self.workspace, self.stack, self.screen)
         from ops.embedded import EmbeddedRunner
 
         return EmbeddedRunner(self.workspace, self.stack, self.screen, target)

@@ -23,6 +23,7 @@ from botocore.exceptions import (
 from botocore.model import OperationModel, ServiceModel
 from botocore.parsers import ResponseParserError
 
+from sandbox.aws.identity import Identity
 from sandbox.engine.provider import OutcomeUnknown, ProviderError
 
 _ATTEMPTS: Final = 5
@@ -84,18 +85,17 @@ class AnswerLostError(OutcomeUnknown):
 
 
 class CancelledError(ProviderError):
-    """The run was cancelled before the call was made."""
+    """The run was cancelled: nothing new is begun, and nothing waited for."""
 
 
 class Cloud:
     """The emulated account in one region. Safe to use from several threads."""
 
-    def __init__(self, endpoint_url: str, region: str, access_key: str, secret_key: str) -> None:
+    def __init__(self, endpoint_url: str, region: str, identity: Identity) -> None:
         self.endpoint_url = endpoint_url
         self.region = region
+        self.identity = identity
         self.cancelled = threading.Event()
-        self._access_key = access_key
-        self._secret_key = secret_key
         self._core = botocore.session.get_session()
         self._session: Any = boto3.Session(botocore_session=self._core)
         self._lock = threading.RLock()
@@ -109,7 +109,7 @@ class Cloud:
             return self
         with self._lock:
             if region not in self._siblings:
-                sibling = Cloud(self.endpoint_url, region, self._access_key, self._secret_key)
+                sibling = Cloud(self.endpoint_url, region, self.identity)
                 sibling.cancelled = self.cancelled
                 self._siblings[region] = sibling
             return self._siblings[region]
@@ -149,8 +149,8 @@ class Cloud:
                     service,
                     endpoint_url=self.endpoint_url,
                     region_name=self.region,
-                    aws_access_key_id=self._access_key,
-                    aws_secret_access_key=self._secret_key,
+                    aws_access_key_id=self.identity.access_key,
+                    aws_secret_access_key=self.identity.secret_key,
                     config=Config(
                         retries={"total_max_attempts": 1},
                         s3={"addressing_style": "path"},
@@ -158,11 +158,18 @@ class Cloud:
                         read_timeout=120,
                         max_pool_connections=32,
                         parameter_validation=True,
+                        # A proxy of the environment must not stand between this machine and itself.
+                        proxies={},
                     ),
                 )
                 if service == "s3control":
                     self._clients[service].meta.events.register("before-sign.s3-control", _without_account)
             return self._clients[service]
+
+    def refuse_after_cancel(self, what: str) -> None:
+        """Raises CancelledError where the run was cancelled. What has begun already goes on to its end."""
+        if self.cancelled.is_set():
+            raise CancelledError(f"{what} was not begun: the run was cancelled")
 
     def call(self, service: str, operation: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Makes one request and gives its answer.
@@ -194,8 +201,6 @@ class Cloud:
     def _attempt(self, service: str, operation: str, ask: Callable[[], Any]) -> Any:
         pauses = _pauses()
         while True:
-            if self.cancelled.is_set():
-                raise CancelledError(f"{service} {operation} was not called: the run was cancelled")
             pause = next(pauses, None)
             try:
                 return ask()
@@ -216,7 +221,8 @@ class Cloud:
                     raise UnreachableError(self.endpoint_url) from error
             except BotoCoreError as error:
                 raise CloudError(service, operation, type(error).__name__, str(error)) from error
-            self.cancelled.wait(pause)
+            if self.cancelled.wait(pause):
+                raise CancelledError(f"{service} {operation} was not tried again: the run was cancelled")
 
     def close(self) -> None:
         with self._lock:

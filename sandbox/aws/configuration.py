@@ -1,4 +1,4 @@
-"""What the provider is told: region, default tags, and the accounts that it may touch."""
+"""What the provider is told: region, default tags, whom it asks as, and the accounts that it may touch."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.aws.identity import AssumedRole, assumed_roles, member, role_failures
 from sandbox.aws.plain import plain_map
 from sandbox.engine.provider import CheckFailure, ProviderError
 from sandbox.engine.values import UNKNOWN, PropertyMap
@@ -26,7 +27,7 @@ class WrongAccountError(ProviderError):
 
 @dataclass(frozen=True)
 class Configuration:
-    """The provider's configuration, as far as the sandbox heeds it: no endpoints, no profiles, no keys."""
+    """The provider's configuration, as far as the sandbox heeds it: no endpoints and no profiles."""
 
     region: str = DEFAULT_REGION
     default_tags: Mapping[str, str] = field(default_factory=dict)
@@ -34,6 +35,10 @@ class Configuration:
     ignored_tag_prefixes: tuple[str, ...] = ()
     allowed_account_ids: tuple[str, ...] = ()
     forbidden_account_ids: tuple[str, ...] = ()
+    access_key: str = ""
+    """Empty: that of the environment."""
+    secret_key: str = field(default="", repr=False)
+    roles: tuple[AssumedRole, ...] = ()
 
     def ignores(self, key: str) -> bool:
         """Whether a tag is somebody else's (`ignoreTags`)."""
@@ -52,16 +57,20 @@ def configuration(inputs: PropertyMap) -> Configuration:
     values = plain_map(inputs)
     ignored = _structured(values.get("ignoreTags")) or {}
     default_tags = _structured(values.get("defaultTags")) or {}
+    web = _structured(values.get("assumeRoleWithWebIdentity"))
     region = values.get("region")
     return Configuration(
         region=region if isinstance(region, str) and region else DEFAULT_REGION,
         default_tags={key: str(value) for key, value in (default_tags.get("tags") or {}).items()},
         ignored_tag_keys=tuple(ignored.get("keys") or ()),
-        ignored_tag_prefixes=tuple(ignored.get("keyPrefixes") or ()),
+        ignored_tag_prefixes=tuple(member(ignored, "keyPrefixes") or ()),
         allowed_account_ids=tuple(str(item) for item in _structured(values.get("allowedAccountIds")) or ()),
         forbidden_account_ids=tuple(
             str(item) for item in _structured(values.get("forbiddenAccountIds")) or ()
         ),
+        access_key=_text(values.get("accessKey")),
+        secret_key=_text(values.get("secretKey")),
+        roles=(*assumed_roles([web] if web else []), *assumed_roles(_structured(values.get("assumeRoles")))),
     )
 
 
@@ -73,6 +82,8 @@ def configuration_failures(inputs: PropertyMap) -> list[CheckFailure]:
         ("ignoreTags", dict),
         ("allowedAccountIds", list),
         ("forbiddenAccountIds", list),
+        ("assumeRoles", list),
+        ("assumeRoleWithWebIdentity", dict),
     ):
         value = plain_map(inputs).get(name)
         if value is None or value is UNKNOWN:
@@ -85,7 +96,13 @@ def configuration_failures(inputs: PropertyMap) -> list[CheckFailure]:
         if not isinstance(structured, expected):
             shape = "an object" if expected is dict else "a list"
             failures.append(CheckFailure(name, f"must be {shape}, not {structured!r}"))
+        elif name.startswith("assume"):
+            failures += role_failures(structured, name)
     return failures
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _structured(value: Any) -> Any:

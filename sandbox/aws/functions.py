@@ -38,8 +38,10 @@ def invoke(cloud: Cloud, token: str, arguments: PropertyMap) -> InvokeResult:
 
 def _caller(cloud: Cloud, _: PropertyMap) -> PropertyMap:
     identity = cloud.call("sts", "GetCallerIdentity")
-    account = identity["Account"]
-    return {"accountId": account, "arn": identity["Arn"], "userId": identity["UserId"], "id": account}
+    account, arn = identity["Account"], identity["Arn"]
+    if cloud.identity.role is not None:
+        arn = cloud.identity.role.session_arn
+    return {"accountId": account, "arn": arn, "userId": identity["UserId"], "id": account}
 
 
 def _region(cloud: Cloud, arguments: PropertyMap) -> PropertyMap:

@@ -29,7 +29,10 @@ class AlreadyExistsError(ProviderError):
 
 
 def create(kind: ResourceType, subject: Subject) -> tuple[str, PropertyMap]:
-    """Makes the resource, then everything that the service takes apart from it."""
+    """Makes the resource, then everything that the service takes apart from it.
+
+    Raises InitializationError where it was made and something after that did not succeed.
+    """
     if kind.exclusive and kind.known_id is not None:
         wanted = kind.known_id(subject)
         if kind.read(replace(subject, id=wanted)) is not None:
@@ -38,7 +41,10 @@ def create(kind: ResourceType, subject: Subject) -> tuple[str, PropertyMap]:
     made = subject.with_found(answer)
     made = replace(made, id=kind.id(made))
     finish(kind, made)
-    return made.id, outputs_of(kind, made)
+    try:
+        return made.id, outputs_of(kind, made)
+    except ProviderError as error:
+        raise _unfinished(made, error) from error
 
 
 def finish(kind: ResourceType, made: Subject) -> None:
@@ -54,8 +60,11 @@ def finish(kind: ResourceType, made: Subject) -> None:
         if kind.tags is not None and kind.tags.at_create is None:
             tagging.bring_about(kind, made)
     except ProviderError as error:
-        known = {**made.inputs, "id": made.id}
-        raise InitializationError(made.id, known, made.inputs, [str(error)]) from error
+        raise _unfinished(made, error) from error
+
+
+def _unfinished(made: Subject, error: ProviderError) -> InitializationError:
+    return InitializationError(made.id, {**made.inputs, "id": made.id}, made.inputs, [str(error)])
 
 
 def make_again(kind: ResourceType, subject: Subject, configuration: Configuration) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from sandbox.aws import functions, lifecycle
 from sandbox.aws.catalog import TYPES, UnknownTypeError
@@ -12,6 +11,8 @@ from sandbox.aws.checking import DEFAULTED, check
 from sandbox.aws.cloud import Cloud, CloudError
 from sandbox.aws.configuration import Configuration, configuration, configuration_failures
 from sandbox.aws.differences import changed_names, detailed
+from sandbox.aws.identity import Identity
+from sandbox.aws.package import PACKAGE, VERSION
 from sandbox.aws.plain import plain_map, with_secrets
 from sandbox.aws.table import ResourceType, Subject, Tier
 from sandbox.engine.provider import (
@@ -24,10 +25,6 @@ from sandbox.engine.provider import (
     ReadResult,
 )
 from sandbox.engine.values import UNKNOWN, PropertyMap
-
-PACKAGE: Final = "aws"
-VERSION: Final = "7.51.1"
-"""The version of Pulumi's AWS provider whose types and properties these are."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +49,9 @@ class AwsProvider:
 
     def __init__(self, endpoint_url: str, *, access_key: str = "test", secret_key: str = "test") -> None:  # noqa: S107 - the emulator asks for none
         self._endpoint_url = endpoint_url
-        self._keys = (access_key, secret_key)
+        self._identity = Identity(access_key, secret_key)
         self._configuration = Configuration()
-        self._cloud = Cloud(endpoint_url, self._configuration.region, *self._keys)
+        self._cloud = Cloud(endpoint_url, self._configuration.region, self._identity)
 
     def check_config(self, urn: str, olds: PropertyMap, news: PropertyMap) -> CheckResult:
         """Refuses configuration that cannot be read; a missing region becomes us-east-1."""
@@ -69,10 +66,13 @@ class AwsProvider:
 
     def configure(self, inputs: PropertyMap) -> None:
         """Takes the checked configuration; asks the cloud for the account only where that is restricted."""
-        self._configuration = configuration(inputs)
-        self._cloud = Cloud(self._endpoint_url, self._configuration.region, *self._keys)
-        if self._configuration.allowed_account_ids or self._configuration.forbidden_account_ids:
-            self._configuration.refuse_wrong_account(self._cloud.account_id)
+        told = self._configuration = configuration(inputs)
+        identity = self._identity
+        if told.access_key:
+            identity = Identity(told.access_key, told.secret_key or identity.secret_key)
+        self._cloud = Cloud(self._endpoint_url, told.region, identity.assuming(told.roles))
+        if told.allowed_account_ids or told.forbidden_account_ids:
+            told.refuse_wrong_account(self._cloud.account_id)
 
     def check(self, urn: str, olds: PropertyMap, news: PropertyMap, random_seed: bytes) -> CheckResult:
         """Fills defaults, names and `tagsAll`, and reports every refusal at once."""
@@ -120,6 +120,7 @@ class AwsProvider:
         if preview:
             outputs = lifecycle.preview_outputs(kind, plain_map(inputs), None, self._cloud.region)
             return "", with_secrets(outputs, inputs, kind.secrets)
+        self._cloud.refuse_after_cancel(f"the create of {kind.type}")
         subject = self._subject(inputs)
         try:
             id, outputs = lifecycle.create(kind, subject)
@@ -152,6 +153,7 @@ class AwsProvider:
         if preview:
             outputs = lifecycle.preview_outputs(kind, after, plain_map(olds), self._cloud.region)
             return with_secrets({**outputs, "id": id}, news, kind.secrets)
+        self._cloud.refuse_after_cancel(f"the update of {id}")
         before = plain_map(old_inputs or olds)
         changed = changed_names(detailed(kind, before, after, ignore_changes))
         subject = replace(self._subject(news), id=id, before=before, outputs=plain_map(olds))
@@ -159,6 +161,7 @@ class AwsProvider:
 
     def delete(self, urn: str, id: str, inputs: PropertyMap, properties: PropertyMap, timeout: float) -> None:
         """Deletes the resource; one that is gone already is a success."""
+        self._cloud.refuse_after_cancel(f"the deletion of {id}")
         known = inputs or {name: value for name, value in properties.items() if name != "id"}
         subject = replace(self._subject(known), id=id, outputs=plain_map(properties))
         lifecycle.delete(_kind(urn), subject)
@@ -186,7 +189,7 @@ class AwsProvider:
         return functions.invoke(cloud, token, plain)
 
     def cancel(self) -> None:
-        """Ends waits and makes no further request."""
+        """Ends waits and begins nothing more; what is under way makes its requests to the end."""
         self._cloud.cancelled.set()
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +41,8 @@ _UNKNOWNS: Final = frozenset(
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
     }
 )
+
+_EMPTY: Final = hashlib.sha256(b"").hexdigest()
 
 
 def from_struct(struct: Struct, folder: Path) -> PropertyMap:
@@ -100,9 +103,12 @@ def _asset_or_archive(signature: str, struct: Struct) -> Asset | Archive:
         return fields[name].string_value or None if name in fields else None
 
     if signature == ASSET:
-        path, uri = text("path"), text("uri")
+        path, uri, known = text("path"), text("uri"), text("hash") or ""
         content = fields["text"].string_value if "text" in fields and path is None and uri is None else None
-        return Asset(text=content, path=path, uri=uri, hash=text("hash") or "")
+        if content is None and path is None and uri is None and known == _EMPTY:
+            # The official engine leaves an empty text out.
+            content = ""
+        return Asset(text=content, path=path, uri=uri, hash=known)
     members: dict[str, Asset | Archive] | None = None
     if "assets" in fields:
         members = {
