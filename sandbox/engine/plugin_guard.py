@@ -1,8 +1,8 @@
 """Runs a plugin and ends it when the engine ends, however that comes about.
 
-The engine starts this file by its path, with the plugin's command as arguments, in a session of its own. The
-engine keeps its end of the standard input open as long as it wants the plugin; its end, which the death of the
-engine brings too, ends the plugin and all that it has started. The standard library alone is imported.
+The engine starts this file by its path, with the plugin's command as arguments, in a session of its own. It
+keeps its side of the standard input open as long as it wants the plugin; the end of that input, which the
+engine's death brings too, ends the plugin and all that it has started. The standard library alone is imported.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from sandbox.engine.errors import EngineError
 
 _GUARD: Final = Path(__file__).with_name("plugin_guard.py")
 _START_PATIENCE: Final = 60.0
-"""Seconds until a plugin must have printed its port. Large ones take several; the official engine waits on."""
+"""Seconds until a plugin must have printed its port. Large ones take several; the official engine waits."""
 _STOP_PATIENCE: Final = 4.0
 """Seconds until the guard itself is killed: it gives the plugin two."""
 _REMEMBERED_LINES: Final = 20
@@ -39,8 +39,8 @@ class PluginFailed(EngineError):
 class PluginProcess:
     """A running plugin. It is ended by `stop`, or with this process, however that ends.
 
-    `name` stands in messages; `on_line` gets every line that it prints on either stream, except its port, from
-    threads of their own. The constructor does not wait: `address` does.
+    `name` stands in messages; `on_line` gets every line that it prints on either stream, except its port,
+    from threads of their own. The constructor does not wait: `address` does.
     """
 
     def __init__(
