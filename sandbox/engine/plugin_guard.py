@@ -2,7 +2,7 @@
 
 The engine starts this file by its path, with the plugin's command as arguments, in a session of its own. It
 keeps its side of the standard input open as long as it wants the plugin; the end of that input, which the
-engine's death brings too, ends the plugin and all that it has started. The standard library alone is imported.
+engine's death brings too, ends the plugin and all that it has started. It imports the standard library alone.
 """
 
 from __future__ import annotations
