@@ -15,15 +15,18 @@ from sandbox.engine.backend import Backend, Checkpoint, HistoryEntry
 from sandbox.engine.builtin import BuiltinProvider
 from sandbox.engine.crypter import Crypter
 from sandbox.engine.errors import EngineError, UnknownStack
-from sandbox.engine.events import Summary
+from sandbox.engine.events import ProgramOutput, Summary
 from sandbox.engine.executor import Executor
+from sandbox.engine.interpreters import Interpreter, interpreter_of
 from sandbox.engine.journal import Journal
+from sandbox.engine.packages import Packages, Surroundings
 from sandbox.engine.planner import Planner
 from sandbox.engine.project import Project, StackConfig
 from sandbox.engine.provider import Provider, ProviderError
 from sandbox.engine.recovery import recovered
 from sandbox.engine.registry import Registry
 from sandbox.engine.run import EventHandler, Run, Stopped
+from sandbox.engine.services import EngineAddress
 from sandbox.engine.session import Session
 from sandbox.engine.state import Resource
 from sandbox.engine.targets import Targets
@@ -37,9 +40,10 @@ _HISTORY_KINDS: Final = {"update", "refresh", "destroy"}
 class Engine:
     """Runs one project's program and keeps its stacks' states.
 
-    `providers` makes a provider by the name of its package; `environment` is laid over this process's own for
-    the program; `interpreter` is the Python that runs the program, by default that of the project's virtual
-    environment, else this one.
+    `providers` makes a provider by the name of its package; those of other packages are plugins
+    (`sandbox.engine.packages`). `environment` is laid over this process's own for the program and plugins;
+    `interpreter` is the Python that runs the program, by default that of the project's virtual environment,
+    else this one.
     """
 
     def __init__(
@@ -68,9 +72,10 @@ class Engine:
         *,
         targets: Sequence[str] = (),
         expect_no_changes: bool = False,
+        new: bool = False,
     ) -> Summary:
-        """Tells what `up` would do, and does none of it. Needs no lock."""
-        with self._session("preview", stack, config, on_event, targets, preview=True) as session:
+        """Tells what `up` would do, and does none of it. Needs no lock; `new` as for `up`."""
+        with self._session("preview", stack, config, on_event, targets, preview=True, new=new) as session:
             return self._finish(session, program_run.run_program, expect_no_changes)
 
     def up(
@@ -82,9 +87,13 @@ class Engine:
         targets: Sequence[str] = (),
         expect_no_changes: bool = False,
         message: str = "",
+        new: bool = False,
     ) -> Summary:
-        """Makes the stack what the program says. What was made is kept whatever fails."""
-        with self._session("update", stack, config, on_event, targets, message=message) as session:
+        """Makes the stack what the program says. What was made is kept whatever fails.
+
+        With `new`, a stack that has neither a configuration file nor a state is made.
+        """
+        with self._session("update", stack, config, on_event, targets, message=message, new=new) as session:
             return self._finish(session, program_run.run_program, expect_no_changes)
 
     def refresh(
@@ -163,24 +172,28 @@ class Engine:
         *,
         preview: bool = False,
         message: str = "",
+        new: bool = False,
     ) -> Iterator[Session]:
-        self._require(stack)
+        if not new:
+            self._require(stack)
         run = Run(self._project.name, stack, preview, on_event, self._parallel)
         self._run = run
+        address = EngineAddress(run)
         try:
             crypter = self._backend.crypter(self._project.name, stack, config.encryption_salt)
             if preview:
-                yield self._opened(run, kind, config, targets, crypter, message)
+                yield self._opened(run, kind, config, targets, crypter, message, address)
                 return
             with self._backend.lock(self._project.name, stack) as lock:
                 for holder in lock.taken_over:
                     run.message("warning", f"took over the lock of {holder}, which is no longer running")
-                yield self._opened(run, kind, config, targets, crypter, message)
+                yield self._opened(run, kind, config, targets, crypter, message, address)
         finally:
             self._run = None
             if self._registry is not None:
                 self._registry.close()
                 self._registry = None
+            address.close()
 
     def _opened(
         self,
@@ -190,13 +203,15 @@ class Engine:
         targets: Sequence[str],
         crypter: Crypter,
         message: str,
+        address: EngineAddress,
     ) -> Session:
         def open_state(session: Session) -> None:
             checkpoint = self._backend.load(run.project, run.stack, crypter)
             if not run.preview:
                 self._backend.keep_previous(run.project, run.stack)
             builtin = BuiltinProvider(self._outputs_of, lambda urn: session.executor.results.get(urn))
-            registry = Registry(self._providers, builtin, self._project.folder, run.preview)
+            packages = Packages(self._providers, _surroundings(session))
+            registry = Registry(packages, builtin, self._project.program_folder, run.preview)
             self._registry = registry
             settled = self._recover(run, checkpoint, registry)
             backend = None if run.preview else self._backend
@@ -215,7 +230,10 @@ class Engine:
             project=self._project,
             config=config.for_program(crypter),
             environment=self._environment,
-            interpreter=self._interpreter or self._project.interpreter(),
+            interpreter=Interpreter(self._interpreter)
+            if self._interpreter
+            else interpreter_of(self._project),
+            engine_address=address,
             open_state=open_state,
         )
 
@@ -297,6 +315,19 @@ class Engine:
             raise ProviderError(f"unknown stack '{name}'")
         crypter = self._backend.crypter(project, stack)
         return _stack_outputs(self._backend.load(project, stack, crypter).resources)
+
+
+def _surroundings(session: Session) -> Surroundings:
+    run = session.run
+    return Surroundings(
+        project=session.project,
+        config=session.config,
+        environment=session.environment,
+        interpreter=session.interpreter.path,
+        engine=session.engine_address.get,
+        on_print=lambda line: run.emit(ProgramOutput(line)),
+        on_line=lambda line: run.message("info", line),
+    )
 
 
 def _refresh(session: Session) -> None:

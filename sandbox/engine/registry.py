@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from sandbox.engine import urn as urns
 from sandbox.engine.adapter import Adapter, annotated, plain
 from sandbox.engine.builtin import BuiltinProvider, contains_unknown
-from sandbox.engine.errors import UnknownPackage
-from sandbox.engine.provider import CheckResult, DiffResult, Provider
+from sandbox.engine.packages import Packages
+from sandbox.engine.provider import CheckResult, DiffResult, Provider, RemoteProvider
 from sandbox.engine.signatures import UNKNOWN_STRING
 from sandbox.engine.state import Resource
 from sandbox.engine.values import PropertyMap
@@ -30,17 +29,18 @@ class Registry:
 
     def __init__(
         self,
-        factories: Mapping[str, Callable[[], Provider]],
+        packages: Packages,
         builtin: BuiltinProvider,
         folder: Path,
         preview: bool,
     ) -> None:
-        self._factories = factories
+        self._packages = packages
         self._builtin = builtin
         self._folder = folder
         self._preview = preview
         self._configured: dict[str, Adapter] = {}
         self._checked: dict[str, Provider] = {}
+        self._made: list[Provider] = []
         self._lock = threading.RLock()
 
     def get(self, reference: str) -> Adapter | None:
@@ -49,7 +49,7 @@ class Registry:
 
     def check(self, urn: str, olds: PropertyMap, news: PropertyMap) -> CheckResult:
         """Checks the configuration of a provider resource."""
-        provider = self._new(urn)
+        provider = self._new(urn, news)
         result = provider.check_config(urn, _config(olds), _config(news))
         if result.failures:
             provider.close()
@@ -67,7 +67,7 @@ class Registry:
         provider = self._checked.get(old.urn)
         if provider is None:
             configured = self._configured.get(old.reference)
-            provider = configured.provider if configured else self._new(old.urn)
+            provider = configured.provider if configured else self._new(old.urn, news)
         result = provider.diff_config(old.urn, _config(old.inputs), _config(news))
         same = _outputs(old.outputs) == _outputs(news)
         if result.changes is None:
@@ -83,14 +83,16 @@ class Registry:
             return
         with self._lock:
             provider = self._checked.pop(resource.urn, None)
-        self._configure(resource.reference, provider or self._new(resource.urn), resource.inputs)
+        self._configure(
+            resource.reference, provider or self._new(resource.urn, resource.inputs), resource.inputs
+        )
 
     def create(self, urn: str, inputs: PropertyMap) -> tuple[str, PropertyMap]:
         """Configures a new provider resource: its id and outputs."""
         id = UNKNOWN_STRING if self._preview else str(uuid.uuid4())
         with self._lock:
             provider = self._checked.pop(urn, None)
-        self._configure(f"{urn}::{id}", provider or self._new(urn), inputs)
+        self._configure(f"{urn}::{id}", provider or self._new(urn, inputs), inputs)
         return id, _outputs(inputs)
 
     def update(self, urn: str, id: str, inputs: PropertyMap) -> PropertyMap:
@@ -98,7 +100,7 @@ class Registry:
         with self._lock:
             provider = self._checked.pop(urn, None)
             former = self._configured.pop(f"{urn}::{id}", None)
-        self._configure(f"{urn}::{id}", provider or self._new(urn), inputs)
+        self._configure(f"{urn}::{id}", provider or self._new(urn, inputs), inputs)
         if former is not None:
             former.provider.close()
         return _outputs(inputs)
@@ -113,7 +115,7 @@ class Registry:
     def differs(self, old: Resource, new: Resource) -> bool:
         """Whether resources that move from one provider resource to the other must be replaced."""
         adapter = self._configured.get(new.reference)
-        provider = adapter.provider if adapter else self._new(new.urn)
+        provider = adapter.provider if adapter else self._new(new.urn, new.inputs)
         return bool(provider.diff_config(new.urn, _config(old.inputs), _config(new.inputs)).replaces)
 
     def cancel(self) -> None:
@@ -124,25 +126,29 @@ class Registry:
     def close(self) -> None:
         """Closes every provider."""
         with self._lock:
-            providers = [adapter.provider for adapter in self._configured.values()]
-            providers += self._checked.values()
+            providers, self._made = self._made, []
             self._configured.clear()
             self._checked.clear()
         for provider in providers:
             provider.close()
 
-    def _new(self, urn: str) -> Provider:
+    def _new(self, urn: str, inputs: PropertyMap) -> Provider:
         package = urns.package_of(urns.type_of(urn))
         if package == "pulumi":
             return self._builtin
-        if package not in self._factories:
-            raise UnknownPackage(package, sorted(self._factories))
-        return self._factories[package]()
+        version = inputs.get(_VERSION)
+        provider = self._packages.provider(package, version if isinstance(version, str) else "")
+        with self._lock:
+            self._made.append(provider)
+        return provider
 
     def _configure(self, reference: str, provider: Provider, inputs: PropertyMap) -> None:
         config = _config(inputs)
         known = not contains_unknown(config)
-        if known:
+        if known and isinstance(provider, RemoteProvider):
+            urn, id = urns.split_reference(reference)
+            provider.configure_as(urn, id, {key: inputs[key] for key in config})
+        elif known:
             provider.configure(config)
         with self._lock:
             self._configured[reference] = Adapter(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sandbox.engine.executor import Executor
+from sandbox.engine.interpreters import Interpreter
 from sandbox.engine.journal import Journal
 from sandbox.engine.planner import Planner
 from sandbox.engine.project import ProgramConfig, Project
 from sandbox.engine.registry import Registry
 from sandbox.engine.run import Run
+from sandbox.engine.services import EngineAddress
 from sandbox.engine.urn import ROOT_STACK_TYPE
 from sandbox.engine.values import PropertyMap
 
@@ -26,7 +27,8 @@ class Session:
     project: Project
     config: ProgramConfig
     environment: Mapping[str, str]
-    interpreter: Path
+    interpreter: Interpreter
+    engine_address: EngineAddress
     open_state: Callable[[Session], None]
     registry: Registry = field(init=False)
     journal: Journal = field(init=False)

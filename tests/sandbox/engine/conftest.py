@@ -263,6 +263,7 @@ class Workspace:
         self.cloud = Cloud()
         self.provider: type[ToyProvider] = RecoveringProvider
         self.stack_values: dict[str, Any] = {}
+        self.environment: dict[str, str] = {}
         (folder / "Pulumi.yaml").write_text("name: test\nruntime: python\nstackConfigDir: stacks\n")
         (folder / "stacks").mkdir()
         (folder / "stacks" / "Pulumi.dev.yaml").write_text(
@@ -294,7 +295,7 @@ class Workspace:
             self.project,
             self.backend,
             {"toy": lambda: self.provider(self.cloud)},
-            environment or {},
+            {**self.environment, **(environment or {})},
             Path(sys.executable),
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 from sandbox.engine.backend import Backend
 from sandbox.engine.engine import Engine
 from sandbox.engine.errors import (
-    InterpreterNotFound,
     ProjectInvalid,
     ProjectNotFound,
     StackLocked,
@@ -245,13 +243,3 @@ def test_projects_that_cannot_run_say_what_is_wrong(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(ProjectInvalid, match=reason):
             Project.load(tmp_path)
-    path.write_text(
-        textwrap.dedent(
-            """
-            name: x
-            runtime: {name: python, options: {virtualenv: .venv}}
-            """
-        )
-    )
-    with pytest.raises(InterpreterNotFound, match="make the virtual environment first"):
-        Project.load(tmp_path).interpreter()
