@@ -118,6 +118,8 @@ def _session(arguments: argparse.Namespace, screen: Screen) -> Session:
         screen,
         target=arguments.target,
         engine=getattr(arguments, "engine", None),
+        makes=arguments.command in ("up", "preview"),
+        new=getattr(arguments, "new", False),
     )
 
 
@@ -136,7 +138,29 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
 def _run(arguments: argparse.Namespace, screen: Screen) -> int:
     from ops.stacks import run
 
-    return run(_session(arguments, screen), arguments.command, _options(arguments))
+    session = _session(arguments, screen)
+    settings = getattr(arguments, "config", ())
+    if settings:
+        from ops.configuring import put
+
+        put(session.workspace, session.stack, settings)
+    return run(session, arguments.command, _options(arguments))
+
+
+def _config(arguments: argparse.Namespace, screen: Screen) -> int:
+    from ops import configuring
+
+    workspace, stack = _workspace(arguments), arguments.stack
+    match arguments.action:
+        case "get":
+            return configuring.get(workspace, stack, screen, arguments.key, by_path=arguments.path)
+        case "set":
+            setting = configuring.Setting(arguments.key, arguments.value, arguments.secret, arguments.path)
+            return configuring.set_one(workspace, stack, screen, setting, new=arguments.new)
+        case "rm":
+            return configuring.remove(workspace, stack, screen, arguments.key, by_path=arguments.path)
+        case _:
+            return configuring.listing(workspace, stack, screen, show_secrets=arguments.show_secrets)
 
 
 def _destroy(arguments: argparse.Namespace, screen: Screen) -> int:
@@ -239,6 +263,7 @@ _HANDLERS: Final[Mapping[str, Callable[[argparse.Namespace, Screen], int]]] = {
     "refresh": _run,
     "destroy": _destroy,
     "outputs": _outputs,
+    "config": _config,
     "unlock": _unlock,
     "train": _train,
     "approve": _approve,

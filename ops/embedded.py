@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -14,43 +14,55 @@ from ops.display import Display
 from ops.properties import plain
 from ops.runs import Action, Outcome, RunOptions
 from ops.screen import Screen
-from ops.target import Target
+from ops.target import Sandbox
 from ops.workspace import Workspace
 from sandbox.engine.engine import Engine
+from sandbox.engine.events import Message
 from sandbox.engine.provider import Provider
+from sandbox.engine.run import EventHandler
 
 
 class EmbeddedRunner:
     """Runs one stack with `sandbox.engine` against the sandbox."""
 
-    def __init__(self, workspace: Workspace, stack: str, screen: Screen, target: Target | None) -> None:
+    def __init__(self, workspace: Workspace, stack: str, screen: Screen, sandbox: Sandbox) -> None:
         self._workspace = workspace
         self._stack = stack
         self._screen = screen
-        self._target = target
+        self._sandbox = sandbox
 
     def run(self, action: Action, options: RunOptions) -> Outcome:
         """Runs the stack. The first Ctrl-C lets what is under way finish, the second ends it."""
-        # Beside the start of the program; `outputs` and `unlock` need no provider.
-        threading.Thread(target=_load_provider, name="aws provider", daemon=True).start()
-        engine = self._engine(options.parallel)
+        if self._sandbox.reached is not None:
+            # Beside the start of the program; `outputs` and `unlock` need no provider.
+            threading.Thread(target=_load_provider, name="aws provider", daemon=True).start()
+        self._workspace.keep()
+        display = Display(
+            self._screen, planning=action == "preview", details=options.details, brief=options.brief
+        )
+        engine = self._engine(display.take, options.parallel)
         config = self._workspace.released_config(self._stack)
-        with (
-            Display(
-                self._screen, planning=action == "preview", details=options.details, brief=options.brief
-            ) as display,
-            _interruptible(engine),
-        ):
+        with display, _interruptible(engine):
             if action == "destroy":
                 summary = engine.destroy(self._stack, config, display.take, targets=options.only)
+            elif action == "refresh":
+                summary = engine.refresh(
+                    self._stack,
+                    config,
+                    display.take,
+                    targets=options.only,
+                    expect_no_changes=options.expect_no_changes,
+                )
             else:
-                method = {"up": engine.up, "preview": engine.preview, "refresh": engine.refresh}[action]
+                method = engine.up if action == "up" else engine.preview
                 summary = method(
                     self._stack,
                     config,
                     display.take,
                     targets=options.only,
                     expect_no_changes=options.expect_no_changes,
+                    # Whether a stack may be made was decided when the session was opened.
+                    new=True,
                 )
         return Outcome(
             result=summary.result,
@@ -69,19 +81,16 @@ class EmbeddedRunner:
         """Takes the stack's locks away."""
         self._engine().unlock(self._stack)
 
-    def _engine(self, parallel: int = 16) -> Engine:
-        target = self._target
-        providers: dict[str, Any] = {}
-        if target is not None:
-            endpoint = target.endpoint_url
-            assert endpoint is not None, "the embedded engine runs against the sandbox"  # noqa: S101
-            providers["aws"] = _aws(endpoint, target.variables)
-        variables = dict(target.variables) if target is not None else {}
+    def _engine(self, on_event: EventHandler | None = None, parallel: int = 16) -> Engine:
         return Engine(
             self._workspace.project,
             self._workspace.backend,
-            providers,
-            environment={**self._workspace.environment, **variables},
+            {"aws": _aws(self._sandbox, on_event)},
+            environment={
+                **self._workspace.environment,
+                # Reading a state starts no process that could look for a cloud.
+                **(self._sandbox.variables if on_event is not None else {}),
+            },
             parallel=parallel,
         )
 
@@ -90,12 +99,20 @@ def _load_provider() -> None:
     import sandbox.aws.provider  # noqa: F401 - for what it loads: boto3, a quarter of a second
 
 
-def _aws(endpoint: str, keys: Mapping[str, str]) -> Callable[[], Provider]:
+def _aws(sandbox: Sandbox, on_event: EventHandler | None) -> Callable[[], Provider]:
     def make() -> Provider:
         from sandbox.aws.provider import AwsProvider
 
+        begins = sandbox.reached is None
+        target = sandbox.reach()
+        if begins and on_event is not None:
+            on_event(Message("info", f"the program uses AWS: {target}"))
+        keys = target.variables
+        assert target.endpoint_url is not None, "the embedded engine runs against the sandbox"  # noqa: S101
         return AwsProvider(
-            endpoint, access_key=keys["AWS_ACCESS_KEY_ID"], secret_key=keys["AWS_SECRET_ACCESS_KEY"]
+            target.endpoint_url,
+            access_key=keys["AWS_ACCESS_KEY_ID"],
+            secret_key=keys["AWS_SECRET_ACCESS_KEY"],
         )
 
     return make

@@ -188,6 +188,10 @@ class StackConfig:
             values[full] = _merged(values.get(full), value)
         return replace(self, values=values)
 
+    def revealed(self, crypter: Crypter) -> dict[str, tuple[Any, bool]]:
+        """Every value in plain form, with whether a secret stands in it, by full key."""
+        return {key: _reveal(value, crypter) for key, value in self.values.items()}
+
     def for_program(self, crypter: Crypter) -> ProgramConfig:
         """The values as the program receives them. Secrets are opened with `crypter`.
 
@@ -195,9 +199,8 @@ class StackConfig:
         """
         texts: dict[str, str] = {}
         secret_keys: set[str] = set()
-        revealed: dict[str, tuple[Any, bool]] = {}
-        for key, value in self.values.items():
-            plain, secret = revealed[key] = _reveal(value, crypter)
+        revealed = self.revealed(crypter)
+        for key, (plain, secret) in revealed.items():
             if secret:
                 secret_keys.add(key)
             if plain is None:
