@@ -31,6 +31,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="work on the project in this folder, which may be any Pulumi program in Python",
     )
+    root.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="keep the states there, not in the project: for projects that refer to each other's stacks",
+    )
     commands = root.add_subparsers(dest="command", metavar="COMMAND")
     _stack_commands(commands)
     _model_commands(commands)

@@ -106,7 +106,7 @@ def _worded(error: Exception) -> tuple[str, str]:
 def _workspace(arguments: argparse.Namespace) -> Workspace:
     from ops.workspace import Workspace
 
-    return Workspace.find(arguments.folder)
+    return Workspace.find(arguments.folder, state=arguments.state)
 
 
 def _session(arguments: argparse.Namespace, screen: Screen) -> Session:

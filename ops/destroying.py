@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -66,13 +67,13 @@ def confirm(screen: Screen, question: str, expected: str) -> None:
 
 def told(report: RemainingReport, others: Sequence[str] = ()) -> str:
     """What remains, in words. `others` are the stacks that are still up there, and own it."""
-    text = f"{counted(len(report.remaining), 'resource')} remain in the emulator"
+    number = len(report.remaining)
+    text = f"{counted(number, 'resource')} {'remains' if number == 1 else 'remain'} in the emulator"
     if others:
         text += f", where {', '.join(others)} {'is' if len(others) == 1 else 'are'} still up"
-    keys = len(report.scheduled)
-    if keys:
-        verb = "is" if keys == 1 else "are"
-        text += f"; {counted(keys, 'key')} {verb} scheduled for deletion, as AWS does"
+    for kind, number in sorted(Counter(one.kind.removesuffix("s") for one in report.scheduled).items()):
+        verb = "is" if number == 1 else "are"
+        text += f"; {counted(number, kind)} {verb} scheduled for deletion, as AWS does"
     return text + "."
 
 

@@ -32,19 +32,25 @@ class Passphrase:
 class Workspace:
     """A project's folder as the command sees it."""
 
-    def __init__(self, project: Project, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, project: Project, environment: Mapping[str, str] | None = None, *, state: Path | None = None
+    ) -> None:
         self.project = project
         self.folder = project.folder
         self.kept = project.folder / ".groundplan"
+        self._state = state or self.kept / "state"
         self.environment = dict(os.environ if environment is None else environment)
 
     @classmethod
-    def find(cls, start: Path | None = None) -> Workspace:
-        """The project whose `Pulumi.yaml` stands in `start` (the current folder) or nearest above it."""
+    def find(cls, start: Path | None = None, *, state: Path | None = None) -> Workspace:
+        """The project whose `Pulumi.yaml` stands in `start` (the current folder) or nearest above it.
+
+        Its states lie in `state`, by default in the folder of what runs keep.
+        """
         begin = (start or Path.cwd()).resolve()
         for folder in (begin, *begin.parents):
             if (folder / "Pulumi.yaml").is_file():
-                return cls(Project.load(folder))
+                return cls(Project.load(folder), state=state.resolve() if state else None)
         raise ProjectNotHereError(begin)
 
     @property
@@ -74,7 +80,7 @@ class Workspace:
     @cached_property
     def backend(self) -> Backend:
         """The states of this project, in Pulumi's file format."""
-        return Backend(self.kept / "state", self.passphrase.value)
+        return Backend(self._state, self.passphrase.value)
 
     def stacks(self) -> list[str]:
         """The stacks with settings or with a state."""

@@ -75,7 +75,8 @@ def require_declared(
         name = one.key.removeprefix(f"{project}:")
         if one.key not in values:
             if one.key.startswith(f"{project}:"):
-                reasons.append(f"'{name}' is not set: groundplan config {stack} set {name} VALUE")
+                secretly = " --secret" if one.secret else ""
+                reasons.append(f"'{name}' is not set: groundplan config {stack} set {name} VALUE{secretly}")
             continue
         value, secret = values[one.key]
         if not one.type:

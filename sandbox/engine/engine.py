@@ -312,7 +312,7 @@ class Engine:
         project = parts[1] if len(parts) == 3 else self._project.name
         stack = parts[-1]
         if stack not in self._backend.stacks(project):
-            raise ProviderError(f"unknown stack '{name}'")
+            raise ProviderError(f"unknown stack '{name}': {self._backend.root} holds no state of it")
         crypter = self._backend.crypter(project, stack)
         return _stack_outputs(self._backend.load(project, stack, crypter).resources)
 
