@@ -20,6 +20,7 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import (
     engine_pb2,
     engine_pb2_grpc,
+    plugin_pb2,
     provider_pb2,
     provider_pb2_grpc,
     status_pb2,
@@ -53,6 +54,9 @@ class Gadgets(provider_pb2_grpc.ResourceProviderServicer):
             return super().Handshake(request, context)
         self.note("handshake", engine=request.engine_address, folder=request.root_directory)
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, accept_resources=True)
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802
+        return plugin_pb2.PluginInfo(version="1.0.0")
 
     def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
         if MODE == "old":
