@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import subprocess
 import sys
 import textwrap
 import threading
@@ -335,3 +337,38 @@ def workspace(tmp_path: Path) -> Workspace:
     folder = tmp_path / "project"
     folder.mkdir()
     return Workspace(folder.resolve())
+
+
+class Cli:
+    """Runs the CLI on a workspace's project and state."""
+
+    def __init__(self, workspace: Workspace, environment: Mapping[str, str] | None = None) -> None:
+        self._folder = workspace.folder
+        environment = {**os.environ, **(environment or {})}
+        self._environment = {
+            **environment,
+            "PULUMI_BACKEND_URL": f"file://{workspace.state}",
+            "PULUMI_CONFIG_PASSPHRASE": "open sesame",
+            "PULUMI_HOME": str(workspace.folder / ".home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PATH": f"{Path(sys.executable).parent}:{environment['PATH']}",
+        }
+
+    def __call__(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive"],
+            cwd=self._folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def official_cli() -> type[Cli]:
+    """The official CLI: `official_cli(workspace)("preview", "--stack", "dev")`."""
+    return Cli

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +11,6 @@ import pytest
 from sandbox.engine.project import StackConfig
 from sandbox.engine.stack_file import StackFile
 from sandbox.engine.values import Secret
-from tests.sandbox.engine import test_dynamic as dynamic_providers
-from tests.sandbox.engine import test_plugins as plugins
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("pulumi") and shutil.which("pulumi-language-python")),
@@ -38,37 +31,8 @@ pulumi.export("plain", {"a": [1, "x", None]})
 """
 
 
-class Cli:
-    """Runs the CLI on a workspace's project and state."""
-
-    def __init__(self, workspace: Any, environment: Mapping[str, str] | None = None) -> None:
-        self._folder = workspace.folder
-        environment = {**os.environ, **(environment or {})}
-        self._environment = {
-            **environment,
-            "PULUMI_BACKEND_URL": f"file://{workspace.state}",
-            "PULUMI_CONFIG_PASSPHRASE": "open sesame",
-            "PULUMI_HOME": str(workspace.folder / ".home"),
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PATH": f"{Path(sys.executable).parent}:{environment['PATH']}",
-        }
-
-    def __call__(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"],
-            cwd=self._folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-
 @pytest.fixture
-def both(workspace: Any) -> tuple[Any, Cli]:
+def both(workspace: Any, official_cli: Any) -> tuple[Any, Any]:
     workspace.program(PROGRAM)
     crypter = workspace.backend.crypter("test", "dev")
     workspace.project.stack_file("dev").write_text(
@@ -77,10 +41,10 @@ def both(workspace: Any) -> tuple[Any, Cli]:
         f"  test:key:\n    secure: {crypter.encrypt('hush')}\n"
     )
     workspace.state.mkdir()
-    return workspace, Cli(workspace)
+    return workspace, official_cli(workspace)
 
 
-def test_the_cli_goes_on_from_a_state_of_this_engine(both: tuple[Any, Cli]) -> None:
+def test_the_cli_goes_on_from_a_state_of_this_engine(both: tuple[Any, Any]) -> None:
     workspace, cli = both
     workspace.succeed()
     cli("preview", "--stack", "dev", "--expect-no-changes")
@@ -94,7 +58,7 @@ def test_the_cli_goes_on_from_a_state_of_this_engine(both: tuple[Any, Cli]) -> N
     assert workspace.engine().resources("dev") == []
 
 
-def test_this_engine_goes_on_from_a_state_of_the_cli(both: tuple[Any, Cli]) -> None:
+def test_this_engine_goes_on_from_a_state_of_the_cli(both: tuple[Any, Any]) -> None:
     workspace, cli = both
     cli("stack", "init", "dev")
     cli("up", "--stack", "dev", "--yes", "--skip-preview")
@@ -105,56 +69,8 @@ def test_this_engine_goes_on_from_a_state_of_the_cli(both: tuple[Any, Cli]) -> N
     assert json.loads(cli("stack", "export", "--stack", "dev"))["deployment"].get("resources") is None
 
 
-PLUGGED = """
-from gadgets import Gadget, Gadgets
-from notes import Note
-p = Gadgets("mine", area="here", key=pulumi.Output.secret("hush"))
-g = Gadget("g", Opts(provider=p), label="a", token=pulumi.Output.secret("t"))
-n = Note("n", g.label)
-pulumi.export("made", [g.serial, n.length])
-"""
-
-
-@pytest.fixture
-def plugged(workspace: Any, tmp_path: Path) -> tuple[Any, Cli]:
-    """A program with a plugin's resources and a dynamic one, for both engines."""
-    workspace.program(PLUGGED)
-    shop = plugins.Shop(workspace, tmp_path / "shop", tmp_path / "bin")
-    for folder in (shop.folder, tmp_path / "desk", workspace.state):
-        folder.mkdir()
-    plugins.executable(shop.bin, "gadget")
-    dynamic = shop.bin / "pulumi-resource-pulumi-python"
-    dynamic.write_text(f"#!/bin/sh\nexec {sys.executable} -u -m pulumi.dynamic $@\n")
-    dynamic.chmod(0o755)
-    (workspace.folder / "gadgets.py").write_text(plugins.GADGETS)
-    (workspace.folder / "notes.py").write_text(dynamic_providers.NOTES)
-    file = workspace.project.stack_file("dev")
-    file.write_text(f"{file.read_text()}  test:folder: {tmp_path / 'desk'}\n")
-    environment = {"PATH": f"{shop.bin}:{os.environ['PATH']}", "GADGET_FOLDER": str(shop.folder)}
-    workspace.environment |= environment
-    return workspace, Cli(workspace, environment)
-
-
-def test_the_cli_goes_on_with_the_resources_of_plugins(plugged: tuple[Any, Cli]) -> None:
-    workspace, cli = plugged
-    assert workspace.succeed().summary.outputs == {"made": [1, 1]}
-    cli("preview", "--stack", "dev", "--expect-no-changes")
-    cli("refresh", "--stack", "dev", "--yes", "--skip-preview", "--expect-no-changes")
-    cli("destroy", "--stack", "dev", "--yes", "--skip-preview")
-    assert workspace.engine().resources("dev") == []
-
-
-def test_this_engine_goes_on_with_the_plugins_resources_of_the_cli(plugged: tuple[Any, Cli]) -> None:
-    workspace, cli = plugged
-    cli("stack", "init", "dev")
-    cli("up", "--stack", "dev", "--yes", "--skip-preview")
-    assert workspace.run("preview", expect_no_changes=True).summary.result == "succeeded"
-    assert workspace.run("refresh", expect_no_changes=True).summary.result == "succeeded"
-    assert workspace.run("destroy").summary.result == "succeeded"
-
-
 def test_settings_are_read_by_the_cli_as_they_were_written_and_the_other_way_round(
-    both: tuple[Any, Cli],
+    both: tuple[Any, Any],
 ) -> None:
     workspace, cli = both
     cli("stack", "init", "dev")

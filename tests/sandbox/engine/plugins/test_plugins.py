@@ -6,9 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,74 +14,6 @@ import pytest
 
 from sandbox.engine.plugins import PluginFailed, PluginProcess
 from sandbox.engine.values import Secret
-
-PLUGIN = Path(__file__).with_name("gadget_plugin.py")
-GADGETS = """
-import pulumi
-
-class Gadget(pulumi.CustomResource):
-    label: pulumi.Output[str]
-    serial: pulumi.Output[int]
-    token: pulumi.Output[str]
-    source: pulumi.Output[pulumi.Asset]
-
-    def __init__(self, name, opts=None, **props):
-        names = ("label", "size", "kind", "serial", "token", "fail", "before", "source")
-        super().__init__("gadget:index:Gadget", name, {**dict.fromkeys(names), **props}, opts)
-
-class Gadgets(pulumi.ProviderResource):
-    def __init__(self, name, opts=None, **props):
-        super().__init__("gadget", name, props, opts)
-"""
-
-
-@dataclass
-class Shop:
-    """A workspace with the plugin on its path, and what the plugin has seen."""
-
-    workspace: Any
-    folder: Path
-    bin: Path
-
-    def up(self, text: str, **options: Any) -> Any:
-        return self.workspace.up(f"from gadgets import Gadget, Gadgets\n{textwrap.dedent(text)}", **options)
-
-    def succeed(self, text: str, **options: Any) -> Any:
-        outcome = self.up(text, **options)
-        assert outcome.summary.result == "succeeded", outcome.summary.errors
-        return outcome
-
-    def mode(self, mode: str) -> None:
-        self.workspace.environment["GADGET_MODE"] = mode
-
-    def calls(self, call: str) -> list[dict[str, Any]]:
-        file = self.folder / "calls.jsonl"
-        lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-        return [line for line in lines if line["call"] == call]
-
-    def gadgets(self) -> dict[str, Any]:
-        return {file.name: json.loads(file.read_text()) for file in self.folder.glob("gadget-*")}
-
-
-def executable(folder: Path, package: str) -> Path:
-    folder.mkdir(exist_ok=True)
-    file = folder / f"pulumi-resource-{package}"
-    file.write_text(f'#!/bin/sh\nexec {sys.executable} -u {PLUGIN} "$@"\n')
-    file.chmod(0o755)
-    return file
-
-
-@pytest.fixture
-def shop(workspace: Any, tmp_path: Path) -> Shop:
-    shop = Shop(workspace, tmp_path / "shop", tmp_path / "bin")
-    shop.folder.mkdir()
-    executable(shop.bin, "gadget")
-    (workspace.folder / "gadgets.py").write_text(GADGETS)
-    workspace.environment |= {
-        "PATH": f"{shop.bin}:{os.environ['PATH']}",
-        "GADGET_FOLDER": str(shop.folder),
-    }
-    return shop
 
 
 def alive(pid: int) -> bool:
@@ -94,7 +24,7 @@ def alive(pid: int) -> bool:
     return True
 
 
-def test_a_plugin_on_the_path_makes_changes_reads_and_deletes(shop: Shop) -> None:
+def test_a_plugin_on_the_path_makes_changes_reads_and_deletes(shop: Any) -> None:
     program = "g = Gadget('g', label={!r}, kind={!r})\npulumi.export('serial', g.serial)"
     preview = shop.workspace.program(f"from gadgets import Gadget\n{program.format('a', 'car')}").run(
         "preview"
@@ -124,7 +54,7 @@ def test_a_plugin_on_the_path_makes_changes_reads_and_deletes(shop: Shop) -> Non
     assert not any(alive(pid) for pid in {call["pid"] for call in shop.calls("cancel")})
 
 
-def test_a_plugin_hears_who_it_stands_for_and_keeps_secrets(shop: Shop) -> None:
+def test_a_plugin_hears_who_it_stands_for_and_keeps_secrets(shop: Any) -> None:
     shop.succeed(
         """
         p = Gadgets("mine", area="here", key=pulumi.Output.secret("hush"))
@@ -144,7 +74,7 @@ def test_a_plugin_hears_who_it_stands_for_and_keeps_secrets(shop: Shop) -> None:
     assert shop.workspace.engine().outputs("dev") == {"token": Secret("t")}
 
 
-def test_an_old_plugin_without_handshake_previews_and_checks_still_serves(shop: Shop) -> None:
+def test_an_old_plugin_without_handshake_previews_and_checks_still_serves(shop: Any) -> None:
     shop.mode("old")
     program = """
         g = Gadget("g", label={!r}, token=pulumi.Output.secret("t"))
@@ -159,7 +89,7 @@ def test_an_old_plugin_without_handshake_previews_and_checks_still_serves(shop: 
     assert shop.succeed(program.format("b")).operations == {"g": {"update"}}
 
 
-def test_outputs_are_unknown_in_a_preview(shop: Shop) -> None:
+def test_outputs_are_unknown_in_a_preview(shop: Any) -> None:
     for mode in ("modern", "old"):
         shop.mode(mode)
         shop.workspace.program(
@@ -175,7 +105,7 @@ def test_outputs_are_unknown_in_a_preview(shop: Shop) -> None:
         assert preview.printed == ["label a"]
 
 
-def test_what_a_plugin_could_not_finish_is_kept_and_tried_again(shop: Shop) -> None:
+def test_what_a_plugin_could_not_finish_is_kept_and_tried_again(shop: Any) -> None:
     outcome = shop.up("Gadget('g', label='a', fail='start')")
     assert outcome.failures == {"g": "it does not start; no fuel"}
     state = shop.workspace.state_of("g")
@@ -183,7 +113,7 @@ def test_what_a_plugin_could_not_finish_is_kept_and_tried_again(shop: Shop) -> N
     assert shop.succeed("Gadget('g', label='a')").operations["g"] == {"update"}
 
 
-def test_a_failing_call_is_told_in_the_plugins_words(shop: Shop) -> None:
+def test_a_failing_call_is_told_in_the_plugins_words(shop: Any) -> None:
     assert shop.up("Gadget('g', fail='create')").failures == {"g": "the factory is on strike"}
     outcome = shop.up("Gadget('g', size=-1)")
     assert "gadget:index:Gadget resource 'g': property size: below 0" in outcome.messages("error")
@@ -192,14 +122,14 @@ def test_a_failing_call_is_told_in_the_plugins_words(shop: Shop) -> None:
     assert 'missing required configuration key "gadget:token": a token' in missing.failures["p"]
 
 
-def test_a_plugin_that_crashes_in_a_call_is_named_with_its_last_words(shop: Shop) -> None:
+def test_a_plugin_that_crashes_in_a_call_is_named_with_its_last_words(shop: Any) -> None:
     outcome = shop.up("Gadget('g', label='a', fail='crash')")
     assert outcome.summary.result == "failed"
     assert "the plugin pulumi-resource-gadget ended with status 3" in outcome.failures["g"]
     assert "something is burning" in outcome.failures["g"]
 
 
-def test_functions_of_a_plugin_answer_or_say_why_not(shop: Shop) -> None:
+def test_functions_of_a_plugin_answer_or_say_why_not(shop: Any) -> None:
     text = """
         from pulumi.runtime import invoke
         p = Gadgets("p", area="there")
@@ -211,8 +141,8 @@ def test_functions_of_a_plugin_answer_or_say_why_not(shop: Shop) -> None:
     assert "ask something" in failed.messages("error")
 
 
-def test_the_project_names_plugins_by_folder_file_and_version(shop: Shop, tmp_path: Path) -> None:
-    elsewhere = executable(tmp_path / "elsewhere", "gadget")
+def test_the_project_names_plugins_by_folder_file_and_version(shop: Any, tmp_path: Path) -> None:
+    elsewhere = shop.executable(tmp_path / "elsewhere", "gadget")
     shop.workspace.environment["PATH"] = os.environ["PATH"]
     project = shop.workspace.folder / "Pulumi.yaml"
     plain = project.read_text()
@@ -231,8 +161,8 @@ def test_the_project_names_plugins_by_folder_file_and_version(shop: Shop, tmp_pa
     assert "on PATH" in other
 
 
-def test_a_plugin_displaces_a_provider_of_this_process_only_where_the_project_names_it(shop: Shop) -> None:
-    executable(shop.bin, "toy")
+def test_a_plugin_displaces_a_provider_of_this_process_only_where_the_project_names_it(shop: Any) -> None:
+    shop.executable(shop.bin, "toy")
     workspace = shop.workspace
     workspace.succeed("Toy('t', label='a')")
     assert len(workspace.cloud.toys) == 1
@@ -250,7 +180,7 @@ def test_a_plugin_displaces_a_provider_of_this_process_only_where_the_project_na
         ("babbling", "printed 'hello, I am a plugin' where its port was expected"),
     ],
 )
-def test_a_plugin_that_does_not_start_is_named_with_the_reason(shop: Shop, mode: str, told: str) -> None:
+def test_a_plugin_that_does_not_start_is_named_with_the_reason(shop: Any, mode: str, told: str) -> None:
     shop.mode(mode)
     outcome = shop.up("Gadget('g')")
     assert outcome.summary.result == "failed"
@@ -280,6 +210,7 @@ def test_a_plugin_ends_when_the_engine_is_killed(tmp_path: Path) -> None:
     code = f"""
 import os, sys, time
 from pathlib import Path
+from typing import Any
 from sandbox.engine.plugins import PluginProcess
 child = "import os, subprocess, sys, time; print(4242, flush=True); "
 child += "print(os.getpid(), subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"

@@ -6,81 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from sandbox.engine.values import Secret
-
-NOTES = '''
-"""Notes that are files in a folder: a change of `kind` replaces one."""
-import json, pathlib
-import pulumi
-from pulumi.dynamic import (
-    CheckFailure, CheckResult, ConfigureRequest, CreateResult, DiffResult, ReadResult, Resource,
-    ResourceProvider, UpdateResult,
-)
-
-class NoteProvider(ResourceProvider):
-    def configure(self, request: ConfigureRequest):
-        self.folder = pathlib.Path(request.config.require("folder"))
-        self.owner = request.config.get("owner")
-
-    def check(self, olds, news):
-        known = isinstance(news["text"], str)
-        failures = [CheckFailure("text", "is too long")] if known and len(news["text"]) > 20 else []
-        return CheckResult(news, failures)
-
-    def diff(self, id, olds, news):
-        replaces = ["kind"] if olds.get("kind") != news.get("kind") else []
-        return DiffResult(
-            changes=bool(replaces) or olds["text"] != news["text"],
-            replaces=replaces,
-            delete_before_replace=True,
-        )
-
-    def create(self, props):
-        if props["text"] == "fail":
-            raise RuntimeError("out of paper")
-        print("writing", props["text"])
-        number = 1 + len(list(self.folder.glob("note-*")))
-        outs = {"text": props["text"], "kind": props.get("kind"), "length": len(props["text"])}
-        (self.folder / f"note-{number}").write_text(json.dumps({**outs, "owner": self.owner}))
-        return CreateResult(f"note-{number}", outs)
-
-    def read(self, id, props):
-        file = self.folder / id
-        if not file.exists():
-            return ReadResult(None, {})
-        outs = json.loads(file.read_text())
-        return ReadResult(id, outs, {"text": outs["text"], "kind": outs["kind"]})
-
-    def update(self, id, olds, news):
-        outs = {**olds, "text": news["text"], "length": len(news["text"])}
-        outs.pop("__provider", None)
-        (self.folder / id).write_text(json.dumps(outs))
-        return UpdateResult(outs)
-
-    def delete(self, id, props):
-        (self.folder / id).unlink()
-
-class Note(Resource, module="office", name="Note"):
-    text: pulumi.Output[str]
-    length: pulumi.Output[int]
-
-    def __init__(self, name, text, kind="memo", opts=None):
-        super().__init__(NoteProvider(), name, {"text": text, "kind": kind, "length": None}, opts)
-'''
-
-
-@pytest.fixture
-def office(workspace: Any, tmp_path: Path) -> Any:
-    (tmp_path / "desk").mkdir()
-    (workspace.folder / "notes.py").write_text(NOTES)
-    file = workspace.project.stack_file("dev")
-    secret = workspace.backend.crypter("test", "dev", file.read_text().split("\n")[0][16:]).encrypt("kim")
-    file.write_text(
-        f"{file.read_text()}  test:folder: {tmp_path / 'desk'}\n  test:owner: {{secure: '{secret}'}}\n"
-    )
-    return workspace
 
 
 def notes(tmp_path: Path) -> dict[str, str]:
@@ -115,7 +41,7 @@ def test_a_dynamic_resource_is_made_changed_replaced_and_deleted(office: Any, tm
 
 
 def test_destroy_needs_no_program_and_no_source_of_the_provider(office: Any, tmp_path: Path) -> None:
-    program = NOTES + "\nNote('n', 'hello')\nNote('m', 'there')\n"
+    program = (office.folder / "notes.py").read_text() + "\nNote('n', 'hello')\nNote('m', 'there')\n"
     office.succeed(program)
     assert sorted(notes(tmp_path).values()) == ["hello", "there"]
     (office.folder / "__main__.py").unlink()
