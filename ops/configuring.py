@@ -84,7 +84,7 @@ def set_one(workspace: Workspace, stack: str, screen: Screen, setting: Setting, 
     text = _read(setting.secret) if setting.value is None else setting.value
     top = _put(workspace, stack, setting, text)
     path = workspace.project.stack_file(stack)
-    screen.line(f"{top} is set in {path.relative_to(workspace.folder)}.")
+    screen.line(f"{top} is set in {workspace.shown(path)}.")
     screen.document({"stack": stack, "name": top, "secret": setting.secret, "file": str(path)})
     return OK
 

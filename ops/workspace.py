@@ -96,10 +96,13 @@ class Workspace:
         if stack in known:
             return
         if not makes or (self.project.configured_stacks() and not new):
-            file = self.project.stack_file(stack)
-            raise StackUnknownError(stack, known, file.relative_to(self.folder))
+            raise StackUnknownError(stack, known, self.shown(self.project.stack_file(stack)))
         if not _STACK_NAME.fullmatch(stack):
             raise StackNameError(stack)
+
+    def shown(self, path: Path) -> Path:
+        """A path as a person sees it from the project's folder."""
+        return Path(os.path.relpath(path, self.folder))
 
     def keep(self) -> None:
         """Makes the folder of what runs keep, which git leaves alone in any project."""

@@ -14,7 +14,7 @@ from sandbox.engine.declarations import full_key
 from sandbox.engine.errors import ProjectInvalid
 from sandbox.engine.yaml import load_yaml
 
-_BARE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./:-]*")
+_BARE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./:+=-]*")
 """Texts that every YAML reader takes for texts; all others are quoted."""
 
 
