@@ -50,7 +50,7 @@ class Registry:
     def check(self, urn: str, olds: PropertyMap, news: PropertyMap) -> CheckResult:
         """Checks the configuration of a provider resource."""
         provider = self._new(urn, news)
-        result = provider.check_config(urn, _config(olds), _config(news))
+        result = provider.check_config(urn, _config(provider, olds), _config(provider, news))
         if result.failures:
             provider.close()
             return CheckResult(result.inputs, result.failures)
@@ -68,7 +68,7 @@ class Registry:
         if provider is None:
             configured = self._configured.get(old.reference)
             provider = configured.provider if configured else self._new(old.urn, news)
-        result = provider.diff_config(old.urn, _config(old.inputs), _config(news))
+        result = provider.diff_config(old.urn, _config(provider, old.inputs), _config(provider, news))
         same = _outputs(old.outputs) == _outputs(news)
         if result.changes is None:
             return DiffResult(changes=not same)
@@ -116,7 +116,8 @@ class Registry:
         """Whether resources that move from one provider resource to the other must be replaced."""
         adapter = self._configured.get(new.reference)
         provider = adapter.provider if adapter else self._new(new.urn, new.inputs)
-        return bool(provider.diff_config(new.urn, _config(old.inputs), _config(new.inputs)).replaces)
+        olds, news = _config(provider, old.inputs), _config(provider, new.inputs)
+        return bool(provider.diff_config(new.urn, olds, news).replaces)
 
     def cancel(self) -> None:
         """Asks every provider to end its calls soon."""
@@ -143,7 +144,7 @@ class Registry:
         return provider
 
     def _configure(self, reference: str, provider: Provider, inputs: PropertyMap) -> None:
-        config = _config(inputs)
+        config = _config(provider, inputs)
         known = not contains_unknown(config)
         if known and isinstance(provider, RemoteProvider):
             urn, id = urns.split_reference(reference)
@@ -156,9 +157,13 @@ class Registry:
             )
 
 
-def _config(inputs: PropertyMap) -> PropertyMap:
-    """The configuration that a provider sees: without what only the engine needs."""
-    return {key: plain(value) for key, value in inputs.items() if key not in (_INTERNAL, _VERSION)}
+def _config(provider: Provider, inputs: PropertyMap) -> PropertyMap:
+    """The configuration that a provider sees: without what only the engine needs.
+
+    A plugin sees its version, as under the official engine (`FilterProviderConfig`).
+    """
+    hidden = (_INTERNAL,) if isinstance(provider, RemoteProvider) else (_INTERNAL, _VERSION)
+    return {key: plain(value) for key, value in inputs.items() if key not in hidden}
 
 
 def _outputs(inputs: PropertyMap) -> PropertyMap:

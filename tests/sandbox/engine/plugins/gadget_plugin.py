@@ -58,6 +58,11 @@ class Gadgets(provider_pb2_grpc.ResourceProviderServicer):
     def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802
         return plugin_pb2.PluginInfo(version="1.0.0")
 
+    def Attach(self, request: Any, context: Any) -> Any:  # noqa: N802
+        self.engine = request.address
+        self.note("attach")
+        return empty_pb2.Empty()
+
     def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
         if MODE == "old":
             return super().CheckConfig(request, context)

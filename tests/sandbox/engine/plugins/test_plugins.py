@@ -141,6 +141,63 @@ def test_functions_of_a_plugin_answer_or_say_why_not(shop: Any) -> None:
     assert "ask something" in failed.messages("error")
 
 
+def test_an_old_asset_reaches_a_plugin_as_its_hash_alone(shop: Any) -> None:
+    page = shop.workspace.folder / "page.html"
+    program = "Gadget('g', source=pulumi.FileAsset('page.html'))"
+    page.write_text("<p>one")
+    shop.succeed(program)
+    made = shop.calls("create")[0]["inputs"]["source"]
+    assert made["path"] == str(page)
+    page.write_text("<p>two")
+    assert shop.succeed(program).operations["g"] == {"update"}
+    seen = shop.calls("diff")[-1]
+    assert seen["olds"]["source"]["hash"] == made["hash"] != seen["news"]["source"]["hash"]
+    assert "path" not in seen["olds"]["source"]
+    # The state says what the program wrote, after a refresh too.
+    assert shop.workspace.run("refresh").summary.changes == {"same": 1}
+    assert shop.workspace.state_of("g").inputs["source"].path == "page.html"
+
+
+def test_settings_of_the_package_configure_its_default_provider(shop: Any) -> None:
+    file = shop.workspace.project.stack_file("dev")
+    file.write_text(f"{file.read_text()}  gadget:area: there\n")
+    shop.succeed("Gadget('g', Opts(version='1.0.0'))")
+    (configured,) = shop.calls("configure")
+    assert configured["args"] == {"area": "there", "version": "1.0.0"}
+    assert configured["variables"] == {"gadget:config:area": "there"}
+
+
+def test_a_destroy_without_the_plugin_names_it_and_keeps_the_state(shop: Any) -> None:
+    shop.succeed("Gadget('g')")
+    path, shop.workspace.environment["PATH"] = shop.workspace.environment["PATH"], os.environ["PATH"]
+    for kind in ("destroy", "refresh"):
+        outcome = shop.workspace.run(kind)
+        assert outcome.summary.result == "failed"
+        assert "no executable pulumi-resource-gadget is on PATH" in outcome.messages("error")
+    shop.workspace.environment["PATH"] = path
+    assert shop.workspace.run("destroy").summary.result == "succeeded"
+    assert shop.gadgets() == {}
+
+
+def test_a_provider_that_a_person_has_started_is_attached_to(shop: Any, tmp_path: Path) -> None:
+    started = PluginProcess(
+        [str(shop.bin / "pulumi-resource-gadget"), "nowhere"],
+        environment={**os.environ, **shop.workspace.environment},
+        folder=tmp_path,
+        name="gadget",
+        on_line=lambda line: None,
+    )
+    try:
+        port = started.address.rpartition(":")[2]
+        shop.workspace.environment |= {"PATH": os.environ["PATH"], "PULUMI_DEBUG_PROVIDERS": f"gadget:{port}"}
+        shop.succeed("Gadget('g', label='a')")
+        assert len(shop.calls("attach")) == 1
+        assert started.status is None
+        assert shop.workspace.run("destroy").messages("warning") == "gadget-1 goes"
+    finally:
+        started.stop()
+
+
 def test_the_project_names_plugins_by_folder_file_and_version(shop: Any, tmp_path: Path) -> None:
     elsewhere = shop.executable(tmp_path / "elsewhere", "gadget")
     shop.workspace.environment["PATH"] = os.environ["PATH"]
