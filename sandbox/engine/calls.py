@@ -19,6 +19,7 @@ from sandbox.engine.values import PropertyMap
 MAX_MESSAGE: Final = 400 * 1024 * 1024
 _CONNECT_SECONDS: Final = 10.0
 """Seconds until a plugin that has told its port must answer (`pluginRPCConnectionTimeout`)."""
+_FIRST_SECONDS: Final = 30.0
 _END_SECONDS: Final = 1.0
 _DETAILS: Final = "grpc-status-details-bin"
 
@@ -66,6 +67,15 @@ class Calls:
                 raise self._told(error) from None
 
         return made
+
+    def Handshake(self, request: Any) -> Any:  # noqa: N802 - the service's name
+        """The first call, which a plugin that hangs must not keep the run waiting for."""
+        try:
+            return self._stub.Handshake(request, timeout=_FIRST_SECONDS)
+        except grpc.RpcError as error:
+            if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise self._unreachable(f"has not answered within {_FIRST_SECONDS:g} seconds") from None
+            raise self._told(error) from None
 
     def cancel(self, request: Any, seconds: float) -> None:
         """Calls Cancel, whose failure is nobody's business."""

@@ -15,11 +15,11 @@ from sandbox.engine.backend import Backend, Checkpoint, HistoryEntry
 from sandbox.engine.builtin import BuiltinProvider
 from sandbox.engine.crypter import Crypter
 from sandbox.engine.errors import EngineError, UnknownStack
-from sandbox.engine.events import ProgramOutput, Summary
+from sandbox.engine.events import Summary
 from sandbox.engine.executor import Executor
 from sandbox.engine.interpreters import Interpreter, interpreter_of
 from sandbox.engine.journal import Journal
-from sandbox.engine.packages import Packages, Surroundings
+from sandbox.engine.packages import Packages
 from sandbox.engine.planner import Planner
 from sandbox.engine.project import Project, StackConfig
 from sandbox.engine.provider import Provider, ProviderError
@@ -210,7 +210,7 @@ class Engine:
             if not run.preview:
                 self._backend.keep_previous(run.project, run.stack)
             builtin = BuiltinProvider(self._outputs_of, lambda urn: session.executor.results.get(urn))
-            packages = Packages(self._providers, _surroundings(session))
+            packages = Packages(self._providers, session.surroundings())
             registry = Registry(packages, builtin, self._project.program_folder, run.preview)
             self._registry = registry
             settled = self._recover(run, checkpoint, registry)
@@ -315,19 +315,6 @@ class Engine:
             raise ProviderError(f"unknown stack '{name}': {self._backend.root} holds no state of it")
         crypter = self._backend.crypter(project, stack)
         return _stack_outputs(self._backend.load(project, stack, crypter).resources)
-
-
-def _surroundings(session: Session) -> Surroundings:
-    run = session.run
-    return Surroundings(
-        project=session.project,
-        config=session.config,
-        environment=session.environment,
-        interpreter=session.interpreter.path,
-        engine=session.engine_address.get,
-        on_print=lambda line: run.emit(ProgramOutput(line)),
-        on_line=lambda line: run.message("info", line),
-    )
 
 
 def _refresh(session: Session) -> None:

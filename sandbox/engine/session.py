@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from sandbox.engine.events import ProgramOutput
 from sandbox.engine.executor import Executor
 from sandbox.engine.interpreters import Interpreter
 from sandbox.engine.journal import Journal
+from sandbox.engine.packages import Surroundings
 from sandbox.engine.planner import Planner
 from sandbox.engine.project import ProgramConfig, Project
 from sandbox.engine.registry import Registry
@@ -41,6 +43,19 @@ class Session:
         """Reads the state, which a program's start does not wait for."""
         self.open_state(self)
         self.is_open = True
+
+    def surroundings(self) -> Surroundings:
+        """What plugins are started in."""
+        run = self.run
+        return Surroundings(
+            project=self.project,
+            config=self.config,
+            environment=self.environment,
+            interpreter=self.interpreter.path,
+            engine=self.engine_address.get,
+            on_print=lambda line: run.emit(ProgramOutput(line)),
+            on_line=lambda line: run.message("info", line),
+        )
 
     def outputs(self) -> PropertyMap:
         """The stack's outputs as they stand."""

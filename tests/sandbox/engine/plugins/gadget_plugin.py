@@ -52,6 +52,8 @@ class Gadgets(provider_pb2_grpc.ResourceProviderServicer):
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802
         if MODE == "old":
             return super().Handshake(request, context)
+        if MODE == "hanging":
+            time.sleep(60)
         self.note("handshake", engine=request.engine_address, folder=request.root_directory)
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, accept_resources=True)
 
@@ -198,6 +200,9 @@ def main() -> None:
         time.sleep(60)
     if MODE == "babbling":
         print("hello, I am a plugin", flush=True)
+        time.sleep(60)
+    if MODE == "deaf":
+        print(1, flush=True)
         time.sleep(60)
     if MODE == "broken":
         sys.exit("no licence")

@@ -235,9 +235,15 @@ def test_a_plugin_displaces_a_provider_of_this_process_only_where_the_project_na
     [
         ("broken", "ended with status 1 before it printed its port:\nno licence"),
         ("babbling", "printed 'hello, I am a plugin' where its port was expected"),
+        ("deaf", "does not answer at 127.0.0.1:1"),
+        ("hanging", "has not answered within 0.5 seconds"),
     ],
 )
-def test_a_plugin_that_does_not_start_is_named_with_the_reason(shop: Any, mode: str, told: str) -> None:
+def test_a_plugin_that_does_not_start_is_named_with_the_reason(
+    shop: Any, mode: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.engine.calls._CONNECT_SECONDS", 10.0 if mode == "hanging" else 0.5)
+    monkeypatch.setattr("sandbox.engine.calls._FIRST_SECONDS", 0.5)
     shop.mode(mode)
     outcome = shop.up("Gadget('g')")
     assert outcome.summary.result == "failed"
