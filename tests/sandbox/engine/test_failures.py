@@ -151,10 +151,12 @@ def test_a_failed_update_keeps_the_old_inputs(workspace: Any) -> None:
     assert workspace.succeed("Toy('one', size=2)").operations == {"one": {"update"}}
 
 
-def test_a_resource_of_an_unknown_package_names_the_known_ones(workspace: Any) -> None:
+def test_a_resource_of_an_unknown_package_names_both_ways_to_provide_it(workspace: Any) -> None:
     outcome = workspace.up("pulumi.CustomResource('moon:index:Rock', 'rock', {})")
     assert outcome.summary.errors == (
-        "there is no provider for the package 'moon' here; the packages there are: toy",
+        "there is no provider for the package 'moon': in this process there are toy, and no executable "
+        "pulumi-resource-moon is on PATH. Put one there, or name its path in Pulumi.yaml under "
+        "plugins.providers: [{name: moon, path: …}]",
     )
 
 
