@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -259,13 +260,16 @@ def _salt() -> str:
 class Workspace:
     """A project of its own with a program that a test writes."""
 
+    environment: Mapping[str, str] = MappingProxyType({})
+    """Laid over the process's own for programs and plugins."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.state = folder / ".state"
         self.cloud = Cloud()
         self.provider: type[ToyProvider] = RecoveringProvider
         self.stack_values: dict[str, Any] = {}
-        self.environment: dict[str, str] = {}
+        self.environment = {}
         (folder / "Pulumi.yaml").write_text("name: test\nruntime: python\nstackConfigDir: stacks\n")
         (folder / "stacks").mkdir()
         (folder / "stacks" / "Pulumi.dev.yaml").write_text(
