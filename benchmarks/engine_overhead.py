@@ -23,6 +23,7 @@ from benchmarks.instant_monitor import InstantMonitor, Invoke, program_seconds
 from sandbox.engine.backend import Backend
 from sandbox.engine.crypter import Crypter
 from sandbox.engine.engine import Engine
+from sandbox.engine.interpreters import interpreter_of
 from sandbox.engine.project import Project, StackConfig
 from sandbox.engine.provider import CheckResult, DiffResult, InvokeResult, Provider, ReadResult
 from sandbox.engine.values import UNKNOWN, PropertyMap
@@ -114,7 +115,7 @@ def measure(
     rounds: int,
 ) -> tuple[list[float], list[float], int]:
     """Seconds of the program alone and of an `up` without change, and the number of resources."""
-    interpreter = project.interpreter()
+    interpreter = interpreter_of(project).path
     config = StackConfig.load(project, stack).overlay(overlay)
     engine = Engine(project, backend, providers, {}, interpreter)
     resources = {item.urn: item for item in engine.resources(stack)}

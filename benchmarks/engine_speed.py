@@ -34,6 +34,7 @@ from benchmarks.instant_monitor import InstantMonitor, program_seconds
 from sandbox.aws.provider import AwsProvider
 from sandbox.engine.backend import Backend
 from sandbox.engine.engine import Engine
+from sandbox.engine.interpreters import interpreter_of
 from sandbox.engine.project import Project, StackConfig
 from sandbox.engine.provider import Provider
 from sandbox.engine.state import Resource
@@ -112,7 +113,7 @@ class Bench:
         known = {item.urn: item for item in self.resources()}
         config = StackConfig.load(self.project, "dev")
         monitor = InstantMonitor(self.project, "dev", known, lambda token, given: given)
-        python = self.project.interpreter()
+        python = interpreter_of(self.project).path
         return program_seconds(self.project, config, self.backend, os.environ, python, monitor)
 
     def creates(self) -> float:

@@ -22,6 +22,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, reso
 
 from sandbox.engine import urn as urns
 from sandbox.engine.backend import Backend
+from sandbox.engine.interpreters import interpreter_of
 from sandbox.engine.monitor import FEATURES
 from sandbox.engine.program import ProgramProcess
 from sandbox.engine.project import Project, StackConfig
@@ -180,7 +181,7 @@ def main() -> None:
     resources = {item.urn: item for item in backend.load(project.name, arguments.stack, crypter).resources}
     monitor = InstantMonitor(project, arguments.stack, resources, lambda token, given: given)
     config = StackConfig.load(project, arguments.stack)
-    seconds = program_seconds(project, config, backend, os.environ, project.interpreter(), monitor)
+    seconds = program_seconds(project, config, backend, os.environ, interpreter_of(project).path, monitor)
     print(f"{seconds:.2f} s for {monitor.registered} resources")
 
 

@@ -23,7 +23,19 @@ def parser() -> argparse.ArgumentParser:
     # A name of its own: `deploy --version 2` speaks of a model.
     root.add_argument("--version", dest="own_version", action="store_true", help="print the version and end")
     root.add_argument(
-        "-C", "--folder", type=Path, metavar="DIR", help="work in this folder, not the current one"
+        "-C",
+        "--cwd",
+        "--folder",
+        dest="folder",
+        type=Path,
+        metavar="DIR",
+        help="work on the project in this folder, which may be any Pulumi program in Python",
+    )
+    root.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="keep the states there, not in the project: for projects that refer to each other's stacks",
     )
     commands = root.add_subparsers(dest="command", metavar="COMMAND")
     _stack_commands(commands)
@@ -102,6 +114,18 @@ def _stack_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
         one.add_argument("--diff", action="store_true", help="show the properties of every changed resource")
         if name in ("up", "preview"):
             _policies(one)
+            one.add_argument(
+                "--new", action="store_true", help="make the stack, though the project has settings of others"
+            )
+            one.add_argument(
+                "-c",
+                "--config",
+                action="append",
+                default=[],
+                type=_pair,
+                metavar="KEY=VALUE",
+                help="set this in the stack's file first; repeatable",
+            )
         if name in ("up", "preview", "refresh"):
             one.add_argument(
                 "--expect-no-changes", action="store_true", help="fail where anything would change"
@@ -117,6 +141,7 @@ def _stack_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
     outputs.add_argument("name", nargs="?", help="one output; its value alone is printed")
     outputs.add_argument("--show-secrets", action="store_true", help="print secret values too")
     _engine(outputs)
+    _config(commands)
     unlock = _add(commands, "unlock", "take away the lock of a run that has died on another machine")
     _engine(unlock)
 
@@ -137,6 +162,40 @@ def _import(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     one.add_argument("--out", type=Path, metavar="FILE", help="write the code to this file")
     _engine(one)
+
+
+def _config(commands: _Commands[argparse.ArgumentParser]) -> None:
+    config = commands.add_parser(
+        "config",
+        help="a stack's settings: list them, get, set or rm one",
+        description="A stack's settings, in its Pulumi.STACK.yaml as the official CLI writes it.",
+    )
+    config.add_argument("stack", help="the stack's name, such as dev")
+    config.add_argument("--json", action="store_true", dest="as_json", help="one JSON document on stdout")
+    config.add_argument("--show-secrets", action="store_true", help="print secret values too")
+    actions = config.add_subparsers(dest="action", metavar="ACTION")
+    get = _setting(actions, "get", "print one setting")
+    change = _setting(actions, "set", "write one setting")
+    change.add_argument("value", nargs="?", help="its value; read from standard input where it is left out")
+    change.add_argument("--secret", action="store_true", help="encrypt the value")
+    change.add_argument("--new", action="store_true", help="begin a stack, though the project has others")
+    remove = _setting(actions, "rm", "remove one setting")
+    for one in (get, change, remove):
+        one.add_argument("--path", action="store_true", help="the key is a path, such as network.zones[0]")
+
+
+def _setting(actions: _Commands[argparse.ArgumentParser], name: str, what: str) -> argparse.ArgumentParser:
+    one = actions.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+    one.add_argument("key", help="the setting; without a namespace it is the project's own")
+    # With the default of the outer parser an option before the action would be lost.
+    one.add_argument(
+        "--json",
+        action="store_true",
+        dest="as_json",
+        default=argparse.SUPPRESS,
+        help="one JSON document on stdout",
+    )
+    return one
 
 
 def _sources(one: argparse.ArgumentParser) -> None:

@@ -116,7 +116,7 @@ def _worded(error: Exception) -> tuple[str, str]:
 def _workspace(arguments: argparse.Namespace) -> Workspace:
     from ops.workspace import Workspace
 
-    return Workspace.find(arguments.folder)
+    return Workspace.find(arguments.folder, state=arguments.state)
 
 
 def _session(arguments: argparse.Namespace, screen: Screen) -> Session:
@@ -128,6 +128,8 @@ def _session(arguments: argparse.Namespace, screen: Screen) -> Session:
         screen,
         target=arguments.target,
         engine=getattr(arguments, "engine", None),
+        makes=arguments.command in ("up", "preview"),
+        new=getattr(arguments, "new", False),
     )
 
 
@@ -179,7 +181,29 @@ def _policy_packs(arguments: argparse.Namespace) -> tuple[PolicyPackChoice, ...]
 def _run(arguments: argparse.Namespace, screen: Screen) -> int:
     from ops.stacks import run
 
-    return run(_session(arguments, screen), arguments.command, _options(arguments))
+    session = _session(arguments, screen)
+    settings = getattr(arguments, "config", ())
+    if settings:
+        from ops.configuring import put
+
+        put(session.workspace, session.stack, settings)
+    return run(session, arguments.command, _options(arguments))
+
+
+def _config(arguments: argparse.Namespace, screen: Screen) -> int:
+    from ops import configuring
+
+    workspace, stack = _workspace(arguments), arguments.stack
+    match arguments.action:
+        case "get":
+            return configuring.get(workspace, stack, screen, arguments.key, by_path=arguments.path)
+        case "set":
+            setting = configuring.Setting(arguments.key, arguments.value, arguments.secret, arguments.path)
+            return configuring.set_one(workspace, stack, screen, setting, new=arguments.new)
+        case "rm":
+            return configuring.remove(workspace, stack, screen, arguments.key, by_path=arguments.path)
+        case _:
+            return configuring.listing(workspace, stack, screen, show_secrets=arguments.show_secrets)
 
 
 def _destroy(arguments: argparse.Namespace, screen: Screen) -> int:
@@ -308,6 +332,7 @@ _HANDLERS: Final[Mapping[str, Callable[[argparse.Namespace, Screen], int]]] = {
     "import": _import,
     "state": _state,
     "outputs": _outputs,
+    "config": _config,
     "unlock": _unlock,
     "train": _train,
     "approve": _approve,

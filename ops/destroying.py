@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from ops.errors import OK, CommandError, ResourcesRemainError, UsageError
@@ -11,6 +13,7 @@ from ops.runs import RunOptions
 from ops.screen import Screen, counted
 from ops.session import Session, succeed
 from ops.stacks import document
+from ops.target import Target
 from sandbox.runtime.client import RemainingReport, SandboxClient
 
 
@@ -29,24 +32,27 @@ def destroy(session: Session, options: RunOptions) -> int:
     if session.target_kind == "sandbox" and not options.partial:
         _delete_packages(session)
     outcome = session.run("destroy", options)
-    if outcome.result != "succeeded" or session.target_kind == "aws" or options.partial:
+    reached = session.sandbox.reached
+    if outcome.result != "succeeded" or reached is None or options.partial:
         summary = document(session, "destroy", outcome)
         succeed(outcome, session.stack, summary)
         session.screen.document(summary)
         return OK
     session.workspace.releases.put(session.stack, None)
-    report = _count(session)
+    report = _count(reached)
+    others = _others(session)
     found = [f"{one.service} {one.kind} {one.id}" for one in report.remaining]
     counts = {
         **document(session, "destroy", outcome),
         "remaining": found,
         "scheduled": [f"{one.service} {one.kind} {one.id}" for one in report.scheduled],
+        "others": others,
     }
-    if found:
+    if found and not others:
         raise ResourcesRemainError(found, session.stack).telling(counts)
     session.screen.document(counts)
     session.screen.line()
-    session.screen.line(told(report))
+    session.screen.line(told(report, others))
     return OK
 
 
@@ -59,20 +65,29 @@ def confirm(screen: Screen, question: str, expected: str) -> None:
         raise NotConfirmedError(expected)
 
 
-def told(report: RemainingReport) -> str:
-    """What remains, in words."""
-    text = f"{counted(len(report.remaining), 'resource')} remain in the emulator"
-    keys = len(report.scheduled)
-    if keys:
-        verb = "is" if keys == 1 else "are"
-        text += f"; {counted(keys, 'key')} {verb} scheduled for deletion, as AWS does"
+def told(report: RemainingReport, others: Sequence[str] = ()) -> str:
+    """What remains, in words. `others` are the stacks that are still up there, and own it."""
+    number = len(report.remaining)
+    text = f"{counted(number, 'resource')} {'remains' if number == 1 else 'remain'} in the emulator"
+    if others:
+        text += f", where {', '.join(others)} {'is' if len(others) == 1 else 'are'} still up"
+    for kind, number in sorted(Counter(one.kind.removesuffix("s") for one in report.scheduled).items()):
+        verb = "is" if number == 1 else "are"
+        text += f"; {counted(number, kind)} {verb} scheduled for deletion, as AWS does"
     return text + "."
 
 
-def _count(session: Session) -> RemainingReport:
-    endpoint = session.target.endpoint_url
-    assert endpoint is not None, "only a sandbox is counted"  # noqa: S101
-    return SandboxClient(endpoint).remaining()
+def _count(target: Target) -> RemainingReport:
+    assert target.endpoint_url is not None, "only a sandbox is counted"  # noqa: S101
+    return SandboxClient(target.endpoint_url).remaining()
+
+
+def _others(session: Session) -> list[str]:
+    """The project's other stacks whose states hold resources."""
+    backend, project = session.workspace.backend, session.workspace.project.name
+    return [
+        name for name in backend.stacks(project) if name != session.stack and backend.types(project, name)
+    ]
 
 
 def _delete_packages(session: Session) -> None:

@@ -14,6 +14,7 @@ from ops.official import find_cli
 from ops.screen import Screen, Style
 from ops.workspace import SANDBOX_PASSPHRASE, Workspace
 from sandbox.engine.errors import EngineError
+from sandbox.engine.interpreters import interpreter_of
 
 Verdict = Literal["ok", "note", "wrong"]
 _OLDEST_PYTHON: Final = (3, 11)
@@ -72,11 +73,10 @@ def _python() -> Check:
 
 
 def _environment(workspace: Workspace) -> Check:
-    try:
-        path = workspace.project.interpreter()
-    except EngineError as error:
-        return Check("environment", "wrong", str(error), "make up")
-    return Check("environment", "ok", str(path))
+    interpreter = interpreter_of(workspace.project)
+    if interpreter.note:
+        return Check("environment", "note", interpreter.note)
+    return Check("environment", "ok", str(interpreter.path))
 
 
 def _packages() -> Check:

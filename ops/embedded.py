@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -15,14 +15,15 @@ from ops.properties import plain
 from ops.runs import Action, Outcome, RunOptions
 from ops.screen import Screen
 from ops.steps import StepLog
-from ops.target import Target
+from ops.target import Sandbox
 from ops.workspace import Workspace
 from sandbox.engine.engine import Engine
-from sandbox.engine.events import Event, Summary
+from sandbox.engine.events import Event, Message, Summary
 from sandbox.engine.importing import Import
 from sandbox.engine.policy_pack import PolicyPack
 from sandbox.engine.project import StackConfig
 from sandbox.engine.provider import Provider
+from sandbox.engine.run import EventHandler
 from sandbox.engine.state import Resource
 from sandbox.engine.targets import Chosen
 
@@ -30,34 +31,34 @@ from sandbox.engine.targets import Chosen
 class EmbeddedRunner:
     """Runs one stack with `sandbox.engine` against the sandbox."""
 
-    def __init__(self, workspace: Workspace, stack: str, screen: Screen, target: Target | None) -> None:
+    def __init__(self, workspace: Workspace, stack: str, screen: Screen, sandbox: Sandbox) -> None:
         self._workspace = workspace
         self._stack = stack
         self._screen = screen
-        self._target = target
+        self._sandbox = sandbox
 
     def run(self, action: Action, options: RunOptions) -> Outcome:
         """Runs the stack. The first Ctrl-C lets what is under way finish, the second ends it."""
-        # Beside the start of the program; `outputs` and `unlock` need no provider.
-        threading.Thread(target=_load_provider, name="aws provider", daemon=True).start()
-        engine = self._engine(options.parallel)
+        if self._sandbox.reached is not None:
+            # Beside the start of the program; `outputs` and `unlock` need no provider.
+            threading.Thread(target=_load_provider, name="aws provider", daemon=True).start()
+        self._workspace.keep()
         config = self._workspace.released_config(self._stack)
         packs = [PolicyPack.load(one.folder, one.config) for one in options.policy_packs]
         return self._shown(
-            engine,
             options,
-            lambda on_event: _run(engine, action, self._stack, config, on_event, options, packs),
+            lambda engine, on_event: _run(engine, action, self._stack, config, on_event, options, packs),
             planning=action == "preview",
         )
 
     def import_resources(self, imports: Sequence[Import], options: RunOptions, *, protect: bool) -> Outcome:
         """Takes resources that exist already into the state."""
-        engine = self._engine(options.parallel)
         config = self._workspace.released_config(self._stack)
         return self._shown(
-            engine,
             options,
-            lambda on_event: engine.import_resources(self._stack, config, on_event, imports, protect=protect),
+            lambda engine, on_event: engine.import_resources(
+                self._stack, config, on_event, imports, protect=protect
+            ),
         )
 
     def resources(self) -> Sequence[Resource]:
@@ -69,25 +70,19 @@ class EmbeddedRunner:
         self._engine().edit_state(self._stack, edit)
 
     def _shown(
-        self,
-        engine: Engine,
-        options: RunOptions,
-        work: Callable[[Callable[[Event], None]], Summary],
-        *,
-        planning: bool = False,
+        self, options: RunOptions, work: Callable[[Engine, EventHandler], Summary], *, planning: bool = False
     ) -> Outcome:
         """A run on the screen, and what came of it."""
         log = StepLog()
-        with (
-            Display(self._screen, planning=planning, details=options.details, brief=options.brief) as display,
-            _interruptible(engine),
-        ):
+        display = Display(self._screen, planning=planning, details=options.details, brief=options.brief)
 
-            def on_event(event: Event) -> None:
-                display.take(event)
-                log.take(event)
+        def on_event(event: Event) -> None:
+            display.take(event)
+            log.take(event)
 
-            summary = work(on_event)
+        engine = self._engine(on_event, options.parallel)
+        with display, _interruptible(engine):
+            summary = work(engine, on_event)
         return Outcome(
             result=summary.result,
             changes={name: number for name, number in summary.changes.items() if number},
@@ -107,19 +102,16 @@ class EmbeddedRunner:
         """Takes the stack's locks away."""
         self._engine().unlock(self._stack)
 
-    def _engine(self, parallel: int = 16) -> Engine:
-        target = self._target
-        providers: dict[str, Any] = {}
-        if target is not None:
-            endpoint = target.endpoint_url
-            assert endpoint is not None, "the embedded engine runs against the sandbox"  # noqa: S101
-            providers["aws"] = _aws(endpoint, target.variables)
-        variables = dict(target.variables) if target is not None else {}
+    def _engine(self, on_event: EventHandler | None = None, parallel: int = 16) -> Engine:
         return Engine(
             self._workspace.project,
             self._workspace.backend,
-            providers,
-            environment={**self._workspace.environment, **variables},
+            {"aws": _aws(self._sandbox, on_event)},
+            environment={
+                **self._workspace.environment,
+                # Reading a state starts no process that could look for a cloud.
+                **(self._sandbox.variables if on_event is not None else {}),
+            },
             parallel=parallel,
         )
 
@@ -129,7 +121,7 @@ def _run(
     action: Action,
     stack: str,
     config: StackConfig,
-    on_event: Callable[[Event], None],
+    on_event: EventHandler,
     options: RunOptions,
     packs: Sequence[PolicyPack],
 ) -> Summary:
@@ -153,6 +145,8 @@ def _run(
             expect_no_changes=expected,
             refresh=options.refresh,
             policy_packs=packs,
+            # Whether a stack may be made was decided when the session was opened.
+            new=True,
             **chosen,
         )
     return engine.up(
@@ -163,6 +157,7 @@ def _run(
         refresh=options.refresh,
         continue_on_error=options.continue_on_error,
         policy_packs=packs,
+        new=True,
         **chosen,
     )
 
@@ -171,12 +166,20 @@ def _load_provider() -> None:
     import sandbox.aws.provider  # noqa: F401 - for what it loads: boto3, a quarter of a second
 
 
-def _aws(endpoint: str, keys: Mapping[str, str]) -> Callable[[], Provider]:
+def _aws(sandbox: Sandbox, on_event: EventHandler | None) -> Callable[[], Provider]:
     def make() -> Provider:
         from sandbox.aws.provider import AwsProvider
 
+        begins = sandbox.reached is None
+        target = sandbox.reach()
+        if begins and on_event is not None:
+            on_event(Message("info", f"the program uses AWS: {target}"))
+        keys = target.variables
+        assert target.endpoint_url is not None, "the embedded engine runs against the sandbox"  # noqa: S101
         return AwsProvider(
-            endpoint, access_key=keys["AWS_ACCESS_KEY_ID"], secret_key=keys["AWS_SECRET_ACCESS_KEY"]
+            target.endpoint_url,
+            access_key=keys["AWS_ACCESS_KEY_ID"],
+            secret_key=keys["AWS_SECRET_ACCESS_KEY"],
         )
 
     return make

@@ -43,7 +43,7 @@ class ProjectNotHereError(CommandError):
     def __init__(self, folder: Path) -> None:
         super().__init__(
             f"no Pulumi.yaml in {folder} or above it",
-            "go to the platform's folder, or name it: groundplan -C FOLDER …",
+            "go to the project's folder, or name it: groundplan --cwd FOLDER …",
         )
 
 
@@ -56,9 +56,29 @@ class StackUnknownError(CommandError):
         there = ", ".join(known) if known else "none yet"
         super().__init__(
             f"unknown stack '{stack}'; the stacks there are: {there}",
-            f"name one of them, or begin a new one with its settings in {settings_file}",
+            f"name one of them, or begin a new one with its settings in {settings_file} "
+            f"(without settings: groundplan up {stack} --new)",
         )
         self.known = tuple(known)
+
+
+class StackNameError(CommandError):
+    """A name that no stack can have."""
+
+    exit_code = USAGE
+
+    def __init__(self, stack: str) -> None:
+        super().__init__(
+            f"'{stack}' cannot be a stack's name",
+            "take 1 to 100 letters, digits, hyphens, underscores and full stops",
+        )
+
+
+class PassphraseFileError(CommandError):
+    """The file that should hold the passphrase cannot be read."""
+
+    def __init__(self, variable: str, path: str, reason: str) -> None:
+        super().__init__(f"{variable} names {path}, which cannot be read: {reason}", "correct the variable")
 
 
 class StackNotUpError(CommandError):

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from ops.cloud_use import uses_aws
 from ops.errors import InterruptedRunError, UpFailedError, UsageError
 from ops.outputs import StackOutputs
 from ops.runs import Action, Outcome, RunOptions, StackRunner
 from ops.screen import Screen
-from ops.target import Kind, Target, connect
+from ops.target import Kind, Sandbox, Target, connect_aws
 from ops.workspace import SANDBOX_PASSPHRASE, Workspace
 from sandbox.engine.urn import name_of
 
@@ -22,7 +23,10 @@ EngineName = Literal["embedded", "pulumi"]
 
 
 class Session:
-    """What a subcommand gets. Opening one checks the stack's name; the cloud is reached when asked for."""
+    """What a subcommand gets. Opening one checks the stack's name; the cloud is reached when asked for.
+
+    A command that `makes` stacks may be given the name of one that is not there yet (`Workspace.require`).
+    """
 
     def __init__(
         self,
@@ -32,12 +36,15 @@ class Session:
         *,
         target: Kind = "sandbox",
         engine: EngineName | None = None,
+        makes: bool = False,
+        new: bool = False,
     ) -> None:
-        workspace.require(stack)
+        workspace.require(stack, makes=makes, new=new)
         self.workspace = workspace
         self.stack = stack
         self.screen = screen
         self.target_kind: Kind = target
+        self.sandbox = Sandbox(workspace, stack)
         self.engine: EngineName = engine or ("pulumi" if target == "aws" else "embedded")
         if self.engine == "embedded" and target == "aws":
             raise UsageError(
@@ -48,18 +55,37 @@ class Session:
     @cached_property
     def target(self) -> Target:
         """The cloud, ready; said aloud before anything is done to it."""
-        target = connect(self.workspace, self.stack, self.target_kind)
-        self.screen.line(self.screen.paint(f"Stack {self.stack} on {target}", "bold"))
+        aws = self.target_kind == "aws"
+        target = connect_aws(self.workspace, self.stack) if aws else self.sandbox.reach()
+        self._say(f"Stack {self.stack} on {target}")
+        return target
+
+    @cached_property
+    def reached(self) -> Target | None:
+        """The cloud, said aloud, where the stack may use one; None where nothing in the project speaks of it.
+
+        A program that uses AWS all the same starts the sandbox then.
+        """
+        if self.target_kind == "aws" or self.engine == "pulumi":
+            return self.target
+        if uses_aws(self.workspace, self.stack, self.workspace.config(self.stack)):
+            return self.target
+        self._say(
+            f"Stack {self.stack} of {self.workspace.project.name}, which does not speak of AWS: no sandbox"
+        )
+        return None
+
+    def announce(self) -> None:
+        """Reaches the cloud where one is needed, and says which, before anything else is said."""
+        self.reached  # noqa: B018 - a property that speaks
+
+    def _say(self, where: str) -> None:
+        self.screen.line(self.screen.paint(where, "bold"))
         workspace = self.workspace
         begins = self.stack not in workspace.backend.stacks(workspace.project.name)
         if self.target_kind == "sandbox" and begins and workspace.passphrase.value == SANDBOX_PASSPHRASE:
             note = f"Secrets in the state are encrypted with the passphrase '{SANDBOX_PASSPHRASE}'"
             self.screen.line(self.screen.paint(f"{note}; PULUMI_CONFIG_PASSPHRASE sets another", "dim"))
-        return target
-
-    def announce(self) -> None:
-        """Reaches the cloud and says which one it is, before anything else is said."""
-        self.target  # noqa: B018 - a property that speaks
 
     def client(self, service: str) -> Any:
         """A boto3 client of the cloud."""
@@ -71,12 +97,12 @@ class Session:
             from ops.official import require_cli
 
             require_cli(self.stack)  # before a sandbox is started for it
-        runner = self._runner(self.target)
-        return runner.run(action, options or RunOptions())
+        self.announce()
+        return self._runner().run(action, options or RunOptions())
 
     def plain_outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """The program's outputs in JSON's terms; the sandbox need not run for it."""
-        return self._runner(None).outputs(show_secrets=show_secrets)
+        return self._runner().outputs(show_secrets=show_secrets)
 
     def outputs(self) -> StackOutputs:
         """The program's outputs as commands need them. Raises `StackNotUpError`."""
@@ -84,15 +110,16 @@ class Session:
 
     def import_resources(self, imports: Sequence[Import], options: RunOptions, *, protect: bool) -> Outcome:
         """Takes resources that exist already into the state."""
-        return self._runner(self.target).import_resources(imports, options, protect=protect)
+        self.announce()
+        return self._runner().import_resources(imports, options, protect=protect)
 
     def resources(self) -> Sequence[Resource]:
         """What the state holds; the sandbox need not run for it."""
-        return self._runner(None).resources()
+        return self._runner().resources()
 
     def edit_state(self, edit: Callable[[Sequence[Resource]], list[Resource]]) -> None:
         """Replaces what the state holds; nothing in the cloud changes."""
-        self._runner(None).edit_state(edit)
+        self._runner().edit_state(edit)
 
     def urns_by_name(self) -> dict[str, str]:
         """The URNs of the state's resources by their names, those of which there is one."""
@@ -103,21 +130,21 @@ class Session:
 
     def unlock(self) -> None:
         """Takes away the lock of a run that has died."""
-        self._runner(None).unlock()
+        self._runner().unlock()
 
-    def _runner(self, target: Target | None) -> StackRunner:
+    def _runner(self) -> StackRunner:
         if self.engine == "pulumi":
             from ops.official import OfficialRunner
             from ops.official_sandbox import SandboxedCli
 
             if self.target_kind == "sandbox":
-                sandboxed = SandboxedCli(self.workspace, self.stack, target)
+                sandboxed = SandboxedCli(self.workspace, self.stack, self.sandbox.reached)
                 return OfficialRunner(self.workspace, self.stack, self.screen, sandboxed)
             self.announce()
             return OfficialRunner(self.workspace, self.stack, self.screen)
         from ops.embedded import EmbeddedRunner
 
-        return EmbeddedRunner(self.workspace, self.stack, self.screen, target)
+        return EmbeddedRunner(self.workspace, self.stack, self.screen, self.sandbox)
 
 
 def succeed(outcome: Outcome, stack: str, document: Mapping[str, Any] | None = None) -> Outcome:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from ops.errors import SourcesFailedError
 from ops.outputs import StackOutputs
 from ops.session import Session
+from sandbox.engine.interpreters import interpreter_of
 
 _DIGEST: Final = "sha256"
 """Object metadata that holds the file's digest, which says whether it has to be uploaded again."""
@@ -45,7 +46,7 @@ def list_sources(session: Session, use_case: str, folder: Path | None = None) ->
     """
     chosen = [] if folder is None else ["--from", str(folder.resolve())]
     done = subprocess.run(
-        [str(session.workspace.project.interpreter()), "-m", f"{use_case}.sources", *chosen],
+        [str(interpreter_of(session.workspace.project).path), "-m", f"{use_case}.sources", *chosen],
         cwd=session.workspace.folder,
         env=session.workspace.environment,
         capture_output=True,

@@ -21,19 +21,15 @@ def run(session: Session, action: Action, options: RunOptions) -> int:
 
 
 def document(session: Session, action: str, outcome: Outcome) -> dict[str, Any]:
-    """A run in JSON's terms."""
-    target = session.target
-    return {
-        "command": action,
-        "stack": session.stack,
-        "target": {
-            "kind": target.kind,
-            "account": target.account_id,
-            "region": target.region,
-            "endpoint": target.endpoint_url,
-        },
-        **outcome.document(),
+    """A run in JSON's terms; `target` is null where no cloud was needed."""
+    target = session.reached or session.sandbox.reached
+    told = target and {
+        "kind": target.kind,
+        "account": target.account_id,
+        "region": target.region,
+        "endpoint": target.endpoint_url,
     }
+    return {"command": action, "stack": session.stack, "target": told, **outcome.document()}
 
 
 def outputs(session: Session, name: str | None, *, show_secrets: bool) -> int:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ops.errors import AccountNotAllowedError, CommandError, NoCredentialsError, UsageError
 from ops.workspace import Workspace
 from sandbox.engine.project import StackConfig
+
+if TYPE_CHECKING:
+    from sandbox.runtime.daemon import SandboxAddress
 
 Kind = Literal["sandbox", "aws"]
 _ACCOUNT: Final = "123456789012"
@@ -64,10 +69,59 @@ class Target:
         return self._session.client(service, endpoint_url=self.endpoint_url, config=config)
 
 
-def connect(workspace: Workspace, stack: str, kind: Kind) -> Target:
-    """The target, ready: a sandbox is started, an account is checked against the stack's settings."""
-    config = workspace.config(stack)
-    return _aws(stack, config) if kind == "aws" else _sandbox(workspace, stack, config)
+class Sandbox:
+    """This folder's sandbox, which is started when something first needs it."""
+
+    def __init__(self, workspace: Workspace, stack: str) -> None:
+        self._workspace = workspace
+        self._stack = stack
+        self._lock = threading.Lock()
+        self.reached: Target | None = None
+
+    def reach(self) -> Target:
+        """The sandbox, ready; started where it was not running."""
+        with self._lock:
+            if self.reached is None:
+                port = None if self._last_known else self._port
+                self.reached = _sandbox(
+                    self._workspace, self._stack, self._workspace.config(self._stack), port
+                )
+            return self.reached
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """What leads AWS clients there, whether it runs or not: no client of a run finds a real account."""
+        if self.reached is not None:
+            return self.reached.variables
+        from sandbox.runtime import daemon
+
+        known = self._last_known or daemon.SandboxAddress(
+            endpoint_url=f"http://127.0.0.1:{self._port}",
+            account_id=_ACCOUNT,
+            region=_REGION,
+            pid=0,
+            root=self._workspace.sandbox_root,
+            instance="",
+        )
+        return daemon.environment(known)
+
+    @cached_property
+    def _last_known(self) -> SandboxAddress | None:
+        from sandbox.runtime import daemon
+
+        return daemon.last_known(self._workspace.sandbox_root)
+
+    @cached_property
+    def _port(self) -> int:
+        """A port that is free now, for a sandbox that has never run."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return int(probe.getsockname()[1])
+
+
+def connect_aws(workspace: Workspace, stack: str) -> Target:
+    """The real account, checked against the stack's settings."""
+    return _aws(stack, workspace.config(stack))
 
 
 def connect_sandbox(workspace: Workspace, port: int | None = None) -> Target:
@@ -82,10 +136,10 @@ def connect_sandbox(workspace: Workspace, port: int | None = None) -> Target:
     return _reached(workspace, port, allowed[0] if allowed else _ACCOUNT, region)
 
 
-def _sandbox(workspace: Workspace, stack: str, config: StackConfig) -> Target:
+def _sandbox(workspace: Workspace, stack: str, config: StackConfig, port: int | None) -> Target:
     allowed = allowed_accounts(config)
     region = str(config.values.get("aws:region") or _REGION)
-    target = _reached(workspace, None, allowed[0] if allowed else _ACCOUNT, region)
+    target = _reached(workspace, port, allowed[0] if allowed else _ACCOUNT, region)
     if allowed and target.account_id not in allowed:
         raise SandboxIsAnotherError(stack, target.account_id, allowed)
     return Target(target.kind, target.account_id, region, target.endpoint_url, target.variables)

@@ -1,8 +1,9 @@
 """What stands between the engine and a provider: values in plain form there, and the engine's form back.
 
-Providers get no `Secret`, no `OutputValue` and no `ResourceReference`, and the paths of assets are absolute,
-since a provider here has no folder of its own. An output is secret where the input of the same name is
-(`plugin.annotateSecrets`). A provider whose own configuration is not known yet is not asked at all.
+Providers get no `OutputValue`, and a `Secret` or a `ResourceReference` only where they take them; the paths
+of assets are absolute, since a provider here has no folder of its own. With a provider that takes no secrets,
+an output is secret where the input of the same name is (`plugin.annotateSecrets`). A provider whose own
+configuration is not known yet is not asked at all.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from sandbox.engine.builtin import contains_secret
 from sandbox.engine.provider import (
+    Accepted,
     CheckResult,
     DiffResult,
     InitializationError,
@@ -21,6 +23,7 @@ from sandbox.engine.provider import (
     Provider,
     ReadResult,
     Recovers,
+    RemoteProvider,
 )
 from sandbox.engine.state import Resource
 from sandbox.engine.values import UNKNOWN, Archive, Asset, OutputValue, PropertyMap, ResourceReference, Secret
@@ -40,6 +43,7 @@ class Adapter:
         self._folder = folder
         # The built-in provider is part of the engine and knows secrets.
         self._builtin = builtin
+        self._remote = provider if isinstance(provider, RemoteProvider) else None
 
     def check(self, urn: str, olds: PropertyMap, news: PropertyMap, random_seed: bytes) -> CheckResult:
         """The checked inputs, or why they are refused."""
@@ -101,7 +105,12 @@ class Adapter:
     def read(self, urn: str, id: str, inputs: PropertyMap, properties: PropertyMap) -> ReadResult:
         """The resource as it stands."""
         crossing = self._crossing()
-        result = self.provider.read(urn, id, crossing.over(inputs), crossing.over(properties))
+        try:
+            result = self.provider.read(urn, id, crossing.over(inputs), crossing.over(properties))
+        except InitializationError as error:
+            error.inputs = crossing.back(error.inputs, inputs)
+            error.properties = crossing.back(error.properties, {**properties, **inputs})
+            raise
         return ReadResult(
             result.id,
             crossing.back(result.inputs, inputs),
@@ -136,7 +145,8 @@ class Adapter:
         return True, ReadResult(found.id, inputs, crossing.back(found.properties, inputs))
 
     def _crossing(self) -> Crossing:
-        return Crossing(None if self._builtin else self._folder)
+        accepted = self._remote.accepted if self._remote is not None else Accepted()
+        return Crossing(None if self._builtin else self._folder, accepted)
 
 
 class Crossing:
@@ -145,8 +155,9 @@ class Crossing:
     `folder` is where the relative paths of assets begin.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, accepted: Accepted) -> None:
         self._folder = folder
+        self._accepted = accepted
         self._paths: dict[str, str] = {}
         """The paths of assets as the program wrote them, by what the provider saw."""
 
@@ -154,19 +165,21 @@ class Crossing:
         """The properties as the provider sees them."""
         if self._folder is None:
             return properties
-        return {key: self._located(plain(value)) for key, value in properties.items()}
+        return {key: self._located(plain(value, self._accepted)) for key, value in properties.items()}
 
     def back(self, properties: PropertyMap, given: PropertyMap) -> PropertyMap:
-        """The provider's answer as the engine keeps it; secret where `given` is."""
+        """The provider's answer as the engine keeps it: secret where `given` is, or where it says so."""
         if self._paths:
             properties = {key: self._as_written(value) for key, value in properties.items()}
-        return annotated(properties, given)
+        return properties if self._accepted.secrets else annotated(properties, given)
 
     def _located(self, value: Any) -> Any:
         if isinstance(value, dict):
             return {key: self._located(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self._located(item) for item in value]
+        if isinstance(value, Secret):
+            return Secret(self._located(value.value))
         if not isinstance(value, Asset | Archive) or self._folder is None:
             return value
         if isinstance(value, Archive) and value.assets is not None:
@@ -182,6 +195,8 @@ class Crossing:
             return {key: self._as_written(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self._as_written(item) for item in value]
+        if isinstance(value, Secret):
+            return Secret(self._as_written(value.value))
         if isinstance(value, Archive) and value.assets is not None:
             return replace(
                 value, assets={name: self._as_written(item) for name, item in value.assets.items()}
@@ -191,15 +206,17 @@ class Crossing:
         return value
 
 
-def plain(value: Any) -> Any:
-    """The value without secrets, dependencies and references, as a provider sees it."""
+def plain(value: Any, accepted: Accepted = Accepted()) -> Any:  # noqa: B008 - it is frozen
+    """The value as a provider sees it: without dependencies, and without what it does not take."""
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(item, accepted) for key, item in value.items()}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [plain(item, accepted) for item in value]
     if isinstance(value, Secret | OutputValue):
-        return plain(value.value)
-    if isinstance(value, ResourceReference):
+        inner = plain(value.value, accepted)
+        hidden = accepted.secrets and (isinstance(value, Secret) or value.secret)
+        return Secret(inner) if hidden and not isinstance(inner, Secret) else inner
+    if isinstance(value, ResourceReference) and not accepted.references:
         return value.urn if value.id is None else value.id
     return value
 

@@ -69,6 +69,11 @@ class Backend:
         """The stacks that have a state."""
         return sorted(path.stem for path in self.path(project, "x").parent.glob("*.json"))
 
+    def types(self, project: str, stack: str) -> set[str]:
+        """The types of the resources that a stack's state holds; no secret is opened for it."""
+        latest = self._latest(self.path(project, stack)) or {}
+        return {str(plain.get("type")) for plain in latest.get("resources") or []}
+
     def crypter(self, project: str, stack: str, salt: str = "") -> Crypter:
         """The crypter of a stack: by the salt of its file, else that of its state, else a new one."""
         where = f"the stack '{stack}'"

@@ -19,7 +19,9 @@ from sandbox.engine.events import Event, Message, StepDone, StepStarted, Summary
 from sandbox.engine.executor import Executor
 from sandbox.engine.hooks import HooksNeedTheProgram, delete_hooks
 from sandbox.engine.importing import Import
+from sandbox.engine.interpreters import Interpreter, interpreter_of
 from sandbox.engine.journal import Journal
+from sandbox.engine.packages import Packages
 from sandbox.engine.planner import Planner
 from sandbox.engine.policies import Policies
 from sandbox.engine.policy_pack import PolicyPack
@@ -28,6 +30,7 @@ from sandbox.engine.provider import Provider, ProviderError
 from sandbox.engine.recovery import recovered
 from sandbox.engine.registry import Registry
 from sandbox.engine.run import EventHandler, Run
+from sandbox.engine.services import EngineAddress
 from sandbox.engine.session import Session
 from sandbox.engine.state import Resource
 from sandbox.engine.targets import Chosen, Targets
@@ -40,9 +43,10 @@ Kind = Literal["preview", "update", "refresh", "destroy", "resource-import"]
 class Engine:
     """Runs one project's program and keeps its stacks' states.
 
-    `providers` makes a provider by the name of its package; `environment` is laid over this process's own for
-    the program; `interpreter` is the Python that runs the program, by default that of the project's virtual
-    environment, else this one.
+    `providers` makes a provider by the name of its package; those of other packages are plugins
+    (`sandbox.engine.packages`). `environment` is laid over this process's own for the program and plugins;
+    `interpreter` is the Python that runs the program, by default that of the project's virtual environment,
+    else this one.
     """
 
     def __init__(
@@ -73,9 +77,10 @@ class Engine:
         expect_no_changes: bool = False,
         refresh: bool = False,
         policy_packs: Sequence[PolicyPack] = (),
+        new: bool = False,
         **chosen: Unpack[Chosen],
     ) -> Summary:
-        """Tells what `up` would do, and does none of it. Needs no lock.
+        """Tells what `up` would do, and does none of it. Needs no lock; `new` as for `up`.
 
         Every violation of a policy is told; a mandatory one makes the preview fail at its end.
         """
@@ -88,6 +93,7 @@ class Engine:
             preview=True,
             refresh=refresh,
             policy_packs=policy_packs,
+            new=new,
         ) as session:
             return ending.finish(session, self._backend, program_run.run_program, expect_no_changes)
 
@@ -102,17 +108,18 @@ class Engine:
         continue_on_error: bool = False,
         refresh: bool = False,
         policy_packs: Sequence[PolicyPack] = (),
+        new: bool = False,
         **chosen: Unpack[Chosen],
     ) -> Summary:
         """Makes the stack what the program says. What was made is kept whatever fails.
 
         `refresh` makes the state say what the providers find first. With `continue_on_error` a failure stops
         only what depends on it. With policy packs a preview goes before it, as under `pulumi up`: where that
-        fails, nothing is made.
+        fails, nothing is made. With `new`, a stack that has neither a configuration file nor a state is made.
         """
         if policy_packs:
             refused = self._refused(
-                stack, config, on_event, refresh=refresh, policy_packs=policy_packs, **chosen
+                stack, config, on_event, refresh=refresh, policy_packs=policy_packs, new=new, **chosen
             )
             if refused is not None:
                 return refused
@@ -126,6 +133,7 @@ class Engine:
             continue_on_error=continue_on_error,
             refresh=refresh,
             policy_packs=policy_packs,
+            new=new,
         ) as session:
             return ending.finish(session, self._backend, program_run.run_program, expect_no_changes)
 
@@ -241,12 +249,13 @@ class Engine:
         *,
         refresh: bool,
         policy_packs: Sequence[PolicyPack],
+        new: bool,
         **chosen: Unpack[Chosen],
     ) -> Summary | None:
         """The end of an update whose preview did not pass; what the preview told is told then."""
         told: list[Event] = []
         summary = self.preview(
-            stack, config, told.append, refresh=refresh, policy_packs=policy_packs, **chosen
+            stack, config, told.append, refresh=refresh, policy_packs=policy_packs, new=new, **chosen
         )
         if summary.result == "succeeded":
             return None
@@ -273,27 +282,31 @@ class Engine:
         continue_on_error: bool = False,
         refresh: bool = False,
         policy_packs: Sequence[PolicyPack] = (),
+        new: bool = False,
     ) -> Iterator[Session]:
-        self._require(stack)
+        if not new:
+            self._require(stack)
         run = Run(
             self._project.name, stack, preview, on_event, self._parallel, continue_on_error=continue_on_error
         )
         policies = Policies(run, policy_packs)
         self._run, self._policies = run, policies
+        address = EngineAddress(run)
         try:
             crypter = self._backend.crypter(self._project.name, stack, config.encryption_salt)
             if preview:
-                yield self._opened(run, kind, config, targets, crypter, message, refresh, policies)
+                yield self._opened(run, kind, config, targets, crypter, message, refresh, policies, address)
                 return
             with self._backend.lock(self._project.name, stack) as lock:
                 for holder in lock.taken_over:
                     run.message("warning", f"took over the lock of {holder}, which is no longer running")
-                yield self._opened(run, kind, config, targets, crypter, message, refresh, policies)
+                yield self._opened(run, kind, config, targets, crypter, message, refresh, policies, address)
         finally:
             self._run = self._policies = None
             if self._registry is not None:
                 self._registry.close()
                 self._registry = None
+            address.close()
 
     def _opened(
         self,
@@ -305,13 +318,15 @@ class Engine:
         message: str,
         refresh: bool,
         policies: Policies,
+        address: EngineAddress,
     ) -> Session:
         def open_state(session: Session) -> None:
             checkpoint = self._backend.load(run.project, run.stack, crypter)
             if not run.preview:
                 self._backend.keep_previous(run.project, run.stack)
             builtin = BuiltinProvider(self._outputs_of, lambda urn: session.executor.results.get(urn))
-            registry = Registry(self._providers, builtin, self._project.folder, run.preview)
+            packages = Packages(self._providers, session.surroundings())
+            registry = Registry(packages, builtin, self._project.program_folder, run.preview)
             self._registry = registry
             settled = self._recover(run, checkpoint, registry)
             backend = None if run.preview else self._backend
@@ -333,8 +348,11 @@ class Engine:
             project=self._project,
             config=config.for_program(crypter),
             environment=self._environment,
-            interpreter=self._interpreter or self._project.interpreter(),
+            interpreter=Interpreter(self._interpreter)
+            if self._interpreter
+            else interpreter_of(self._project),
             policies=policies,
+            engine_address=address,
             open_state=open_state,
         )
 
@@ -355,7 +373,7 @@ class Engine:
         project = parts[1] if len(parts) == 3 else self._project.name
         stack = parts[-1]
         if stack not in self._backend.stacks(project):
-            raise ProviderError(f"unknown stack '{name}'")
+            raise ProviderError(f"unknown stack '{name}': {self._backend.root} holds no state of it")
         crypter = self._backend.crypter(project, stack)
         return _stack_outputs(self._backend.load(project, stack, crypter).resources)
 

@@ -92,21 +92,13 @@ class PlanError(EngineError):
 
 
 class UnknownPackage(EngineError):
-    """A resource of a package that no provider was given for."""
+    """A resource of a package that nothing here provides."""
 
     def __init__(self, package: str, known: Sequence[str]) -> None:
         super().__init__(
-            f"there is no provider for the package '{package}' here; the packages there are: "
-            f"{', '.join(sorted(known)) or 'none'}"
+            f"there is no provider for the package '{package}': in this process there are "
+            f"{', '.join(sorted(known)) or 'none'}, and no executable pulumi-resource-{package} is on PATH. "
+            f"Put one there, or name its path in Pulumi.yaml under plugins.providers: "
+            f"[{{name: {package}, path: …}}]"
         )
         self.package = package
-
-
-class InterpreterNotFound(EngineError):
-    """The Python that should run the program is not there."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"the program's interpreter {path} does not exist: make the virtual environment first"
-        )
-        self.path = path

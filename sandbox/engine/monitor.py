@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 
 import grpc
@@ -24,7 +23,7 @@ from sandbox.engine.callbacks import Callbacks
 from sandbox.engine.errors import EngineError
 from sandbox.engine.events import Severity
 from sandbox.engine.hook_calls import HookCalls
-from sandbox.engine.project import ProgramConfig
+from sandbox.engine.project import ProgramConfig, Project
 from sandbox.engine.provider import ProviderError
 from sandbox.engine.registrar import Registrar
 from sandbox.engine.run import Run, Stopped
@@ -58,15 +57,16 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     """Answers the program. `registrar` waits until the state has been read."""
 
     def __init__(
-        self, run: Run, registrar: Callable[[], Registrar], config: ProgramConfig, folder: Path
+        self, run: Run, registrar: Callable[[], Registrar], config: ProgramConfig, project: Project
     ) -> None:
         self._run = run
         self._registrar = registrar
         self._config = config
-        self._folder = folder
+        self._folder = project.program_folder
+        self._root = project.folder
         self._callbacks = Callbacks()
         self._hooks = HookCalls(self._callbacks)
-        self._transforms = Transforms(folder, self._callbacks)
+        self._transforms = Transforms(self._folder, self._callbacks)
         self._released = threading.Event()
 
     def release(self) -> None:
@@ -107,7 +107,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         with self._answering(context):
             registrar = self._registrar()
             requests.refuse_unsupported(request)
-            registration = requests.registration(request, self._folder)
+            registration = requests.registration(request, self._folder, self._root)
             registrar.inherit(registration.goal, registration.providers)
             registration = self._transforms.apply(registration, request, registrar.ancestors(request.parent))
             registered = registrar.register(registration.goal, registration.providers, registration.version)
@@ -118,7 +118,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self, request: resource_pb2.ReadResourceRequest, context: grpc.ServicerContext
     ) -> resource_pb2.ReadResourceResponse:
         with self._answering(context):
-            resource = self._registrar().read(requests.read(request, self._folder), request.version)
+            goal = requests.read(request, self._folder, self._root)
+            resource = self._registrar().read(goal, request.version)
             return resource_pb2.ReadResourceResponse(
                 urn=resource.urn,
                 properties=to_struct(
@@ -231,8 +232,10 @@ class EngineService(engine_pb2_grpc.EngineServicer):
         severity = _SEVERITIES.get(request.severity, "info")
         if severity == "error":
             self.last_error = request.message
-        # What a program says once its monitor has gone is only an echo of the failure.
-        if severity != "debug" and not (severity == "error" and self._run.stopping):
+        # What a program says once its monitor has gone is only an echo of the failure; what is ephemeral is
+        # a provider's progress, which the official CLI shows for a moment beside the resource.
+        echo = severity == "error" and self._run.stopping
+        if severity != "debug" and not request.ephemeral and not echo:
             self._run.message(severity, request.message, request.urn)
         return empty_pb2.Empty()
 
@@ -254,9 +257,9 @@ class EngineService(engine_pb2_grpc.EngineServicer):
 
 
 class MonitorServer:
-    """The server of both services, on a free port of the loopback."""
+    """The server of both services, on a free port of the loopback. Plugins alone need no monitor."""
 
-    def __init__(self, monitor: Monitor, engine: EngineService) -> None:
+    def __init__(self, monitor: Monitor | None, engine: EngineService) -> None:
         self._server = grpc.server(
             ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="monitor"),
             options=[
@@ -264,7 +267,8 @@ class MonitorServer:
                 ("grpc.max_send_message_length", _MAX_MESSAGE),
             ],
         )
-        resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, self._server)
+        if monitor is not None:
+            resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, self._server)
         engine_pb2_grpc.add_EngineServicer_to_server(engine, self._server)
         self._monitor = monitor
         port = self._server.add_insecure_port("127.0.0.1:0")
@@ -273,5 +277,6 @@ class MonitorServer:
 
     def close(self) -> None:
         """Stops serving."""
-        self._monitor.close()
+        if self._monitor is not None:
+            self._monitor.close()
         self._server.stop(grace=0.2).wait()

@@ -34,7 +34,7 @@ class ProgramProcess:
         on_line: Callable[[str], None],
         on_end: Callable[[], None],
     ) -> None:
-        folder, program = _entry(project)
+        folder = project.program_folder
         command = [str(interpreter), "-u", str(_HOST)]
         for name, value in (
             ("project", project.name),
@@ -47,7 +47,7 @@ class ProgramProcess:
             command += [f"--{name}", value]
         if preview:
             command.append("--dry-run")
-        command.append(program)
+        command.append(project.program)
         self._process = subprocess.Popen(
             command,
             cwd=folder,
@@ -122,9 +122,3 @@ class ProgramProcess:
             stream.close()
             self._process.wait()
             on_end()
-
-
-def _entry(project: Project) -> tuple[Path, str]:
-    """The folder that the program runs in, and the program as seen from there."""
-    main = project.folder / project.main
-    return (main, ".") if main.is_dir() else (main.parent, main.name)

@@ -25,11 +25,13 @@ _CANCELLED_PATIENCE: Final = 0.5
 def run_program(session: Session) -> None:
     """Runs the program for a preview or an up. Raises `Stopped` where the run went no further."""
     run = session.run
+    if session.interpreter.note:
+        run.message("info", session.interpreter.note)
     program = ProgramProcess(
         session.project,
         run.stack,
         session.config,
-        interpreter=session.interpreter,
+        interpreter=session.interpreter.path,
         environment=session.environment,
         parallel=run.parallel,
         preview=run.preview,
@@ -58,10 +60,11 @@ def _serve(session: Session, program: ProgramProcess) -> None:
         run.check()
         return registrars[0]
 
-    monitor = Monitor(run, registrar, session.config, session.project.folder)
+    monitor = Monitor(run, registrar, session.config, session.project)
     service = EngineService(run)
     server = MonitorServer(monitor, service)
     try:
+        session.engine_address.use(server.address)
         program.connect(server.address)
         session.policies.start(
             server.address,

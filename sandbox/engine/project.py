@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from sandbox.engine.crypter import Crypter
-from sandbox.engine.errors import InterpreterNotFound, ProjectInvalid, ProjectNotFound
+from sandbox.engine.declarations import Declaration, declared, full_key, require_declared, text_of
+from sandbox.engine.errors import ProjectInvalid, ProjectNotFound
+from sandbox.engine.values import PropertyMap, Secret
 from sandbox.engine.yaml import load_yaml
+
+DYNAMIC: Final = "pulumi-python"
+"""The package of `pulumi.dynamic`, whose providers are part of the program."""
 
 _STACK_KEYS: Final = ("config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment")
 """What a stack's file may hold (`ProjectStack` of github.com/pulumi/pulumi/sdk/go/common/workspace)."""
+
+
+@dataclass(frozen=True)
+class NamedPlugin:
+    """A provider's plugin that `plugins.providers` names. `path` is an executable or the folder of one."""
+
+    name: str
+    path: str
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,15 +36,21 @@ class Project:
     name: str
     folder: Path
     main: str = "."
-    virtualenv: str = ""
+    runtime_options: Mapping[str, str] = field(default_factory=dict)
+    """`runtime.options`: `virtualenv`, `toolchain`, `typechecker`, as texts."""
     config_folder: Path = Path()
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    """Configuration that `Pulumi.yaml` gives, by full key."""
+    declarations: tuple[Declaration, ...] = ()
+    """What `Pulumi.yaml` says of the stacks' configuration."""
+    plugins: tuple[NamedPlugin, ...] = ()
     description: str = ""
 
     @classmethod
     def load(cls, folder: Path) -> Project:
-        """Reads `Pulumi.yaml` in `folder`. Raises `ProjectNotFound` and `ProjectInvalid`."""
+        """Reads `Pulumi.yaml` in `folder`. Raises `ProjectNotFound` and `ProjectInvalid`.
+
+        Keys that mean nothing here (`backend`, `options`, `template`, …) are left alone, as the official CLI
+        leaves those that it does not know.
+        """
         folder = folder.resolve()
         path = folder / "Pulumi.yaml"
         if not path.is_file():
@@ -48,20 +66,18 @@ class Project:
         )
         if name != "python":
             raise ProjectInvalid(path, f"'runtime' is {name!r}; only 'python' runs here")
-        defaults: dict[str, Any] = {}
-        for key, value in (plain.get("config") or {}).items():
-            if isinstance(value, dict):
-                # A declaration; without a value or default it only describes the key.
-                value = value.get("value", value.get("default"))
-            if value is not None:
-                defaults[_full_key(key, plain["name"])] = value
+        if not isinstance(options, dict):
+            raise ProjectInvalid(path, "'runtime.options' must be a mapping")
+        config = plain.get("config") or {}
+        stacks = plain.get("stackConfigDir") or (config if isinstance(config, str) else ".")
         return cls(
             name=plain["name"],
             folder=folder,
             main=plain.get("main") or ".",
-            virtualenv=str(options.get("virtualenv") or ""),
-            config_folder=folder / (plain.get("stackConfigDir") or "."),
-            defaults=defaults,
+            runtime_options={str(key): text_of(value) for key, value in options.items()},
+            config_folder=folder / stacks,
+            declarations=() if isinstance(config, str) else declared(path, config, plain["name"]),
+            plugins=_plugins(path, plain.get("plugins") or {}),
             description=str(plain.get("description") or ""),
         )
 
@@ -76,15 +92,33 @@ class Project:
             for path in self.config_folder.glob("Pulumi.*.yaml")
         )
 
-    def interpreter(self) -> Path:
-        """The Python that runs the program: its virtual environment's, or this one."""
-        if not self.virtualenv:
-            return Path(sys.executable)
-        environment = self.folder / self.virtualenv
-        path = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-        if not path.exists():
-            raise InterpreterNotFound(path)
-        return path
+    @property
+    def program_folder(self) -> Path:
+        """The folder that the program runs in, where relative paths of its assets begin."""
+        main = self.folder / self.main
+        return main if main.is_dir() else main.parent
+
+    @property
+    def program(self) -> str:
+        """The program as seen from its folder: a file, or `.` for the folder's `__main__.py`."""
+        main = self.folder / self.main
+        return "." if main.is_dir() else main.name
+
+
+def _plugins(path: Path, plugins: Any) -> tuple[NamedPlugin, ...]:
+    providers = plugins.get("providers") or [] if isinstance(plugins, dict) else None
+    wrong = ProjectInvalid(
+        path, "'plugins.providers' must be a list of {name, path} or {name, path, version}"
+    )
+    if not isinstance(providers, list):
+        raise wrong
+    found = []
+    for one in providers:
+        if not isinstance(one, dict) or not all(isinstance(one.get(key), str) for key in ("name", "path")):
+            raise wrong
+        version = str(one.get("version") or "").removeprefix("v")
+        found.append(NamedPlugin(one["name"], one["path"], version))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -94,11 +128,16 @@ class ProgramConfig:
     values: Mapping[str, str]
     secret_keys: frozenset[str]
 
-    def of_package(self, package: str) -> dict[str, str]:
-        """The settings of a provider's package, such as `region` for `aws:region`."""
-        prefix = f"{package}:"
+    def of_package(self, package: str) -> PropertyMap:
+        """The settings of a provider's package, such as `region` for `aws:region`; secrets are wrapped.
+
+        The providers of `pulumi.dynamic`, being part of the program, get all of it by its full keys.
+        """
+        prefix = "" if package == DYNAMIC else f"{package}:"
         return {
-            key.removeprefix(prefix): value for key, value in self.values.items() if key.startswith(prefix)
+            key.removeprefix(prefix): Secret(value) if key in self.secret_keys else value
+            for key, value in self.values.items()
+            if key.startswith(prefix)
         }
 
 
@@ -116,7 +155,7 @@ class StackConfig:
     def load(cls, project: Project, stack: str) -> StackConfig:
         """Reads the stack's file. One that is not there has no values of its own."""
         path = project.stack_file(stack)
-        values = dict(project.defaults)
+        values = {one.key: one.default for one in project.declarations if one.default is not None}
         salt = ""
         if path.is_file():
             plain = load_yaml(path)
@@ -132,7 +171,7 @@ class StackConfig:
             salt = str(plain.get("encryptionsalt") or "")
             values.update(
                 {
-                    _full_key(str(key), project.name): value
+                    full_key(str(key), project.name): value
                     for key, value in (plain.get("config") or {}).items()
                 }
             )
@@ -145,26 +184,30 @@ class StackConfig:
         """
         values = dict(self.values)
         for key, value in extra.items():
-            full = _full_key(key, self.project.name)
+            full = full_key(key, self.project.name)
             values[full] = _merged(values.get(full), value)
         return replace(self, values=values)
 
+    def revealed(self, crypter: Crypter) -> dict[str, tuple[Any, bool]]:
+        """Every value in plain form, with whether a secret stands in it, by full key."""
+        return {key: _reveal(value, crypter) for key, value in self.values.items()}
+
     def for_program(self, crypter: Crypter) -> ProgramConfig:
-        """The values as the program receives them. Secrets are opened with `crypter`."""
+        """The values as the program receives them. Secrets are opened with `crypter`.
+
+        Raises `ConfigInvalid` where they are not what `Pulumi.yaml` declares.
+        """
         texts: dict[str, str] = {}
         secret_keys: set[str] = set()
-        for key, value in self.values.items():
-            plain, secret = _reveal(value, crypter)
+        revealed = self.revealed(crypter)
+        for key, (plain, secret) in revealed.items():
             if secret:
                 secret_keys.add(key)
             if plain is None:
                 continue
-            texts[key] = _text(plain)
+            texts[key] = text_of(plain)
+        require_declared(self.stack, self.project.name, self.project.declarations, revealed)
         return ProgramConfig(values=texts, secret_keys=frozenset(secret_keys))
-
-
-def _full_key(key: str, project: str) -> str:
-    return key if ":" in key else f"{project}:{key}"
 
 
 def _merged(old: Any, new: Any) -> Any:
@@ -185,13 +228,3 @@ def _reveal(value: Any, crypter: Crypter) -> tuple[Any, bool]:
         items = [_reveal(item, crypter) for item in value]
         return [item for item, _ in items], any(secret for _, secret in items)
     return value, False
-
-
-def _text(value: Any) -> str:
-    """As Go prints it: JSON in order of keys, with `<`, `>` and `&` escaped, for structured values."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict | list):
-        text = json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
-        return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-    return json.dumps(value)

@@ -4,9 +4,9 @@ The calls and their meaning are those of Pulumi's `ResourceProvider` service (`p
 different resources come from several threads at once; a provider guards what it shares.
 
 Values come in plain form: the engine keeps secrets and references to itself and marks outputs as secret where
-the inputs of the same name were. The paths of assets are absolute. Structured values of a provider's
-configuration come as JSON texts, from `Pulumi.<stack>.yaml` and from the program alike, as the SDK sends
-them.
+the inputs of the same name were; a `RemoteProvider` may have agreed on more. The paths of assets are
+absolute. Structured values of a provider's configuration come as JSON texts, from `Pulumi.<stack>.yaml` and
+from the program alike, as the SDK sends them.
 """
 
 from __future__ import annotations
@@ -144,6 +144,29 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Releases connections and processes."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What a provider takes beside plain values."""
+
+    secrets: bool = False
+    references: bool = False
+
+
+@runtime_checkable
+class RemoteProvider(Protocol):
+    """A provider in a process of its own, with which the engine agrees on how they speak."""
+
+    @property
+    def accepted(self) -> Accepted:
+        """What it takes, known once it is configured."""
+
+    def configure_as(self, urn: str, id: str, inputs: PropertyMap) -> None:
+        """As `configure`, which it takes the place of, with the provider resource that it stands for.
+
+        Secrets are still wrapped: a provider must be able to keep them.
+        """
 
 
 @runtime_checkable

@@ -23,7 +23,7 @@ from sandbox.engine import provider_answers as answers
 from sandbox.engine.adapter import Crossing
 from sandbox.engine.builtin import contains_secret
 from sandbox.engine.hashing import AssetUnreadable
-from sandbox.engine.provider import InitializationError, Provider, ProviderError
+from sandbox.engine.provider import Accepted, InitializationError, Provider, ProviderError
 from sandbox.engine.values import PropertyMap, Secret
 from sandbox.engine.wire import from_struct, to_struct
 
@@ -267,7 +267,7 @@ class ProviderService(provider_pb2_grpc.ResourceProviderServicer):
         return from_struct(struct, self._folder)
 
     def _crossing(self) -> Crossing:
-        return Crossing(self._folder)
+        return Crossing(self._folder, Accepted())
 
     @contextmanager
     def _answering(

@@ -23,7 +23,7 @@ from sandbox.engine.run import Run, Stopped
 from sandbox.engine.signatures import UNKNOWN_STRING
 from sandbox.engine.state import Resource
 from sandbox.engine.steps import Step
-from sandbox.engine.values import PropertyMap, Secret
+from sandbox.engine.values import PropertyMap
 
 
 class Registrar:
@@ -219,10 +219,7 @@ class Registrar:
             if known:
                 return known
             self._refuse_denied(package)
-            inputs: dict[str, Any] = {
-                key: Secret(value) if f"{package}:{key}" in self._config.secret_keys else value
-                for key, value in self._config.of_package(package).items()
-            }
+            inputs: dict[str, Any] = dict(self._config.of_package(package))
             if version:
                 inputs["version"] = version
                 inputs["__internal"] = {}

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from sandbox.engine import urn as urns
 from sandbox.engine.adapter import Adapter, annotated, plain
 from sandbox.engine.builtin import BuiltinProvider, contains_unknown
-from sandbox.engine.errors import UnknownPackage
-from sandbox.engine.provider import CheckResult, DiffResult, Provider
+from sandbox.engine.packages import Packages
+from sandbox.engine.provider import CheckResult, DiffResult, Provider, RemoteProvider
 from sandbox.engine.signatures import UNKNOWN_STRING
 from sandbox.engine.state import Resource
 from sandbox.engine.values import PropertyMap
@@ -30,17 +29,18 @@ class Registry:
 
     def __init__(
         self,
-        factories: Mapping[str, Callable[[], Provider]],
+        packages: Packages,
         builtin: BuiltinProvider,
         folder: Path,
         preview: bool,
     ) -> None:
-        self._factories = factories
+        self._packages = packages
         self._builtin = builtin
         self._folder = folder
         self._preview = preview
         self._configured: dict[str, Adapter] = {}
         self._checked: dict[str, Provider] = {}
+        self._made: list[Provider] = []
         self._lock = threading.RLock()
 
     def get(self, reference: str) -> Adapter | None:
@@ -49,8 +49,8 @@ class Registry:
 
     def check(self, urn: str, olds: PropertyMap, news: PropertyMap) -> CheckResult:
         """Checks the configuration of a provider resource."""
-        provider = self._new(urn)
-        result = provider.check_config(urn, _config(olds), _config(news))
+        provider = self._new(urn, news)
+        result = provider.check_config(urn, _config(provider, olds), _config(provider, news))
         if result.failures:
             provider.close()
             return CheckResult(result.inputs, result.failures)
@@ -67,8 +67,8 @@ class Registry:
         provider = self._checked.get(old.urn)
         if provider is None:
             configured = self._configured.get(old.reference)
-            provider = configured.provider if configured else self._new(old.urn)
-        result = provider.diff_config(old.urn, _config(old.inputs), _config(news))
+            provider = configured.provider if configured else self._new(old.urn, news)
+        result = provider.diff_config(old.urn, _config(provider, old.inputs), _config(provider, news))
         same = _outputs(old.outputs) == _outputs(news)
         if result.changes is None:
             return DiffResult(changes=not same)
@@ -83,14 +83,16 @@ class Registry:
             return
         with self._lock:
             provider = self._checked.pop(resource.urn, None)
-        self._configure(resource.reference, provider or self._new(resource.urn), resource.inputs)
+        self._configure(
+            resource.reference, provider or self._new(resource.urn, resource.inputs), resource.inputs
+        )
 
     def create(self, urn: str, inputs: PropertyMap) -> tuple[str, PropertyMap]:
         """Configures a new provider resource: its id and outputs."""
         id = UNKNOWN_STRING if self._preview else str(uuid.uuid4())
         with self._lock:
             provider = self._checked.pop(urn, None)
-        self._configure(f"{urn}::{id}", provider or self._new(urn), inputs)
+        self._configure(f"{urn}::{id}", provider or self._new(urn, inputs), inputs)
         return id, _outputs(inputs)
 
     def update(self, urn: str, id: str, inputs: PropertyMap) -> PropertyMap:
@@ -98,7 +100,7 @@ class Registry:
         with self._lock:
             provider = self._checked.pop(urn, None)
             former = self._configured.pop(f"{urn}::{id}", None)
-        self._configure(f"{urn}::{id}", provider or self._new(urn), inputs)
+        self._configure(f"{urn}::{id}", provider or self._new(urn, inputs), inputs)
         if former is not None:
             former.provider.close()
         return _outputs(inputs)
@@ -113,8 +115,9 @@ class Registry:
     def differs(self, old: Resource, new: Resource) -> bool:
         """Whether resources that move from one provider resource to the other must be replaced."""
         adapter = self._configured.get(new.reference)
-        provider = adapter.provider if adapter else self._new(new.urn)
-        return bool(provider.diff_config(new.urn, _config(old.inputs), _config(new.inputs)).replaces)
+        provider = adapter.provider if adapter else self._new(new.urn, new.inputs)
+        olds, news = _config(provider, old.inputs), _config(provider, new.inputs)
+        return bool(provider.diff_config(new.urn, olds, news).replaces)
 
     def cancel(self) -> None:
         """Asks every provider to end its calls soon."""
@@ -124,25 +127,29 @@ class Registry:
     def close(self) -> None:
         """Closes every provider."""
         with self._lock:
-            providers = [adapter.provider for adapter in self._configured.values()]
-            providers += self._checked.values()
+            providers, self._made = self._made, []
             self._configured.clear()
             self._checked.clear()
         for provider in providers:
             provider.close()
 
-    def _new(self, urn: str) -> Provider:
+    def _new(self, urn: str, inputs: PropertyMap) -> Provider:
         package = urns.package_of(urns.type_of(urn))
         if package == "pulumi":
             return self._builtin
-        if package not in self._factories:
-            raise UnknownPackage(package, sorted(self._factories))
-        return self._factories[package]()
+        version = inputs.get(_VERSION)
+        provider = self._packages.provider(package, version if isinstance(version, str) else "")
+        with self._lock:
+            self._made.append(provider)
+        return provider
 
     def _configure(self, reference: str, provider: Provider, inputs: PropertyMap) -> None:
-        config = _config(inputs)
+        config = _config(provider, inputs)
         known = not contains_unknown(config)
-        if known:
+        if known and isinstance(provider, RemoteProvider):
+            urn, id = urns.split_reference(reference)
+            provider.configure_as(urn, id, {key: inputs[key] for key in config})
+        elif known:
             provider.configure(config)
         with self._lock:
             self._configured[reference] = Adapter(
@@ -150,9 +157,13 @@ class Registry:
             )
 
 
-def _config(inputs: PropertyMap) -> PropertyMap:
-    """The configuration that a provider sees: without what only the engine needs."""
-    return {key: plain(value) for key, value in inputs.items() if key not in (_INTERNAL, _VERSION)}
+def _config(provider: Provider, inputs: PropertyMap) -> PropertyMap:
+    """The configuration that a provider sees: without what only the engine needs.
+
+    A plugin sees its version, as under the official engine (`FilterProviderConfig`).
+    """
+    hidden = (_INTERNAL,) if isinstance(provider, RemoteProvider) else (_INTERNAL, _VERSION)
+    return {key: plain(value) for key, value in inputs.items() if key not in hidden}
 
 
 def _outputs(inputs: PropertyMap) -> PropertyMap:

@@ -53,8 +53,8 @@ def refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
         raise Refused(f"{request.type}: packaged (remote) components are not supported here")
 
 
-def registration(request: resource_pb2.RegisterResourceRequest, folder: Path) -> Registration:
-    """A RegisterResource request; asset paths begin at `folder`."""
+def registration(request: resource_pb2.RegisterResourceRequest, folder: Path, root: Path) -> Registration:
+    """A RegisterResource request; asset paths begin at `folder`, source positions at the project's `root`."""
     for what, urn in (("parent", request.parent), *(("dependency", item) for item in request.dependencies)):
         if urn and not urns.is_valid(urn):
             raise Refused(f"invalid {what} URN: {urn!r}")
@@ -102,7 +102,7 @@ def registration(request: resource_pb2.RegisterResourceRequest, folder: Path) ->
         ),
         hide_diffs=list(request.hideDiffs),
         hooks=hooks(request.hooks),
-        source_position=source_position(request.sourcePosition, folder),
+        source_position=source_position(request.sourcePosition, root),
     )
     if urns.is_provider_type(request.type):
         if request.version:
@@ -111,8 +111,8 @@ def registration(request: resource_pb2.RegisterResourceRequest, folder: Path) ->
     return Registration(goal=goal, providers=dict(request.providers), version=request.version)
 
 
-def read(request: resource_pb2.ReadResourceRequest, folder: Path) -> ReadGoal:
-    """A ReadResource request."""
+def read(request: resource_pb2.ReadResourceRequest, folder: Path, root: Path) -> ReadGoal:
+    """A ReadResource request; `folder` and `root` as for a registration."""
     if request.type.count(":") != 2:
         raise Refused(f"'{request.type}' is not a type token such as 'package:module:Type'")
     return ReadGoal(
@@ -124,7 +124,7 @@ def read(request: resource_pb2.ReadResourceRequest, folder: Path) -> ReadGoal:
         provider=request.provider,
         dependencies=sorted(request.dependencies),
         additional_secret_outputs=list(request.additionalSecretOutputs),
-        source_position=source_position(request.sourcePosition, folder),
+        source_position=source_position(request.sourcePosition, root),
     )
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from sandbox.engine.events import ProgramOutput
 from sandbox.engine.executor import Executor
+from sandbox.engine.interpreters import Interpreter
 from sandbox.engine.journal import Journal
+from sandbox.engine.packages import Surroundings
 from sandbox.engine.planner import Planner
 from sandbox.engine.policies import Policies
 from sandbox.engine.project import ProgramConfig, Project
 from sandbox.engine.registry import Registry
 from sandbox.engine.run import Run
+from sandbox.engine.services import EngineAddress
 from sandbox.engine.urn import ROOT_STACK_TYPE
 from sandbox.engine.values import PropertyMap
 
@@ -27,8 +30,9 @@ class Session:
     project: Project
     config: ProgramConfig
     environment: Mapping[str, str]
-    interpreter: Path
+    interpreter: Interpreter
     policies: Policies
+    engine_address: EngineAddress
     open_state: Callable[[Session], None]
     registry: Registry = field(init=False)
     journal: Journal = field(init=False)
@@ -41,6 +45,19 @@ class Session:
         """Reads the state, which a program's start does not wait for."""
         self.open_state(self)
         self.is_open = True
+
+    def surroundings(self) -> Surroundings:
+        """What plugins are started in."""
+        run = self.run
+        return Surroundings(
+            project=self.project,
+            config=self.config,
+            environment=self.environment,
+            interpreter=self.interpreter.path,
+            engine=self.engine_address.get,
+            on_print=lambda line: run.emit(ProgramOutput(line)),
+            on_line=lambda line: run.message("info", line),
+        )
 
     def outputs(self) -> PropertyMap:
         """The stack's outputs as they stand."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import subprocess
 import sys
 import textwrap
 import threading
@@ -10,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -263,12 +266,16 @@ def _salt() -> str:
 class Workspace:
     """A project of its own with a program that a test writes."""
 
+    environment: Mapping[str, str] = MappingProxyType({})
+    """Laid over the process's own for programs and plugins."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.state = folder / ".state"
         self.cloud = Cloud()
         self.provider: type[ToyProvider] = RecoveringProvider
         self.stack_values: dict[str, Any] = {}
+        self.environment = {}
         (folder / "Pulumi.yaml").write_text("name: test\nruntime: python\nstackConfigDir: stacks\n")
         (folder / "stacks").mkdir()
         (folder / "stacks" / "Pulumi.dev.yaml").write_text(
@@ -300,7 +307,7 @@ class Workspace:
             self.project,
             self.backend,
             {"toy": lambda: self.provider(self.cloud)},
-            environment or {},
+            {**self.environment, **(environment or {})},
             Path(sys.executable),
         )
 
@@ -340,3 +347,38 @@ def workspace(tmp_path: Path) -> Workspace:
     folder = tmp_path / "project"
     folder.mkdir()
     return Workspace(folder.resolve())
+
+
+class Cli:
+    """Runs the CLI on a workspace's project and state."""
+
+    def __init__(self, workspace: Workspace, environment: Mapping[str, str] | None = None) -> None:
+        self._folder = workspace.folder
+        environment = {**os.environ, **(environment or {})}
+        self._environment = {
+            **environment,
+            "PULUMI_BACKEND_URL": f"file://{workspace.state}",
+            "PULUMI_CONFIG_PASSPHRASE": "open sesame",
+            "PULUMI_HOME": str(workspace.folder / ".home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PATH": f"{Path(sys.executable).parent}:{environment['PATH']}",
+        }
+
+    def __call__(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive"],
+            cwd=self._folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def official_cli() -> type[Cli]:
+    """The official CLI: `official_cli(workspace)("preview", "--stack", "dev")`."""
+    return Cli

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 from sandbox.engine.backend import Backend
 from sandbox.engine.engine import Engine
 from sandbox.engine.errors import (
-    InterpreterNotFound,
     ProjectInvalid,
     ProjectNotFound,
     StackLocked,
@@ -153,10 +151,12 @@ def test_a_failed_update_keeps_the_old_inputs(workspace: Any) -> None:
     assert workspace.succeed("Toy('one', size=2)").operations == {"one": {"update"}}
 
 
-def test_a_resource_of_an_unknown_package_names_the_known_ones(workspace: Any) -> None:
+def test_a_resource_of_an_unknown_package_names_both_ways_to_provide_it(workspace: Any) -> None:
     outcome = workspace.up("pulumi.CustomResource('moon:index:Rock', 'rock', {})")
     assert outcome.summary.errors == (
-        "there is no provider for the package 'moon' here; the packages there are: toy",
+        "there is no provider for the package 'moon': in this process there are toy, and no executable "
+        "pulumi-resource-moon is on PATH. Put one there, or name its path in Pulumi.yaml under "
+        "plugins.providers: [{name: moon, path: …}]",
     )
 
 
@@ -245,13 +245,3 @@ def test_projects_that_cannot_run_say_what_is_wrong(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(ProjectInvalid, match=reason):
             Project.load(tmp_path)
-    path.write_text(
-        textwrap.dedent(
-            """
-            name: x
-            runtime: {name: python, options: {virtualenv: .venv}}
-            """
-        )
-    )
-    with pytest.raises(InterpreterNotFound, match="make the virtual environment first"):
-        Project.load(tmp_path).interpreter()

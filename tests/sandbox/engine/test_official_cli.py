@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.engine.project import StackConfig
+from sandbox.engine.stack_file import StackFile
 from sandbox.engine.values import Secret
 
 pytestmark = pytest.mark.skipif(
@@ -33,36 +31,8 @@ pulumi.export("plain", {"a": [1, "x", None]})
 """
 
 
-class Cli:
-    """Runs the CLI on a workspace's project and state."""
-
-    def __init__(self, workspace: Any) -> None:
-        self._folder = workspace.folder
-        self._environment = {
-            **os.environ,
-            "PULUMI_BACKEND_URL": f"file://{workspace.state}",
-            "PULUMI_CONFIG_PASSPHRASE": "open sesame",
-            "PULUMI_HOME": str(workspace.folder / ".home"),
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        }
-
-    def __call__(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"],
-            cwd=self._folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-
 @pytest.fixture
-def both(workspace: Any) -> tuple[Any, Cli]:
+def both(workspace: Any, official_cli: Any) -> tuple[Any, Any]:
     workspace.program(PROGRAM)
     crypter = workspace.backend.crypter("test", "dev")
     workspace.project.stack_file("dev").write_text(
@@ -71,10 +41,10 @@ def both(workspace: Any) -> tuple[Any, Cli]:
         f"  test:key:\n    secure: {crypter.encrypt('hush')}\n"
     )
     workspace.state.mkdir()
-    return workspace, Cli(workspace)
+    return workspace, official_cli(workspace)
 
 
-def test_the_cli_goes_on_from_a_state_of_this_engine(both: tuple[Any, Cli]) -> None:
+def test_the_cli_goes_on_from_a_state_of_this_engine(both: tuple[Any, Any]) -> None:
     workspace, cli = both
     workspace.succeed()
     cli("preview", "--stack", "dev", "--expect-no-changes")
@@ -88,7 +58,7 @@ def test_the_cli_goes_on_from_a_state_of_this_engine(both: tuple[Any, Cli]) -> N
     assert workspace.engine().resources("dev") == []
 
 
-def test_this_engine_goes_on_from_a_state_of_the_cli(both: tuple[Any, Cli]) -> None:
+def test_this_engine_goes_on_from_a_state_of_the_cli(both: tuple[Any, Any]) -> None:
     workspace, cli = both
     cli("stack", "init", "dev")
     cli("up", "--stack", "dev", "--yes", "--skip-preview")
@@ -97,3 +67,33 @@ def test_this_engine_goes_on_from_a_state_of_the_cli(both: tuple[Any, Cli]) -> N
     assert workspace.succeed(expect_no_changes=True).summary.result == "succeeded"
     assert workspace.run("destroy").summary.result == "succeeded"
     assert json.loads(cli("stack", "export", "--stack", "dev"))["deployment"].get("resources") is None
+
+
+def test_settings_are_read_by_the_cli_as_they_were_written_and_the_other_way_round(
+    both: tuple[Any, Any],
+) -> None:
+    workspace, cli = both
+    cli("stack", "init", "dev")
+    path = workspace.project.stack_file("dev")
+    crypter = workspace.backend.crypter(
+        "test", "dev", StackConfig.load(workspace.project, "dev").encryption_salt
+    )
+    file = StackFile(path, "test")
+    texts = ["", "5", "007", "1e3", "true", "on", "~", "2024-01-01", "a: b", "0o17", "y", "é\n x", ".5"]
+    for number, text in enumerate(texts):
+        file.set(f"test:t{number}", text)
+    file.set("test:key", {"secure": crypter.encrypt("whisper")})
+    file.set("test:deep", {"list": [1, True, {"key": {"secure": crypter.encrypt("hidden")}}]})
+    file.save()
+    read = json.loads(cli("config", "--stack", "dev", "--show-secrets", "--json"))
+    assert [read[f"test:t{number}"]["value"] for number in range(len(texts))] == texts
+    assert (read["test:key"]["value"], read["test:key"]["secret"]) == ("whisper", True)
+    assert read["test:deep"]["objectValue"] == {"list": [1, True, {"key": "hidden"}]}
+
+    cli("config", "set", "--stack", "dev", "--secret", "told", "by the cli")
+    cli("config", "set", "--stack", "dev", "--path", "nested.zones[0]", "a")
+    values = StackConfig.load(workspace.project, "dev").for_program(crypter)
+    assert values.values["test:told"] == "by the cli"
+    assert "test:told" in values.secret_keys
+    assert values.values["test:nested"] == '{"zones":["a"]}'
+    assert [values.values[f"test:t{number}"] for number in range(len(texts))] == texts

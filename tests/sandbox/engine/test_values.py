@@ -218,7 +218,7 @@ def test_deletions_come_in_layers_of_the_old_graph() -> None:
 def test_configuration_reaches_the_program_as_pulumi_hands_it_over(tmp_path: Path, crypter: Crypter) -> None:
     (tmp_path / "Pulumi.yaml").write_text(
         "name: p\nruntime: python\nconfig:\n  aws:region: eu-west-1\n  size: {type: integer, default: 3}\n"
-        "  only-described: {type: string}\n"
+        "  aws:profile: {type: string}\n"
     )
     (tmp_path / "Pulumi.dev.yaml").write_text(
         "config:\n"
