@@ -146,6 +146,14 @@ def test_the_command_tells_its_steps_and_runs_a_part_of_the_stack(
     assert shown.status == 0, shown.out + shown.err
     assert '~ versioningConfiguration.status: "Enabled" => "Suspended"' in shown.out
     assert "~ 2 updated" in shown.out
+
+    settings.write_text(settings.read_text().replace("Suspended", "Nonsense"))
+    wrong = groundplan(project, "preview", "dev", "--json")
+    assert wrong.status == 1
+    told = json.loads(wrong.out)
+    assert told["result"] == "failed"
+    assert "Nonsense" in told["errors"][0]
+    assert any(one["severity"] == "error" for one in told["diagnostics"])
     both = groundplan(project, "up", "dev", "--yes", "--only", "a", "--exclude", "b")
     assert both.status == 1
     assert "not both" in both.err
