@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TextIO
 
 Style = Literal["bold", "dim", "red", "green", "yellow", "blue", "magenta", "cyan"]
@@ -36,6 +36,7 @@ class Screen:
     colour: bool = False
     live: bool = False
     """Whether lines may be drawn over: a terminal that understands cursor movements."""
+    _documents: list[Any] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod
     def of_process(cls, *, as_json: bool = False, environment: Mapping[str, str] | None = None) -> Screen:
@@ -67,8 +68,12 @@ class Screen:
         return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"
 
     def document(self, value: Any) -> None:
-        """The command's one JSON document, where `--json` was given."""
-        if self.as_json:
+        """The command's one JSON document, where `--json` was given; the first stands.
+
+        A run that failed tells its steps; that it failed, in the words of the error, comes after it.
+        """
+        if self.as_json and not self._documents:
+            self._documents.append(value)
             print(json.dumps(value, indent=2, ensure_ascii=False), file=self.out, flush=True)
 
     def error(self, message: str, next_step: str = "") -> None:

@@ -134,7 +134,7 @@ class Executor:
             self._journal.finish(done=step.old)
         elif operation != "replace":
             raise AssertionError(f"'{operation}' is no step that can be carried out")
-        if step.new is not None and operation != "replace" and not step.skipped:
+        if step.new is not None and operation != "replace" and not (step.skipped or step.new.delete):
             self.results[step.new.urn] = step.new
 
     # The operations

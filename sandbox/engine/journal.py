@@ -27,6 +27,8 @@ class Journal:
         self._stack = stack
         self._base = list(checkpoint.resources)
         self._news: list[Resource] = []
+        self._placed: set[int] = set()
+        """The identities of `_news`."""
         self._done: set[int] = set()
         self._pending: dict[int, Pending] = {id(item): item for item in checkpoint.pending}
         self._lock = threading.Lock()
@@ -74,12 +76,7 @@ class Journal:
         def action() -> None:
             if pending is not None:
                 self._forget(pending)
-            if done is not None:
-                self._done.add(id(done))
-                # A resource of this very run can be deleted again, where a destroy follows its program.
-                self._news = [item for item in self._news if item is not done]
-            if new is not None and all(item is not new for item in self._news):
-                self._news.append(new)
+            self._put(new, done)
             for item in (new, changed):
                 if item is not None:
                     item.rendered = None
@@ -89,8 +86,7 @@ class Journal:
     def carry_over(self, old: Resource, new: Resource) -> None:
         """Puts an identical resource in the place of the old one; there is nothing to write."""
         with self._lock:
-            self._done.add(id(old))
-            self._news.append(new)
+            self._put(new, old)
 
     def rebase(self, resources: list[Resource]) -> None:
         """Replaces the state that the run began with."""
@@ -122,6 +118,23 @@ class Journal:
             while self._writing:
                 self._written.wait()
             self._backend = None
+
+    def _put(self, new: Resource | None, done: Resource | None) -> None:
+        """Puts what is new where it belongs: at the end, or in the place of what this run has put there.
+
+        Such are resources that were kept for others and are registered after all.
+        """
+        if done is not None:
+            self._done.add(id(done))
+            if id(done) in self._placed:
+                self._placed.discard(id(done))
+                at = self._news.index(done)
+                self._news[at : at + 1] = [] if new is None else [new]
+                if new is not None:
+                    self._placed.add(id(new))
+        if new is not None and id(new) not in self._placed:
+            self._placed.add(id(new))
+            self._news.append(new)
 
     def _forget(self, pending: Pending) -> None:
         self._pending.pop(id(pending), None)

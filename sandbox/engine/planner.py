@@ -60,6 +60,8 @@ class Planner:
         self.aliased: dict[str, str] = {}
         self.alias_of: dict[str, str] = {}
         self.skipped_creates: set[str] = set()
+        self.carried: set[str] = set()
+        """URNs that stay for the sake of what the targets leave out, registered or not."""
         self.providers = ProviderLookup(registry, self.resources)
         self._forced_keys: dict[str, Mapping[str, DiffKind]] = {}
 

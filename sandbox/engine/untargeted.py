@@ -25,14 +25,16 @@ def steps_of(planner: Planner, old: Resource | None, new: Resource) -> list[Step
             f"'{old.urn}' is not among the targets, and its provider {old.provider} is not in the program any"
             " more: go back to the program's former providers, or add the resource to the targets"
         )
-    return _carried(planner, old)
+    planner.seen.add(old.urn)
+    planner.operated.add(old.urn)
+    return [*_steps_of_needs(planner, old), Step("same", old, old.copy(), untargeted=True)]
 
 
 def carried(planner: Planner, new: Resource) -> list[Step]:
     """What a targeted resource needs and the program does not register, as it stands in the state."""
     if not planner.targets:
         return []
-    return [step for urn in _all_needs(new) for step in _missing(planner, urn)]
+    return _steps_of_needs(planner, new)
 
 
 def refuse_skipped(planner: Planner, new: Resource) -> None:
@@ -47,18 +49,19 @@ def refuse_skipped(planner: Planner, new: Resource) -> None:
         planner._run.fail(text, new.urn, stop=False)
 
 
-def _carried(planner: Planner, old: Resource) -> list[Step]:
-    planner.seen.add(old.urn)
-    planner.operated.add(old.urn)
-    steps = [step for urn in _all_needs(old) for step in _missing(planner, urn)]
-    return [*steps, Step("same", old, old.copy(), untargeted=True)]
-
-
-def _missing(planner: Planner, urn: str) -> list[Step]:
-    old = planner.olds.get(urn)
-    if urn in planner.seen or urn in planner.aliased or old is None:
-        return []
-    return _carried(planner, old)
+def _steps_of_needs(planner: Planner, resource: Resource) -> list[Step]:
+    """What the resource needs and the program has not registered yet stays, and comes before it."""
+    steps: list[Step] = []
+    for urn in _all_needs(resource):
+        old = planner.olds.get(urn)
+        if old is None or urn in planner.seen or urn in planner.aliased or urn in planner.carried:
+            continue
+        planner.carried.add(urn)
+        planner.operated.add(urn)
+        # The program may register it yet: then it goes on from here.
+        kept = planner.olds[urn] = old.copy()
+        steps += [*_steps_of_needs(planner, old), Step("same", old, kept, untargeted=True)]
+    return steps
 
 
 def _all_needs(resource: Resource) -> Iterable[str]:

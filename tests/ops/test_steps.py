@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from ops.display import Display
 from ops.screen import Screen
@@ -111,3 +115,45 @@ def test_failures_and_messages_are_told_with_their_resource() -> None:
     ).document()
     assert document["steps"][0]["error"] == "no room"
     assert document["diagnostics"] == [{"severity": "warning", "message": "it is full", "urn": URN}]
+
+
+def test_the_command_tells_its_steps_and_runs_a_part_of_the_stack(
+    project: Path, groundplan: Callable[..., Any]
+) -> None:
+    made = json.loads(groundplan(project, "up", "dev", "--yes", "--json").out)
+    assert made["changes"] == {"create": 10}
+    bucket = next(step for step in made["steps"] if step["urn"].endswith("::raw-bucket"))
+    assert bucket["op"] == "create"
+    assert bucket["outputs"]["bucket"] == "scratch-raw"
+    assert made["outputs"]["word"] == "[secret]"
+
+    settings = project / "stacks" / "Pulumi.dev.yaml"
+    settings.write_text(settings.read_text() + "  scratch:versioning: Suspended\n")
+    part = groundplan(project, "preview", "dev", "--json", "--only", "**::raw-versioned")
+    seen = json.loads(part.out)
+    assert seen["changes"] == {"same": 9, "update": 1}
+    changed = [step for step in seen["steps"] if step["op"] == "update"]
+    assert [step["urn"].rsplit("::")[-1] for step in changed] == ["raw-versioned"]
+    assert changed[0]["changes"] == [
+        {
+            "path": "versioningConfiguration.status",
+            "kind": "update",
+            "old": '"Enabled"',
+            "new": '"Suspended"',
+        }
+    ]
+    shown = groundplan(project, "up", "dev", "--yes", "--diff", "--exclude", "**::models-versioned")
+    assert shown.status == 0, shown.out + shown.err
+    assert '~ versioningConfiguration.status: "Enabled" => "Suspended"' in shown.out
+    assert "~ 2 updated" in shown.out
+
+    settings.write_text(settings.read_text().replace("Suspended", "Nonsense"))
+    wrong = groundplan(project, "preview", "dev", "--json")
+    assert wrong.status == 1
+    told = json.loads(wrong.out)
+    assert told["result"] == "failed"
+    assert "Nonsense" in told["errors"][0]
+    assert any(one["severity"] == "error" for one in told["diagnostics"])
+    both = groundplan(project, "up", "dev", "--yes", "--only", "a", "--exclude", "b")
+    assert both.status == 1
+    assert "not both" in both.err

@@ -73,6 +73,18 @@ def test_what_an_untargeted_resource_needs_stays_with_it(workspace: Any) -> None
     assert f"{URN}a" not in urns(workspace)
 
 
+def test_what_was_kept_for_another_may_be_registered_after_it(workspace: Any) -> None:
+    workspace.succeed("a = Toy('a', size=1)\nToy('b', size=a.serial)\nToy('c')")
+    turned = "b = Toy('b', size=5)\nb.id.apply(lambda _: Toy('a', size=2))\nToy('c', size=3)"
+    outcome = workspace.succeed(turned, targets=[f"{URN}c"])
+    assert outcome.operations == {"c": {"update"}}
+    assert len(urns(workspace)) == 5
+    outcome = workspace.succeed(turned, targets=[f"{URN}a"])
+    assert outcome.operations == {"a": {"update"}}
+    assert len(urns(workspace)) == 5
+    assert workspace.state_of("a").inputs["size"] == 2
+
+
 def test_a_deletion_that_takes_others_along_is_refused_unless_they_are_meant(workspace: Any) -> None:
     workspace.succeed(program(1))
     refused = workspace.up("Toy('other', size=1)", targets=[f"{URN}a"])
