@@ -9,7 +9,7 @@ Every ratio is of figures from the same round, of which the median is taken:
   against that for each of 300;
 - `engine_mb`: the engine's process at its largest, program and sandbox not counted;
 - `cli_create_ratio`, `cli_unchanged_ratio`: the same two runs against the official CLI's, both from the
-  shell, where `pulumi` and `pulumi-resource-aws` are on the PATH.
+  shell, where `pulumi` is on the PATH and `pulumi-resource-aws` in `sandbox/bin` or there.
 
     python -m benchmarks.engine_speed [--rounds 3]
 """
@@ -71,6 +71,9 @@ class Item(pulumi.CustomResource):
 for number in range(COUNT):
     Item(f"item-{number}", size=number, words=["one", "two", "three"], nested={"text": "some text"})
 """
+_PROVIDERS = Path(__file__).resolve().parents[1] / "sandbox" / "bin"
+"""Where the sandbox's `pulumi-resource-aws` is."""
+_SEARCHED = os.pathsep.join((str(_PROVIDERS), os.environ.get("PATH", "")))
 _SCRATCH = ("PULUMI_SKIP_UPDATE_CHECK", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION")
 
 
@@ -212,7 +215,9 @@ def against_the_cli(folder: Path, endpoint: str, keys: Mapping[str, str], rounds
     ours: list[tuple[float, float]] = []
     theirs: list[tuple[float, float]] = []
     megabytes = []
-    missing = [name for name in ("pulumi", "pulumi-resource-aws") if shutil.which(name) is None]
+    missing = [
+        name for name in ("pulumi", "pulumi-resource-aws") if shutil.which(name, path=_SEARCHED) is None
+    ]
     for number in range(rounds):
         own = folder / f"ours-{number}"
         sandbox.reset()
@@ -243,6 +248,7 @@ def _cli(folder: Path, keys: Mapping[str, str]) -> tuple[float, float]:
         **os.environ,
         **keys,
         **dict.fromkeys(_SCRATCH, "true"),
+        "PATH": _SEARCHED,
         "PULUMI_HOME": str(folder / "home"),
         "PULUMI_BACKEND_URL": f"file://{folder}",
         "PULUMI_CONFIG_PASSPHRASE": "bench",

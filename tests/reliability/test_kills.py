@@ -13,6 +13,8 @@ from inventory import Inventory, twins
 from kill_chain import chain
 from sandboxed import Stack, changes
 
+SEED = 137
+"""One that chooses seven calls of each chain, creates and deletes among them."""
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
@@ -21,11 +23,11 @@ def test_an_engine_killed_at_calls_of_chance_leaves_no_orphan_and_no_duplicate(
     small: Stack, plain: Inventory, when: str
 ) -> None:
     folder = small.workspace.folder
-    assert chain(folder, "up", when, ENVIRONMENT, share=0.05).kills >= 2
+    assert chain(folder, "up", when, ENVIRONMENT, share=0.09, seed=SEED).kills >= 2
     # What differs from a cloud in which nobody was killed is an orphan, a duplicate, or lost.
     assert small.inventory() == plain
     assert twins(small.resources()) == []
     assert changes(small.succeed("refresh")) == {}
-    assert chain(folder, "destroy", when, ENVIRONMENT, share=0.12).kills >= 2
+    assert chain(folder, "destroy", when, ENVIRONMENT, share=0.12, seed=SEED).kills >= 2
     assert small.inventory() == {}
     assert small.resources() == []
