@@ -8,6 +8,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.runtime.host.faults import Fault, FaultKind
 from sandbox.runtime.overlay import Remaining
 
 
@@ -88,9 +89,14 @@ class SandboxClient:
         return tuple(ChannelMessage(**one) for one in self._ask("GET", "channel")["messages"])
 
     def fault(self, name: str, target: str, times: int = 1) -> None:
-        """Asks for a fault: `throttle`, `error500`, `latency` on `service:Operation`, or one of an
-        overlay's."""
+        """Asks for one of the faults that `faults` lists. Raises SandboxRefusedError for any other."""
         self._ask("POST", "faults", {"name": name, "target": target, "times": times})
+
+    def faults(self) -> tuple[tuple[FaultKind, ...], tuple[Fault, ...]]:
+        """The faults that can be asked for, and those that wait for what they strike."""
+        answer = self._ask("GET", "faults")
+        known = tuple(FaultKind(**one) for one in answer["known"])
+        return known, tuple(Fault(**one) for one in answer["waiting"])
 
     def reset(self) -> None:
         """Empties the emulated cloud: every resource, job and message."""

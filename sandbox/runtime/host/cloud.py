@@ -102,9 +102,9 @@ class HostedCloud:
         ]
         self.emulate("cloudwatch", "PutMetricData", {"Namespace": namespace, "MetricData": data}, caller)
 
-    def fault(self, name: str, target: str) -> bool:
+    def fault(self, name: str, *targets: str) -> bool:
         """Takes a requested fault: True once for each request."""
-        return self._faults.take(name, target)
+        return self._faults.take(name, *targets)
 
     def _make_stream(self, group: str, stream: str, caller: Caller) -> None:
         for operation, params in (

@@ -13,7 +13,8 @@ from sandbox.runtime.sagemaker.process import Ending, Orders
 from sandbox.runtime.sagemaker.records import Record, now
 from sandbox.runtime.sagemaker.shelves import Shelves
 from sandbox.runtime.sagemaker.surroundings import require_role
-from sandbox.runtime.sagemaker.training_run import TrainingRun, move
+from sandbox.runtime.sagemaker.training_run import TrainingRun
+from sandbox.runtime.sagemaker.transitions import move
 
 Operation = Callable[[Params, Caller], Params]
 _SHOWN = (
