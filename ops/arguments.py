@@ -161,6 +161,13 @@ def _other_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
     fault.add_argument("name", nargs="?", default="", help="the fault")
     fault.add_argument("on", nargs="?", default="", help="what it strikes, or * for whatever comes next")
     fault.add_argument("--times", type=_positive, default=1, metavar="N", help="how often (1)")
+    fire = _add(
+        actions,
+        "fire",
+        "fire a scheduled rule or a schedule now; without a name, list them with their next times",
+        stack=False,
+    )
+    fire.add_argument("name", nargs="?", default="", help="the rule or the schedule, by its name or ARN")
     reset = _add(
         actions, "reset", "empty the emulated cloud, and the state of the sandboxed stacks", stack=False
     )

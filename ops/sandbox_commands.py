@@ -1,4 +1,4 @@
-"""The commands on the sandbox itself: start, stop, status, types, spend, channel, fault, reset."""
+"""The commands on the sandbox itself: start, stop, status, types, spend, channel, fault, fire, reset."""
 
 from __future__ import annotations
 
@@ -130,6 +130,24 @@ def fault(workspace: Workspace, screen: Screen, name: str, target: str, times: i
     _client(connect_sandbox(workspace)).fault(name, target, times)
     screen.line(f"{name} will strike {target}" + (f" {times} times." if times > 1 else "."))
     screen.document({"fault": name, "target": target, "times": times})
+    return OK
+
+
+def fire(workspace: Workspace, screen: Screen, name: str) -> int:
+    """`groundplan sandbox fire`: one by its name, or the list of what could be fired."""
+    client = _client(connect_sandbox(workspace))
+    if not name:
+        listed = client.schedules()
+        for timer in listed:
+            screen.line(f"{timer.name}  {timer.expression}, next at {timer.next or 'no time'}")
+        if not listed:
+            screen.line("Nothing fires by the clock.")
+        screen.document([asdict(timer) for timer in listed])
+        return OK
+    fired = client.fire(name)
+    for one in fired:
+        screen.line(f"{one.arn} fires at {', '.join(one.targets) or 'no target'}.")
+    screen.document({"fired": [asdict(one) for one in fired]})
     return OK
 
 

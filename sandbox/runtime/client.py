@@ -59,6 +59,26 @@ class ChannelMessage:
     body: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class FiredTimer:
+    """A rule or a schedule that was fired by hand, and the ARNs of its targets."""
+
+    arn: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ListedTimer:
+    """A rule or a schedule that fires by the clock; `next` is a time in ISO 8601, None after the last."""
+
+    name: str
+    arn: str
+    expression: str
+    timezone: str
+    next: str | None
+    targets: tuple[str, ...]
+
+
 class SandboxClient:
     """The administration API under `<endpoint_url>/_sandbox/`."""
 
@@ -97,6 +117,16 @@ class SandboxClient:
         answer = self._ask("GET", "faults")
         known = tuple(FaultKind(**one) for one in answer["known"])
         return known, tuple(Fault(**one) for one in answer["waiting"])
+
+    def fire(self, name: str) -> tuple[FiredTimer, ...]:
+        """Fires the rules and schedules of that name or ARN now. Raises SandboxRefusedError for none."""
+        fired = self._ask("POST", "fire", {"name": name})["fired"]
+        return tuple(FiredTimer(one["arn"], tuple(one["targets"])) for one in fired)
+
+    def schedules(self) -> tuple[ListedTimer, ...]:
+        """The enabled rules and schedules that fire by the clock, and when each is due next."""
+        listed = self._ask("GET", "schedules")["schedules"]
+        return tuple(ListedTimer(**{**one, "targets": tuple(one["targets"])}) for one in listed)
 
     def reset(self) -> None:
         """Empties the emulated cloud: every resource, job and message."""

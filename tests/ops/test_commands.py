@@ -283,6 +283,8 @@ def test_the_sandbox_starts_tells_its_state_and_stops(project: Path, groundplan:
     assert unknown.status != 0
     assert "instance-killed" in unknown.err
     assert groundplan(project, "sandbox", "fault", "throttle").status == 2
+    assert "Nothing fires by the clock." in groundplan(project, "sandbox", "fire").out
+    assert "'nightly'" in groundplan(project, "sandbox", "fire", "nightly").err
     assert "is stopped" in groundplan(project, "sandbox", "stop").out
     assert "No sandbox was running" in groundplan(project, "sandbox", "stop").out
 

@@ -31,6 +31,8 @@ from sandbox.runtime.host.journal import Journal
 from sandbox.runtime.host.remaining import remaining_in
 from sandbox.runtime.overlay import Caller, Cloud, Overlay
 from sandbox.runtime.policies.buckets import BucketGate
+from sandbox.runtime.schedules import known
+from sandbox.runtime.schedules.timers import Timers
 
 _log = logging.getLogger(__name__)
 
@@ -55,8 +57,10 @@ class Sandbox:
         self._outbox = Outbox(self._documents)
         hooks.install(self._emulator, self._outbox.put)
         exactness.install(self._emulator)
+        known.install()
         AlarmActions(self.cloud, self._emulator, self._outbox)
         self._alarms = AlarmWatch(self.cloud, self._emulator)
+        self._timers = Timers(self.cloud, self._emulator, self._outbox.put, self._outbox.refuse)
         self._replayed = self._emulator.replay()
         shelf = FunctionShelf(self._emulator, root / "functions")
         functions = FunctionsOverlay(self.cloud, shelf, self._outbox)
@@ -70,6 +74,7 @@ class Sandbox:
         self._administration = Administration()
         self._add_routes()
         budgets.add_routes(self._administration)
+        self._timers.add_routes(self._administration)
         ChatChannel(self._documents).add_routes(self._administration)
         gates: dict[str, Gate] = {"s3": BucketGate(self._bucket_policy, address.account_id)}
         self.front = Front(
@@ -88,12 +93,14 @@ class Sandbox:
             overlay.start()
         self._outbox.start()
         self._alarms.start()
+        self._timers.start()
         self._ready.set()
 
     def stop(self) -> None:
         """Ends what was started; what is kept stays."""
         self._ready.clear()
         self._alarms.stop()
+        self._timers.stop()
         self._outbox.stop()
         for overlay in reversed(self._overlays):
             overlay.stop()
