@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 from sandbox.runtime.alarms.actions import AlarmActions
+from sandbox.runtime.alarms.suppression import HeldActions
 from sandbox.runtime.alarms.watch import AlarmWatch
 from sandbox.runtime.chat.channel import ChatChannel
 from sandbox.runtime.cost.overlay import BudgetsOverlay
@@ -58,12 +59,14 @@ class Sandbox:
         hooks.install(self._emulator, self._outbox.put)
         exactness.install(self._emulator)
         known.install()
-        AlarmActions(self.cloud, self._emulator, self._outbox)
-        self._alarms = AlarmWatch(self.cloud, self._emulator)
+        held = HeldActions(self._documents, self._emulator, self._outbox.put)
+        actions = AlarmActions(self.cloud, self._emulator, self._outbox, held.hold)
+        self._alarms = AlarmWatch(self.cloud, self._emulator, held)
         self._timers = Timers(self.cloud, self._emulator, self._outbox.put, self._outbox.refuse)
         self._replayed = self._emulator.replay()
         shelf = FunctionShelf(self._emulator, root / "functions")
         functions = FunctionsOverlay(self.cloud, shelf, self._outbox)
+        actions.call_functions_by(functions.enqueue)
         Couriers(self.cloud, self._outbox, functions.enqueue)
         watch = SpendWatch(self.cloud, self._outbox.refuse, address.account_id, address.region)
         budgets = BudgetsOverlay(watch)
