@@ -28,11 +28,14 @@ class TransientError(Exception):
 
 @dataclass(frozen=True)
 class Shipment:
-    """What is to arrive. `source` is the ARN of the rule or schedule; a `principal` is judged by the target's
-    own policy, and without one the source acts by a role of its own. `id` is the same in every attempt."""
+    """What is to arrive, as a value and as the text that stands for it.
+
+    `source` is the ARN of the rule or schedule; a `principal` is judged by the target's own policy, and
+    without one the source acts by a role of its own. `id` is the same in every attempt."""
 
     target: str
     payload: Any
+    text: str
     settings: Mapping[str, Any]
     source: str
     principal: str
@@ -91,7 +94,7 @@ class Reach:
             self._demand(
                 why_not_publish(self._cloud.emulate, sent.principal, sent.target, sent.source, caller)
             )
-        self._cloud.client("sns", caller).publish(TopicArn=sent.target, Message=_text(sent.payload))
+        self._cloud.client("sns", caller).publish(TopicArn=sent.target, Message=sent.text)
 
     def _queue(self, sent: Shipment, caller: Caller) -> None:
         account, name = sent.target.split(":")[4:6]
@@ -100,7 +103,7 @@ class Reach:
         more: dict[str, Any] = {}
         if group := (sent.settings.get("SqsParameters") or {}).get("MessageGroupId"):
             more = {"MessageGroupId": group, "MessageDeduplicationId": sent.id}
-        client.send_message(QueueUrl=url, MessageBody=_text(sent.payload), **more)
+        client.send_message(QueueUrl=url, MessageBody=sent.text, **more)
 
     def _pipeline(self, sent: Shipment, caller: Caller) -> None:
         if ":pipeline/" not in sent.target:
@@ -124,13 +127,13 @@ class Reach:
             key = str(value_at(sent.payload, path) or sent.id)
         self._cloud.client("kinesis", caller).put_record(
             StreamName=sent.target.rpartition("/")[2],
-            Data=_text(sent.payload).encode(),
+            Data=sent.text.encode(),
             PartitionKey=key[:256],
         )
 
     def _delivery_stream(self, sent: Shipment, caller: Caller) -> None:
         self._cloud.client("firehose", caller).put_record(
-            DeliveryStreamName=sent.target.rpartition("/")[2], Record={"Data": _text(sent.payload).encode()}
+            DeliveryStreamName=sent.target.rpartition("/")[2], Record={"Data": sent.text.encode()}
         )
 
     def _bus(self, sent: Shipment, caller: Caller) -> None:
@@ -141,13 +144,13 @@ class Reach:
             "EventBusName": sent.target,
             "Source": settings.get("Source", "aws.scheduler"),
             "DetailType": settings.get("DetailType", "Scheduled Event"),
-            "Detail": _text(sent.payload),
+            "Detail": sent.text,
         }
         self._cloud.client("events", caller).put_events(Entries=[entry])
 
     def _log_group(self, sent: Shipment, caller: Caller) -> None:
         group = sent.target.split(":")[6]
-        self._cloud.log(group, f"{datetime.now(UTC):%Y/%m/%d}", [_text(sent.payload)], caller)
+        self._cloud.log(group, f"{datetime.now(UTC):%Y/%m/%d}", [sent.text], caller)
 
     def _operation(self, sent: Shipment, caller: Caller) -> None:
         """A universal target: `arn:aws:scheduler:::aws-sdk:service:operation`, the payload its parameters."""
@@ -184,7 +187,3 @@ def value_at(event: Any, path: str) -> Any:
         else:
             found = found.get(part) if isinstance(found, Mapping) else None
     return found
-
-
-def _text(payload: Any) -> str:
-    return payload if isinstance(payload, str) else json.dumps(payload)

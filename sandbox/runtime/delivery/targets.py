@@ -77,16 +77,17 @@ class Couriers:
     def _send_event(self, delivery: Delivery) -> None:
         content = delivery.content
         payload = target_input(content["settings"], content["event"])
-        self._send(delivery, str(content["rule"]), payload, "events.amazonaws.com")
+        # A text is sent as JSON too, with its quotation marks, as the service does.
+        self._send(delivery, str(content["rule"]), payload, json.dumps(payload), "events.amazonaws.com")
 
     def _send_scheduled(self, delivery: Delivery) -> None:
         content = delivery.content
         text = str(content["input"]).replace(_ATTEMPT, str(delivery.attempt))
-        self._send(delivery, str(content["schedule"]), parsed(text), "")
+        self._send(delivery, str(content["schedule"]), parsed(text), text, "")
 
-    def _send(self, delivery: Delivery, source: str, payload: Any, principal: str) -> None:
+    def _send(self, delivery: Delivery, source: str, payload: Any, text: str, principal: str) -> None:
         target, settings = str(delivery.content["target"]), delivery.content["settings"]
-        shipment = Shipment(target, payload, settings, source, principal, delivery.id)
+        shipment = Shipment(target, payload, text, settings, source, principal, delivery.id)
         try:
             self._reach.send(shipment, delivery.caller)
         except TransientError as refused:
@@ -118,8 +119,7 @@ class Couriers:
             attributes = {
                 name: {"DataType": "String", "StringValue": text[:1024]} for name, text in told.items()
             }
-            whole = delivery.content.get("event", sent.payload)
-            body = whole if isinstance(whole, str) else json.dumps(whole)
+            body = json.dumps(delivery.content["event"]) if "event" in delivery.content else sent.text
             account, name = queue.split(":")[4:6]
             client = self._cloud.client("sqs", delivery.caller)
             try:

@@ -34,10 +34,14 @@ from sandbox.runtime.overlay import Caller, Cloud, Overlay
 from sandbox.runtime.policies.buckets import BucketGate
 from sandbox.runtime.schedules import known
 from sandbox.runtime.schedules.timers import Timers
+from sandbox.runtime.workflows import emulation
 
 _log = logging.getLogger(__name__)
 
-OVERLAYS = ("sandbox.runtime.sagemaker.overlay:SageMakerOverlay",)
+OVERLAYS = (
+    "sandbox.runtime.sagemaker.overlay:SageMakerOverlay",
+    "sandbox.runtime.workflows.overlay:StepFunctionsOverlay",
+)
 """Parts that are made with the `Cloud` alone: `module:Class`."""
 
 
@@ -59,6 +63,7 @@ class Sandbox:
         hooks.install(self._emulator, self._outbox.put)
         exactness.install(self._emulator)
         known.install()
+        emulation.install()
         held = HeldActions(self._documents, self._emulator, self._outbox.put)
         actions = AlarmActions(self.cloud, self._emulator, self._outbox, held.hold)
         self._alarms = AlarmWatch(self.cloud, self._emulator, held)

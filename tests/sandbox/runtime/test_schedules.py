@@ -92,7 +92,7 @@ def test_a_scheduled_rule_takes_no_events_and_a_disabled_rule_none_either(cloud:
     for rule in ("by-clock", "off", "on"):
         events.put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": arn, "Input": json.dumps(rule)}])
     events.put_events(Entries=[{"Source": "quiet", "DetailType": "d", "Detail": "{}"}])
-    assert received(url) == ["on"]
+    assert received(url) == ['"on"']
     time.sleep(0.5)
     assert "Messages" not in cloud.client("sqs").receive_message(QueueUrl=url)
 
@@ -150,7 +150,7 @@ def test_a_target_that_throttles_is_tried_again(cloud: Any, received: Wait) -> N
     _schedule(cloud, "again", arn, Input='"at last"')
     cloud.administration.fault("throttle", "sqs:SendMessage")
     cloud.administration.fire("again")
-    assert received(url) == ["at last"]
+    assert received(url) == ['"at last"']
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_schedule_missed_by_a_kill_is_made_up_for_and_the_others_keep_their_ti
     os.kill(cloud.address.pid, signal.SIGKILL)
     time.sleep(3)
     daemon.start(cloud.root)
-    assert received(url) == ["late"]
+    assert received(url) == ['"late"']
     eventually(lambda: {one.name: one.next for one in cloud.administration.schedules()}["missed"] is None)
     after = {one.name: one.next for one in cloud.administration.schedules()}
     assert after == {**before, "missed": None}

@@ -117,6 +117,10 @@ class Cloud:
 
     def train(self, name: str, program: str, **more: Any) -> None:
         """Starts a training job in script mode with this program."""
+        self.sagemaker.create_training_job(**self.training(name, program, **more))
+
+    def training(self, name: str, program: str, **more: Any) -> dict[str, Any]:
+        """The request for such a job."""
         code = self.put(f"code/{name}.tar.gz", archive({"train.py": program}))
         request: dict[str, Any] = {
             "TrainingJobName": name,
@@ -127,7 +131,7 @@ class Cloud:
             "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
             "StoppingCondition": {"MaxRuntimeInSeconds": 60},
         }
-        self.sagemaker.create_training_job(**{**request, **more})
+        return {**request, **more}
 
     def trained(self, name: str, *statuses: str) -> dict[str, Any]:
         """Waits until a training job has one of these statuses, or any final one."""
