@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sandbox.runtime.overlay import AsgiHandler, Caller, Cloud, Params, Remaining, ServiceError
 from sandbox.runtime.sagemaker.board import Board
+from sandbox.runtime.sagemaker.callbacks import Callbacks
 from sandbox.runtime.sagemaker.container import Containers
 from sandbox.runtime.sagemaker.endpoints import Endpoints
 from sandbox.runtime.sagemaker.models import Models
@@ -20,8 +21,11 @@ from sandbox.runtime.sagemaker.shelves import shelves
 from sandbox.runtime.sagemaker.steps import StepRunner
 from sandbox.runtime.sagemaker.traffic import Traffic
 from sandbox.runtime.sagemaker.training import TrainingJobs
+from sandbox.runtime.sagemaker.tuning import TuningJobs
 
-_HISTORY = frozenset({"training-job", "processing-job", "pipeline-execution"})
+_HISTORY = frozenset(
+    {"training-job", "processing-job", "hyper-parameter-tuning-job", "transform-job", "pipeline-execution"}
+)
 """Kinds that are a record of what was, which no one deletes; they are not what remains of a platform."""
 
 
@@ -43,8 +47,17 @@ class SageMakerOverlay:
         models = Models(cloud, self._shelves, packages)
         self._training = TrainingJobs(cloud, self._shelves, self._board, containers)
         self._processing = ProcessingJobs(cloud, self._shelves, self._board, containers)
+        self._callbacks = Callbacks(cloud.documents)
+        self._tuning = TuningJobs(cloud, self._shelves, self._board, self._training)
         runner = StepRunner(
-            cloud, self._board, self._training, self._processing, packages, models.operations["CreateModel"]
+            cloud,
+            self._board,
+            self._training,
+            self._processing,
+            self._tuning,
+            packages,
+            models.operations["CreateModel"],
+            self._callbacks,
         )
         self._pipelines = Pipelines(cloud, self._shelves, self._board, runner)
         planner = Planner(cloud, self._shelves, packages)
@@ -54,7 +67,9 @@ class SageMakerOverlay:
             **packages.operations,
             **self._training.operations,
             **self._processing.operations,
+            **self._tuning.operations,
             **self._pipelines.operations,
+            **self._callbacks.operations,
             **self._endpoints.operations,
             "AddTags": self._add_tags,
             "ListTags": self._list_tags,
@@ -81,7 +96,9 @@ class SageMakerOverlay:
             shutil.rmtree(self._cloud.root / "sagemaker" / leftover, ignore_errors=True)
         self._training.settle()
         self._processing.settle()
+        self._tuning.settle()
         self._pipelines.settle()
+        self._callbacks.settle()
         self._traffic.start()
         self._endpoints.start()
 

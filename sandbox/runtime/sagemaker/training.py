@@ -44,7 +44,14 @@ class TrainingJobs:
             "DeleteTrainingJob": self._delete,
         }
 
-    def create(self, params: Params, caller: Caller) -> Params:
+    def create(
+        self,
+        params: Params,
+        caller: Caller,
+        more: Params | None = None,
+        private: Params | None = None,
+    ) -> Params:
+        """Starts a job. `more` and `private` are what a tuning job adds to the job's record."""
         algorithm = params["AlgorithmSpecification"]
         if not algorithm.get("TrainingImage"):
             raise ServiceError(
@@ -76,7 +83,8 @@ class TrainingJobs:
                 "EnableInterContainerTrafficEncryption", False
             ),
         }
-        record = self._shelf.create(params["TrainingJobName"], caller, fields)
+        fields |= more or {}
+        record = self._shelf.create(params["TrainingJobName"], caller, fields, private)
         self._tags.add(record.arn, params.get("Tags") or [])
         self._board.start(record.arn, lambda orders: self._run(record, orders))
         return {"TrainingJobArn": record.arn}

@@ -75,6 +75,7 @@ class TrainingRun:
         if self._trained:
             seconds = max(1, round(self._trained))
             ended |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
+        self._show_progress()
         if final := self._metrics.final():
             ended["FinalMetricDataList"] = final
         self._folder.remove()
@@ -194,12 +195,21 @@ class TrainingRun:
             self._mirror.save()
             self._checked = time.monotonic()
         name = self._record.name
+        self._show_progress()
         if self._zones.lost(self._zone) or self._cloud.fault("instance-killed", name):
             return Ending.LOST
         spot = self._job["EnableManagedSpotTraining"]
         if spot and self._cloud.fault("spot-interruption", name):
             return Ending.INTERRUPTED
         return None
+
+    def _show_progress(self) -> None:
+        """A tuning job judges its trainings by how they go."""
+        if "tuning" not in self._record.private:
+            return
+        progress = self._metrics.progress()
+        if progress != self._record.private.get("progress"):
+            self._record = self._shelf.update(self._record, private={"progress": progress})
 
     def _ended(self, outcome: Outcome) -> tuple[str, dict[str, Any]]:
         if outcome.ending is Ending.ABANDONED:
