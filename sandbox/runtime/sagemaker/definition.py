@@ -17,6 +17,7 @@ STEP_TYPES = (
     "Processing",
     "Training",
     "Tuning",
+    "Transform",
     "Condition",
     "RegisterModel",
     "Model",

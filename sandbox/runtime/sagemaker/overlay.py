@@ -21,6 +21,7 @@ from sandbox.runtime.sagemaker.shelves import shelves
 from sandbox.runtime.sagemaker.steps import StepRunner
 from sandbox.runtime.sagemaker.traffic import Traffic
 from sandbox.runtime.sagemaker.training import TrainingJobs
+from sandbox.runtime.sagemaker.transform import TransformJobs
 from sandbox.runtime.sagemaker.tuning import TuningJobs
 
 _HISTORY = frozenset(
@@ -47,6 +48,8 @@ class SageMakerOverlay:
         models = Models(cloud, self._shelves, packages)
         self._training = TrainingJobs(cloud, self._shelves, self._board, containers)
         self._processing = ProcessingJobs(cloud, self._shelves, self._board, containers)
+        planner = Planner(cloud, self._shelves, packages)
+        self._transform = TransformJobs(cloud, self._shelves, self._board, containers, planner)
         self._callbacks = Callbacks(cloud.documents)
         self._tuning = TuningJobs(cloud, self._shelves, self._board, self._training)
         runner = StepRunner(
@@ -55,12 +58,12 @@ class SageMakerOverlay:
             self._training,
             self._processing,
             self._tuning,
+            self._transform,
             packages,
             models.operations["CreateModel"],
             self._callbacks,
         )
         self._pipelines = Pipelines(cloud, self._shelves, self._board, runner)
-        planner = Planner(cloud, self._shelves, packages)
         self._endpoints = Endpoints(cloud, self._shelves, self._board, containers, planner, self._routes)
         self._operations: Mapping[str, Callable[[Params, Caller], Params]] = {
             **models.operations,
@@ -68,6 +71,7 @@ class SageMakerOverlay:
             **self._training.operations,
             **self._processing.operations,
             **self._tuning.operations,
+            **self._transform.operations,
             **self._pipelines.operations,
             **self._callbacks.operations,
             **self._endpoints.operations,
@@ -92,11 +96,12 @@ class SageMakerOverlay:
         ]
 
     def start(self) -> None:
-        for leftover in ("training", "processing", "endpoints"):
+        for leftover in ("training", "processing", "transform", "endpoints"):
             shutil.rmtree(self._cloud.root / "sagemaker" / leftover, ignore_errors=True)
         self._training.settle()
         self._processing.settle()
         self._tuning.settle()
+        self._transform.settle()
         self._pipelines.settle()
         self._callbacks.settle()
         self._traffic.start()

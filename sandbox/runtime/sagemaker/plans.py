@@ -35,7 +35,16 @@ class Planner:
         name = variant["VariantName"]
         if not variant.get("ModelName"):
             raise ServiceError("ValidationException", f"Production variant {name} names no model.")
-        model = self._shelves.models.get(variant["ModelName"], caller)
+        container, model = self.container(variant["ModelName"], caller)
+        subnets = (model.fields.get("VpcConfig") or {}).get("Subnets") or []
+        zones = tuple(zones_of(self._cloud, subnets, caller))
+        # A serverless variant has no instances of its own choosing; one process stands in for it.
+        count = variant.get("InitialInstanceCount") or 1
+        return VariantPlan(name, container, count, zones, variant.get("InitialVariantWeight", 1.0))
+
+    def container(self, model_name: str, caller: Caller) -> tuple[Container, Record]:
+        """What a model runs, and the model. Raises ServiceError for what the sandbox cannot serve."""
+        model = self._shelves.models.get(model_name, caller)
         containers = [model.fields["PrimaryContainer"]] if model.fields.get("PrimaryContainer") else []
         containers += model.fields.get("Containers") or []
         if len(containers) != 1:
@@ -48,11 +57,7 @@ class Planner:
             require_runnable(container.image)
         except UnknownImageError as error:
             raise ServiceError("ValidationException", f"Model {model.name}: {error}") from error
-        subnets = (model.fields.get("VpcConfig") or {}).get("Subnets") or []
-        zones = tuple(zones_of(self._cloud, subnets, caller))
-        # A serverless variant has no instances of its own choosing; one process stands in for it.
-        count = variant.get("InitialInstanceCount") or 1
-        return VariantPlan(name, container, count, zones, variant.get("InitialVariantWeight", 1.0))
+        return container, model
 
     def _container(self, container: Params, caller: Caller) -> Container:
         environment = dict(container.get("Environment") or {})
@@ -77,9 +82,7 @@ def to_document(plans: Sequence[VariantPlan]) -> list[dict[str, Any]]:
     return [
         {
             "name": plan.name,
-            "image": plan.container.image,
-            "archive": plan.container.archive,
-            "environment": dict(plan.container.environment),
+            **container_document(plan.container),
             "count": plan.count,
             "zones": list(plan.zones),
             "weight": plan.weight,
@@ -92,10 +95,22 @@ def from_document(document: Sequence[Mapping[str, Any]]) -> tuple[VariantPlan, .
     return tuple(
         VariantPlan(
             entry["name"],
-            Container(entry["image"], entry["archive"], entry["environment"]),
+            container_of(entry),
             entry["count"],
             tuple(entry["zones"]),
             entry["weight"],
         )
         for entry in document
     )
+
+
+def container_document(container: Container) -> dict[str, Any]:
+    return {
+        "image": container.image,
+        "archive": container.archive,
+        "environment": dict(container.environment),
+    }
+
+
+def container_of(document: Mapping[str, Any]) -> Container:
+    return Container(document["image"], document["archive"], document["environment"])

@@ -22,6 +22,7 @@ from sandbox.runtime.sagemaker.process import Ending, Orders
 from sandbox.runtime.sagemaker.processing import ProcessingJobs
 from sandbox.runtime.sagemaker.surroundings import split_s3_uri
 from sandbox.runtime.sagemaker.training import TrainingJobs
+from sandbox.runtime.sagemaker.transform import TransformJobs
 from sandbox.runtime.sagemaker.tuning import TuningJobs
 
 _ALPHABET = string.ascii_letters + string.digits
@@ -74,6 +75,7 @@ class StepRunner:
     training: TrainingJobs
     processing: ProcessingJobs
     tuning: TuningJobs
+    transform: TransformJobs
     packages: Packages
     create_model: Callable[[Params, Caller], Params]
     callbacks: Callbacks
@@ -82,6 +84,7 @@ class StepRunner:
             "Training": "_train",
             "Processing": "_process",
             "Tuning": "_tune",
+            "Transform": "_transform",
             "Condition": "_decide",
             "RegisterModel": "_register",
             "Model": "_model",
@@ -167,6 +170,17 @@ class StepRunner:
         job = self.tuning.describe(named, setting.caller)
         status = job["HyperParameterTuningJobStatus"]
         _require_completed(job, "HyperParameterTuningJobStatus", status)
+        return StepResult(metadata, job)
+
+    def _transform(self, step: Step, setting: Setting) -> StepResult:
+        named = {"TransformJobName": _job_name(step, setting)}
+        params = {**resolve(step.arguments, setting.scope), **named}
+        arn = self.transform.create(params, setting.caller)["TransformJobArn"]
+        metadata = {"TransformJob": {"Arn": arn}}
+        setting.announce(metadata)
+        self._await(arn, setting, lambda: self.transform.stop(named, setting.caller))
+        job = self.transform.describe(named, setting.caller)
+        _require_completed(job, "TransformJobStatus", job["TransformJobStatus"])
         return StepResult(metadata, job)
 
     def _decide(self, step: Step, setting: Setting) -> StepResult:
