@@ -17,8 +17,8 @@ class RecordTooLargeError(Exception):
 
 @dataclass(frozen=True)
 class Cutting:
-    """How to cut: by `Line` or not at all (`None`), one record a request or as many as fit, and the most bytes
-    of a request."""
+    """How to cut: by `Line` or not at all (`None`), one record a request or as many as fit, and the most
+    bytes of a request."""
 
     split: str
     strategy: str

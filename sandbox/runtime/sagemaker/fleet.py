@@ -20,6 +20,8 @@ from sandbox.runtime.sagemaker.transfer import TransferError, Transfers
 
 _START_SECONDS = 120
 _WATCH_SECONDS = 0.2
+IDLE_SECONDS = 10.0
+"""After which the process of a serverless variant ends; the service keeps it for some minutes."""
 _PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before an instance that died is started again, by how often in a row it died."""
 _log = logging.getLogger(__name__)
@@ -38,6 +40,10 @@ class VariantPlan:
     count: int
     zones: tuple[str, ...]
     weight: float
+    shadow: bool = False
+    """Gets copies of the traffic, and its answers go nowhere."""
+    serverless: bool = False
+    """Runs while it is asked, and ends when it is idle."""
 
 
 class Variant:
@@ -50,6 +56,8 @@ class Variant:
         self.instances: tuple[Instance, ...] = ()
         self.turn = 0
         """Of the round robin; only the router writes it."""
+        self.asked = time.monotonic()
+        """When it was asked last; only the router writes it."""
 
 
 class Fleet:
@@ -66,6 +74,8 @@ class Fleet:
     ) -> None:
         self.config = config
         self.variants: Mapping[str, Variant] = {plan.name: Variant(plan) for plan in plans}
+        self.production = {name: one for name, one in self.variants.items() if not one.plan.shadow}
+        self.shadows = tuple(one for one in self.variants.values() if one.plan.shadow)
         self._cloud = cloud
         self._containers = containers
         self._zones = containers.zones
@@ -176,6 +186,7 @@ class Fleet:
         while not self._stopped.wait(_WATCH_SECONDS):
             self._meet_faults()
             for variant in self.variants.values():
+                self._rest(variant)
                 dead = [i for i in variant.instances if not i.alive()]
                 for instance in dead:
                     with _TABLE:
@@ -186,6 +197,16 @@ class Fleet:
                     self._replace(variant, deaths)
                 elif missing <= 0:
                     deaths[variant.plan.name] = 0
+
+    def _rest(self, variant: Variant) -> None:
+        """Ends the process of a serverless variant that nobody asks; wants one once somebody does."""
+        if not variant.plan.serverless:
+            return
+        idle = time.monotonic() - variant.asked > IDLE_SECONDS
+        if idle and variant.count:
+            self.resize(variant, 0)
+        elif not idle:
+            variant.count = 1
 
     def _meet_faults(self) -> None:
         """Kills the instances that a fault takes away: one of them, or all of a zone."""

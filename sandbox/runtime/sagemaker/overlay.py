@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 
 from sandbox.runtime.overlay import AsgiHandler, Caller, Cloud, Params, Remaining, ServiceError
+from sandbox.runtime.sagemaker.asynchronous import AsynchronousInference
 from sandbox.runtime.sagemaker.board import Board
 from sandbox.runtime.sagemaker.callbacks import Callbacks
 from sandbox.runtime.sagemaker.container import Containers
@@ -80,7 +81,8 @@ class SageMakerOverlay:
             "DeleteTags": self._delete_tags,
         }
         self.operations = frozenset(self._operations)
-        self.asgi: AsgiHandler = Router(self._routes, self._traffic)
+        self._later = AsynchronousInference(cloud)
+        self.asgi: AsgiHandler = Router(self._routes, self._traffic, self._later)
 
     def call(self, operation: str, params: Params, caller: Caller) -> Params:
         """Answers one operation. Raises ServiceError, also for a request that the service's model refuses."""
@@ -106,8 +108,10 @@ class SageMakerOverlay:
         self._callbacks.settle()
         self._traffic.start()
         self._endpoints.start()
+        self._later.start()
 
     def stop(self) -> None:
+        self._later.stop()
         self._board.close()
         self._endpoints.stop()
         self._traffic.close()

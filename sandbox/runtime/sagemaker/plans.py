@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sandbox.runtime.overlay import Caller, Cloud, Params, ServiceError
@@ -29,7 +30,9 @@ class Planner:
     def plans(self, config: Record) -> tuple[VariantPlan, ...]:
         """Raises ServiceError for what the sandbox cannot serve."""
         caller = config.caller
-        return tuple(self._plan(variant, caller) for variant in config.fields["ProductionVariants"])
+        production = [self._plan(variant, caller) for variant in config.fields["ProductionVariants"]]
+        shadows = config.fields.get("ShadowProductionVariants") or []
+        return (*production, *(replace(self._plan(one, caller), shadow=True) for one in shadows))
 
     def _plan(self, variant: Params, caller: Caller) -> VariantPlan:
         name = variant["VariantName"]
@@ -40,7 +43,8 @@ class Planner:
         zones = tuple(zones_of(self._cloud, subnets, caller))
         # A serverless variant has no instances of its own choosing; one process stands in for it.
         count = variant.get("InitialInstanceCount") or 1
-        return VariantPlan(name, container, count, zones, variant.get("InitialVariantWeight", 1.0))
+        weight = variant.get("InitialVariantWeight", 1.0)
+        return VariantPlan(name, container, count, zones, weight, serverless="ServerlessConfig" in variant)
 
     def container(self, model_name: str, caller: Caller) -> tuple[Container, Record]:
         """What a model runs, and the model. Raises ServiceError for what the sandbox cannot serve."""
@@ -86,6 +90,8 @@ def to_document(plans: Sequence[VariantPlan]) -> list[dict[str, Any]]:
             "count": plan.count,
             "zones": list(plan.zones),
             "weight": plan.weight,
+            "shadow": plan.shadow,
+            "serverless": plan.serverless,
         }
         for plan in plans
     ]
@@ -99,6 +105,8 @@ def from_document(document: Sequence[Mapping[str, Any]]) -> tuple[VariantPlan, .
             entry["count"],
             tuple(entry["zones"]),
             entry["weight"],
+            entry.get("shadow", False),
+            entry.get("serverless", False),
         )
         for entry in document
     )

@@ -56,10 +56,10 @@ class TransformRun:
         instance = self._instance()
         try:
             self._scratch.make("input", "output")
-            environment = self._containers.environment(
-                self._record.caller, self._job.get("Environment") or {}
-            )
-            instance.launch(container_of(self._record.private["container"]), environment, self._transfers)
+            container = container_of(self._record.private["container"])
+            own = {**container.environment, **(self._job.get("Environment") or {})}
+            environment = self._containers.environment(self._record.caller, {})
+            instance.launch(replace(container, environment=own), environment, self._transfers)
             self._await(instance)
             self._shelf.update(self._record, {"TransformStartTime": now()})
             self._transform_all(instance)
