@@ -34,10 +34,10 @@ _HTTP_SECONDS = 15.0
 class Couriers:
     """Delivers what the hooks put into the outbox."""
 
-    def __init__(self, cloud: Cloud, outbox: Outbox, enqueue: Enqueue) -> None:
+    def __init__(self, cloud: Cloud, outbox: Outbox, enqueue: Enqueue, reach: Reach) -> None:
         self._cloud = cloud
         self._enqueue = enqueue
-        self._reach = Reach(cloud, enqueue)
+        self._reach = reach
         outbox.register(SNS_FUNCTION, self._notify_function)
         outbox.register(SNS_HTTP, self._notify_address)
         outbox.register(EVENT_TARGET, self._send_event)

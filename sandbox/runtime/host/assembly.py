@@ -17,6 +17,7 @@ from sandbox.runtime.cost.watch import SpendWatch
 from sandbox.runtime.daemon import SandboxAddress
 from sandbox.runtime.delivery import hooks
 from sandbox.runtime.delivery.outbox import Outbox
+from sandbox.runtime.delivery.reach import Reach
 from sandbox.runtime.delivery.targets import Couriers
 from sandbox.runtime.functions.function import FunctionShelf
 from sandbox.runtime.functions.overlay import FunctionsOverlay
@@ -34,6 +35,8 @@ from sandbox.runtime.overlay import Caller, Cloud, Overlay
 from sandbox.runtime.policies.buckets import BucketGate
 from sandbox.runtime.schedules import known
 from sandbox.runtime.schedules.timers import Timers
+from sandbox.runtime.streams import mapping
+from sandbox.runtime.streams.workers import MappingWorkers
 from sandbox.runtime.workflows import emulation
 
 _log = logging.getLogger(__name__)
@@ -64,6 +67,7 @@ class Sandbox:
         exactness.install(self._emulator)
         known.install()
         emulation.install()
+        mapping.install()
         held = HeldActions(self._documents, self._emulator, self._outbox.put)
         actions = AlarmActions(self.cloud, self._emulator, self._outbox, held.hold)
         self._alarms = AlarmWatch(self.cloud, self._emulator, held)
@@ -72,7 +76,9 @@ class Sandbox:
         shelf = FunctionShelf(self._emulator, root / "functions")
         functions = FunctionsOverlay(self.cloud, shelf, self._outbox)
         actions.call_functions_by(functions.enqueue)
-        Couriers(self.cloud, self._outbox, functions.enqueue)
+        reach = Reach(self.cloud, functions.enqueue)
+        Couriers(self.cloud, self._outbox, functions.enqueue, reach)
+        self._mappings = MappingWorkers(self.cloud, self._emulator, reach, self._outbox.refuse)
         watch = SpendWatch(self.cloud, self._outbox.refuse, address.account_id, address.region)
         budgets = BudgetsOverlay(watch)
         self._overlays: list[Overlay] = [functions, budgets]
@@ -102,6 +108,7 @@ class Sandbox:
         self._outbox.start()
         self._alarms.start()
         self._timers.start()
+        self._mappings.start()
         self._ready.set()
 
     def stop(self) -> None:
@@ -109,6 +116,7 @@ class Sandbox:
         self._ready.clear()
         self._alarms.stop()
         self._timers.stop()
+        self._mappings.stop()
         self._outbox.stop()
         for overlay in reversed(self._overlays):
             overlay.stop()
