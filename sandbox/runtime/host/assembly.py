@@ -19,6 +19,7 @@ from sandbox.runtime.delivery import hooks
 from sandbox.runtime.delivery.outbox import Outbox
 from sandbox.runtime.delivery.reach import Reach
 from sandbox.runtime.delivery.targets import Couriers
+from sandbox.runtime.firehose.overlay import FirehoseOverlay
 from sandbox.runtime.functions.function import FunctionShelf
 from sandbox.runtime.functions.overlay import FunctionsOverlay
 from sandbox.runtime.host import compaction, exactness
@@ -81,7 +82,8 @@ class Sandbox:
         self._mappings = MappingWorkers(self.cloud, self._emulator, reach, self._outbox.refuse)
         watch = SpendWatch(self.cloud, self._outbox.refuse, address.account_id, address.region)
         budgets = BudgetsOverlay(watch)
-        self._overlays: list[Overlay] = [functions, budgets]
+        firehose = FirehoseOverlay(self.cloud, self._emulator)
+        self._overlays: list[Overlay] = [functions, budgets, firehose]
         self._overlays += [made for name in OVERLAYS if (made := _overlay(name, self.cloud)) is not None]
         if self._replayed >= compaction.AT_LEAST:
             self._compact()
