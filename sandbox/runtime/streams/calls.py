@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,10 @@ class Called:
     failed: bool = False
     items: frozenset[str] = field(default_factory=frozenset)
     """Identifiers of the records that failed."""
+
+
+Call = Callable[[Sequence[Any], Sequence[str]], Called]
+"""Hands a batch on: the records' events and their identifiers."""
 
 
 def call(cloud: Cloud, mapping: SourceMapping, events: Sequence[Any], identifiers: Sequence[str]) -> Called:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.runtime.host.emulator import Emulator
 from sandbox.runtime.overlay import Cloud
-from sandbox.runtime.streams.calls import call
+from sandbox.runtime.streams.calls import Call
 from sandbox.runtime.streams.mapping import SourceMapping, matches
 from sandbox.runtime.streams.records import as_json
 
@@ -24,10 +24,11 @@ class QueueReader:
     """Reads one queue for one mapping. What a function fails on stays in the queue, until its visibility
     timeout brings it back."""
 
-    def __init__(self, cloud: Cloud, emulator: Emulator, mapping: SourceMapping) -> None:
+    def __init__(self, cloud: Cloud, emulator: Emulator, mapping: SourceMapping, call: Call) -> None:
         self._cloud = cloud
         self._emulator = emulator
         self._mapping = mapping
+        self._call = call
         self._since = 0.0
 
     def step(self) -> bool:
@@ -68,7 +69,7 @@ class QueueReader:
         done = {one["MessageId"] for one in messages} - {one["MessageId"] for one in wanted}
         if wanted:
             identifiers = [str(one["MessageId"]) for one in wanted]
-            called = call(self._cloud, self._mapping, [self._event(one) for one in wanted], identifiers)
+            called = self._call([self._event(one) for one in wanted], identifiers)
             if not called.failed:
                 done |= set(identifiers) - called.items
         for message in messages:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sandbox.runtime.host.emulator import Emulator
 from sandbox.runtime.overlay import Cloud
-from sandbox.runtime.streams.calls import call
+from sandbox.runtime.streams.calls import Call
 from sandbox.runtime.streams.mapping import SourceMapping, matches
 from sandbox.runtime.streams.records import StreamRecord, records_after, shards
 
@@ -43,11 +43,12 @@ class ShardReader:
     """Reads the shards of one stream for one mapping."""
 
     def __init__(
-        self, cloud: Cloud, emulator: Emulator, mapping: SourceMapping, on_failure: OnFailure
+        self, cloud: Cloud, emulator: Emulator, mapping: SourceMapping, call: Call, on_failure: OnFailure
     ) -> None:
         self._cloud = cloud
         self._emulator = emulator
         self._mapping = mapping
+        self._call = call
         self._on_failure = on_failure
 
     def step(self) -> bool:
@@ -75,7 +76,7 @@ class ShardReader:
             self._keep(replace(position, after=last))
             return True
         identifiers = [str(one.sequence) for one in wanted]
-        called = call(self._cloud, self._mapping, [one.event for one in wanted], identifiers)
+        called = self._call([one.event for one in wanted], identifiers)
         if called.items and not called.failed:
             # What comes before the first that failed is dealt with.
             first = min(int(one) for one in called.items)

@@ -1,18 +1,21 @@
-"""What reads queues and streams for functions: a thread for each event source mapping."""
+"""What reads queues and streams for functions and pipes: a thread for each of them."""
 
 from __future__ import annotations
 
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sandbox.runtime.delivery.outbox import UndeliverableError
 from sandbox.runtime.delivery.reach import Reach, Shipment, TransientError
 from sandbox.runtime.host.emulator import Emulator
 from sandbox.runtime.overlay import Cloud
+from sandbox.runtime.streams.calls import Called, call
 from sandbox.runtime.streams.mapping import SourceMapping, mappings
+from sandbox.runtime.streams.pipes import Pipe, every_pipe, hand_on, pipes
 from sandbox.runtime.streams.queues import QueueReader
 from sandbox.runtime.streams.shards import POSITIONS, ShardReader
 
@@ -25,8 +28,16 @@ class _Reader(Protocol):
     def step(self) -> bool: ...
 
 
+@dataclass(frozen=True)
+class _Work:
+    """How a source is read, and the pipe that it is read for; none for a function's mapping."""
+
+    mapping: SourceMapping
+    pipe: Pipe | None
+
+
 class MappingWorkers:
-    """Starts a thread for each mapping that is there, and ends it when the mapping is gone or changed."""
+    """Starts a thread for each mapping and each pipe, and ends it when that is gone or changed."""
 
     def __init__(
         self, cloud: Cloud, emulator: Emulator, reach: Reach, refuse: Callable[[str, str], None]
@@ -35,7 +46,7 @@ class MappingWorkers:
         self._emulator = emulator
         self._reach = reach
         self._refuse = refuse
-        self._working: dict[str, tuple[SourceMapping, threading.Event]] = {}
+        self._working: dict[str, tuple[_Work, threading.Event]] = {}
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -56,21 +67,23 @@ class MappingWorkers:
 
     def _look_often(self) -> None:
         while not self._closed.wait(_LOOK_SECONDS):
-            found = {one.uuid: one for one in mappings(self._emulator)}
-            for uuid, (mapping, over) in list(self._working.items()):
-                if found.get(uuid) != mapping:
+            found = {one.uuid: _Work(one, None) for one in mappings(self._emulator)}
+            found |= {one.uuid: _Work(one, pipe) for one, pipe in pipes(self._emulator)}
+            for uuid, (work, over) in list(self._working.items()):
+                if found.get(uuid) != work:
                     over.set()
                     del self._working[uuid]
-            for uuid, mapping in found.items():
+            for uuid, work in found.items():
                 if uuid not in self._working:
                     over = threading.Event()
-                    self._working[uuid] = (mapping, over)
+                    self._working[uuid] = (work, over)
                     name = f"mapping {uuid}"
-                    threading.Thread(target=self._work, args=(mapping, over), name=name, daemon=True).start()
+                    threading.Thread(target=self._work, args=(work, over), name=name, daemon=True).start()
             self._forget(set(found))
 
     def _forget(self, known: set[str]) -> None:
-        """Positions of mappings that were deleted; one that is disabled keeps its own."""
+        """Drops positions of what was deleted; what is disabled or stopped keeps its own."""
+        known |= every_pipe(self._emulator)
         from moto.awslambda.models import lambda_backends
 
         with self._emulator.lock:
@@ -80,8 +93,8 @@ class MappingWorkers:
             if kept["mapping"] not in known:
                 self._cloud.documents.delete(POSITIONS, kept["key"])
 
-    def _work(self, mapping: SourceMapping, over: threading.Event) -> None:
-        reader = self._reader(mapping)
+    def _work(self, work: _Work, over: threading.Event) -> None:
+        mapping, reader = work.mapping, self._reader(work)
         while not over.is_set() and not self._closed.is_set():
             try:
                 worked = reader.step()
@@ -91,10 +104,23 @@ class MappingWorkers:
             if not worked:
                 over.wait(_IDLE_SECONDS)
 
-    def _reader(self, mapping: SourceMapping) -> _Reader:
+    def _reader(self, work: _Work) -> _Reader:
+        mapping, pipe = work.mapping, work.pipe
+
+        def call_function(events: Sequence[Any], identifiers: Sequence[str]) -> Called:
+            return call(self._cloud, mapping, events, identifiers)
+
+        def hand_to_pipe(events: Sequence[Any], _: Sequence[str]) -> Called:
+            assert pipe is not None  # noqa: S101
+            reason = hand_on(self._cloud, self._reach, mapping, pipe, events)
+            if reason:
+                self._refuse(f"a batch of {mapping.source} through {pipe.arn}", reason)
+            return Called(failed=bool(reason))
+
+        handed = call_function if pipe is None else hand_to_pipe
         if mapping.service == "sqs":
-            return QueueReader(self._cloud, self._emulator, mapping)
-        return ShardReader(self._cloud, self._emulator, mapping, self._give_up)
+            return QueueReader(self._cloud, self._emulator, mapping, handed)
+        return ShardReader(self._cloud, self._emulator, mapping, handed, self._give_up)
 
     def _give_up(self, mapping: SourceMapping, told: dict[str, Any]) -> None:
         """Tells the mapping's destination of a batch that is given up."""

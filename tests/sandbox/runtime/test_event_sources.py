@@ -210,3 +210,26 @@ def test_a_mapping_goes_on_where_it_was_after_a_kill(cloud: Any, watched: Any) -
     assert list(dict.fromkeys(seen.flat())) == ["before", "after"]
     assert cloud.administration.status()["replayDifferences"] == 0
     cloud.client("lambda").delete_event_source_mapping(UUID=mapping)
+
+
+def test_a_pipe_enriches_shapes_and_hands_on(
+    cloud: Any, make_function: Callable[..., str], received: Wait
+) -> None:
+    code = "def handler(event, context):\n    return [{**one, 'more': len(event)} for one in event]\n"
+    enrichment = make_function("enriching", code, Timeout=20)
+    source_url, source = _queue(cloud, "piped-in")
+    target_url, target = _queue(cloud, "piped-out")
+    pattern = json.dumps({"body": {"kind": ["good"]}})
+    cloud.client("pipes").create_pipe(
+        Name="pipe",
+        RoleArn="arn:aws:iam::123456789012:role/pipe",
+        Source=source,
+        SourceParameters={"FilterCriteria": {"Filters": [{"Pattern": pattern}]}},
+        Enrichment=enrichment,
+        Target=target,
+        TargetParameters={"InputTemplate": '{"n": <$.body.n>, "of": <$.more>}'},
+    )
+    for n, kind in enumerate(("bad", "good")):
+        body = json.dumps({"kind": kind, "n": n})
+        cloud.client("sqs").send_message(QueueUrl=source_url, MessageBody=body)
+    assert json.loads(received(target_url)[0]) == {"n": 1, "of": 1}
