@@ -22,7 +22,13 @@ from sandbox.runtime.host.faults import Faults
 from sandbox.runtime.host.http import HttpRequest
 from sandbox.runtime.overlay import Caller, Documents, Metric, Params, ServiceError
 
-_CLIENT = Config(retries={"total_max_attempts": 1}, parameter_validation=True, max_pool_connections=50)
+_CLIENT = Config(
+    retries={"total_max_attempts": 1},
+    parameter_validation=True,
+    max_pool_connections=50,
+    # A function may take fifteen minutes to answer.
+    read_timeout=960,
+)
 _MAX_BATCH = 1000
 
 

@@ -17,6 +17,8 @@ from sandbox.runtime.workflows.memory import history
 from sandbox.runtime.workflows.tokens import Tokens
 
 _PAGE = 100
+_STOP_SECONDS = 2.0
+"""How long a stop waits for calls under way; what they come to is not kept, and they are made again."""
 _SYNC_SECONDS = 300.0
 """How long an express execution may take, the service's limit."""
 
@@ -68,8 +70,9 @@ class StepFunctionsOverlay:
             running = list(self._running.values())
         for _, halt in running:
             halt.set()
+        until = time.monotonic() + _STOP_SECONDS
         for thread, _ in running:
-            thread.join(timeout=10)
+            thread.join(timeout=max(0.0, until - time.monotonic()))
 
     def _go_on(self, kept: Mapping[str, Any]) -> threading.Thread:
         arn, halt = str(kept["arn"]), Halt()

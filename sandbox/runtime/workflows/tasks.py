@@ -24,6 +24,9 @@ from sandbox.runtime.workflows.templates import filled
 from sandbox.runtime.workflows.tokens import Tokens
 
 _LOOK_SECONDS = 0.2
+_UNANSWERED = ".SdkClientException"
+_LAST_WORDS_SECONDS = 10.0
+"""Within which a sandbox that no longer answers has said that it stops."""
 _SPOKEN = {
     "stepfunctions": "StepFunctions",
     "sagemaker": "SageMaker",
@@ -70,6 +73,10 @@ class Tasks:
         try:
             result = self._result(resource, given, visit, token)
         except StateError as failed:
+            # A stop of the sandbox ends functions and cuts answers off: the task did not fail of itself.
+            cut_off = failed.error.endswith(_UNANSWERED)
+            if visit.halt.wait(_LAST_WORDS_SECONDS if cut_off else 0.0):
+                raise HaltedError from failed
             kind = "TaskTimedOut" if failed.error == TIMEOUT else "TaskFailed"
             member = kind[0].lower() + kind[1:] + "EventDetails"
             self._memory.tell(visit.path, kind, member, **named, error=failed.error, cause=failed.cause)
@@ -217,7 +224,7 @@ class _as_state_errors:  # noqa: N801 - reads as the statement that it is
         if isinstance(error, ParamValidationError):
             raise StateError(RUNTIME, str(error)) from error
         if isinstance(error, BotoCoreError):
-            raise StateError(f"{self._service}.SdkClientException", str(error)) from error
+            raise StateError(f"{self._service}{_UNANSWERED}", str(error)) from error
 
 
 def _shown(resource: Resource) -> str:

@@ -360,3 +360,16 @@ def test_an_execution_outlives_a_kill_and_does_nothing_twice(
     assert after[: len(before)] == before
     assert [event["id"] for event in after] == list(range(1, len(after) + 1))
     assert cloud.administration.status()["replayDifferences"] == 0
+
+
+def test_a_stop_of_the_sandbox_fails_no_task(
+    machines: Machines, cloud: Any, make_function: Callable[..., str], eventually: Wait
+) -> None:
+    code = "import time\ndef handler(event, context):\n    time.sleep(3)\n    return 'rested'\n"
+    function = make_function("rests", code, Timeout=30)
+    execution = machines.begin("interrupted", {"Rest": {"Type": "Task", "Resource": function}})
+    eventually(lambda: "TaskStarted" in machines.events(execution))
+    daemon.stop(cloud.root)
+    daemon.start(cloud.root)
+    ended = machines.ended(execution)
+    assert (ended["status"], ended.get("output")) == ("SUCCEEDED", '"rested"')
