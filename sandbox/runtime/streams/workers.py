@@ -66,6 +66,7 @@ class MappingWorkers:
         self._working.clear()
 
     def _look_often(self) -> None:
+        known: set[str] = set()
         while not self._closed.wait(_LOOK_SECONDS):
             found = {one.uuid: _Work(one, None) for one in mappings(self._emulator)}
             found |= {one.uuid: _Work(one, pipe) for one, pipe in pipes(self._emulator)}
@@ -79,11 +80,13 @@ class MappingWorkers:
                     self._working[uuid] = (work, over)
                     name = f"mapping {uuid}"
                     threading.Thread(target=self._work, args=(work, over), name=name, daemon=True).start()
-            self._forget(set(found))
+            if found.keys() != known:
+                known = set(found)
+                self._forget(known)
 
     def _forget(self, known: set[str]) -> None:
         """Drops positions of what was deleted; what is disabled or stopped keeps its own."""
-        known |= every_pipe(self._emulator)
+        known = known | every_pipe(self._emulator)
         from moto.awslambda.models import lambda_backends
 
         with self._emulator.lock:
