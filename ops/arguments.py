@@ -283,11 +283,21 @@ def _other_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
     spend.add_argument("amount", type=_amount, help="US dollars")
     _add(actions, "channel", "the messages of the team's chat channel", stack=False)
     fault = _add(
-        actions, "fault", "ask for a fault: throttle, error500, latency, spot-interruption, …", stack=False
+        actions,
+        "fault",
+        "ask for a fault; without a name, list the faults and what each strikes",
+        stack=False,
     )
-    fault.add_argument("name", help="the fault")
-    fault.add_argument("on", help="what it strikes: service:Operation, a job, an endpoint's instance")
+    fault.add_argument("name", nargs="?", default="", help="the fault")
+    fault.add_argument("on", nargs="?", default="", help="what it strikes, or * for whatever comes next")
     fault.add_argument("--times", type=_positive, default=1, metavar="N", help="how often (1)")
+    fire = _add(
+        actions,
+        "fire",
+        "fire a scheduled rule or a schedule now; without a name, list them with their next times",
+        stack=False,
+    )
+    fire.add_argument("name", nargs="?", default="", help="the rule or the schedule, by its name or ARN")
     reset = _add(
         actions, "reset", "empty the emulated cloud, and the state of the sandboxed stacks", stack=False
     )

@@ -318,7 +318,11 @@ def _sandbox(arguments: argparse.Namespace, screen: Screen) -> int:
         case "channel":
             return sandbox.channel(workspace, screen)
         case "fault":
+            if not arguments.name:
+                return sandbox.faults(workspace, screen)
             return sandbox.fault(workspace, screen, arguments.name, arguments.on, arguments.times)
+        case "fire":
+            return sandbox.fire(workspace, screen, arguments.name)
         case _:
             return sandbox.reset(workspace, screen, assume_yes=arguments.yes)
 

@@ -1,4 +1,4 @@
-"""The commands on the sandbox itself: start, stop, status, types, spend, channel, fault, reset."""
+"""The commands on the sandbox itself: start, stop, status, types, spend, channel, fault, fire, reset."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from ops.channel import message_lines
 from ops.destroying import confirm
-from ops.errors import FAILED, OK
+from ops.errors import FAILED, OK, UsageError
 from ops.properties import written
 from ops.screen import Screen, counted
 from ops.target import Target, connect_sandbox
@@ -108,11 +108,46 @@ def channel(workspace: Workspace, screen: Screen) -> int:
     return OK
 
 
+def faults(workspace: Workspace, screen: Screen) -> int:
+    """`groundplan sandbox fault`, without a name."""
+    known, waiting = _client(connect_sandbox(workspace)).faults()
+    width = max(len(kind.name) for kind in known)
+    for kind in known:
+        screen.line(f"{kind.name:<{width}}  {kind.effect}")
+        screen.line(f"{'':<{width}}  strikes: {kind.target}")
+    for one in waiting:
+        screen.line(f"waiting: {one.name} on {one.target}, {counted(one.left, 'time')}")
+    screen.document({"known": [asdict(kind) for kind in known], "waiting": [asdict(one) for one in waiting]})
+    return OK
+
+
 def fault(workspace: Workspace, screen: Screen, name: str, target: str, times: int) -> int:
-    """`groundplan sandbox fault`."""
+    """`groundplan sandbox fault NAME TARGET`."""
+    if not target:
+        raise UsageError(
+            f"what is {name} to strike?", "groundplan sandbox fault lists the faults and what each strikes"
+        )
     _client(connect_sandbox(workspace)).fault(name, target, times)
     screen.line(f"{name} will strike {target}" + (f" {times} times." if times > 1 else "."))
     screen.document({"fault": name, "target": target, "times": times})
+    return OK
+
+
+def fire(workspace: Workspace, screen: Screen, name: str) -> int:
+    """`groundplan sandbox fire`: one by its name, or the list of what could be fired."""
+    client = _client(connect_sandbox(workspace))
+    if not name:
+        listed = client.schedules()
+        for timer in listed:
+            screen.line(f"{timer.name}  {timer.expression}, next at {timer.next or 'no time'}")
+        if not listed:
+            screen.line("Nothing fires by the clock.")
+        screen.document([asdict(timer) for timer in listed])
+        return OK
+    fired = client.fire(name)
+    for one in fired:
+        screen.line(f"{one.arn} fires at {', '.join(one.targets) or 'no target'}.")
+    screen.document({"fired": [asdict(one) for one in fired]})
     return OK
 
 

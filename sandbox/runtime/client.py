@@ -8,6 +8,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.runtime.host.faults import Fault, FaultKind
 from sandbox.runtime.overlay import Remaining
 
 
@@ -58,6 +59,26 @@ class ChannelMessage:
     body: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class FiredTimer:
+    """A rule or a schedule that was fired by hand, and the ARNs of its targets."""
+
+    arn: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ListedTimer:
+    """A rule or a schedule that fires by the clock; `next` is a time in ISO 8601, None after the last."""
+
+    name: str
+    arn: str
+    expression: str
+    timezone: str
+    next: str | None
+    targets: tuple[str, ...]
+
+
 class SandboxClient:
     """The administration API under `<endpoint_url>/_sandbox/`."""
 
@@ -88,9 +109,24 @@ class SandboxClient:
         return tuple(ChannelMessage(**one) for one in self._ask("GET", "channel")["messages"])
 
     def fault(self, name: str, target: str, times: int = 1) -> None:
-        """Asks for a fault: `throttle`, `error500`, `latency` on `service:Operation`, or one of an
-        overlay's."""
+        """Asks for one of the faults that `faults` lists. Raises SandboxRefusedError for any other."""
         self._ask("POST", "faults", {"name": name, "target": target, "times": times})
+
+    def faults(self) -> tuple[tuple[FaultKind, ...], tuple[Fault, ...]]:
+        """The faults that can be asked for, and those that wait for what they strike."""
+        answer = self._ask("GET", "faults")
+        known = tuple(FaultKind(**one) for one in answer["known"])
+        return known, tuple(Fault(**one) for one in answer["waiting"])
+
+    def fire(self, name: str) -> tuple[FiredTimer, ...]:
+        """Fires the rules and schedules of that name or ARN now. Raises SandboxRefusedError for none."""
+        fired = self._ask("POST", "fire", {"name": name})["fired"]
+        return tuple(FiredTimer(one["arn"], tuple(one["targets"])) for one in fired)
+
+    def schedules(self) -> tuple[ListedTimer, ...]:
+        """The enabled rules and schedules that fire by the clock, and when each is due next."""
+        listed = self._ask("GET", "schedules")["schedules"]
+        return tuple(ListedTimer(**{**one, "targets": tuple(one["targets"])}) for one in listed)
 
     def reset(self) -> None:
         """Empties the emulated cloud: every resource, job and message."""

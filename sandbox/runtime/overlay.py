@@ -106,8 +106,9 @@ class Cloud(Protocol):
     def measure(self, namespace: str, metrics: Sequence[Metric], caller: Caller) -> None:
         """Puts CloudWatch metrics, all in one request."""
 
-    def fault(self, name: str, target: str) -> bool:
-        """Takes a requested fault (`groundplan sandbox fault NAME TARGET`): True once for each request."""
+    def fault(self, name: str, *targets: str) -> bool:
+        """Takes a requested fault (`groundplan sandbox fault NAME TARGET`), for a thing that goes by any of
+        these names: True once for each request."""
 
 
 class Overlay(Protocol):

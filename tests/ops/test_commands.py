@@ -275,6 +275,16 @@ def test_the_sandbox_starts_tells_its_state_and_stops(project: Path, groundplan:
     assert json.loads(groundplan(project, "sandbox", "status", "--json").out)["running"] is True
     assert "The channel is empty." in groundplan(project, "sandbox", "channel").out
     assert "cost $900.00" in groundplan(project, "sandbox", "spend", "900").out
+    listed = groundplan(project, "sandbox", "fault")
+    assert "zone-lost" in listed.out
+    assert "service:Operation" in listed.out
+    assert "throttle will strike" in groundplan(project, "sandbox", "fault", "throttle", "s3:PutObject").out
+    unknown = groundplan(project, "sandbox", "fault", "earthquake", "*")
+    assert unknown.status != 0
+    assert "instance-killed" in unknown.err
+    assert groundplan(project, "sandbox", "fault", "throttle").status == 2
+    assert "Nothing fires by the clock." in groundplan(project, "sandbox", "fire").out
+    assert "'nightly'" in groundplan(project, "sandbox", "fire", "nightly").err
     assert "is stopped" in groundplan(project, "sandbox", "stop").out
     assert "No sandbox was running" in groundplan(project, "sandbox", "stop").out
 

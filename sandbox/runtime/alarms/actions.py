@@ -1,36 +1,53 @@
-"""What follows from an alarm's new state: a message to the topics that it names, and an event."""
+"""What follows from an alarm's new state: a message to its topics, a call of its functions, and an event."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.runtime.alarms.evaluation import INSUFFICIENT_DATA, OK
+from sandbox.runtime.alarms.suppression import ACTION
 from sandbox.runtime.delivery.hooks import Put
 from sandbox.runtime.delivery.outbox import Delivery, Outbox, UndeliverableError
+from sandbox.runtime.delivery.reach import Enqueue
 from sandbox.runtime.host.emulator import Emulator
 from sandbox.runtime.overlay import Caller, Cloud
-from sandbox.runtime.policies.services import why_not_publish
+from sandbox.runtime.policies.services import why_not_invoke, why_not_publish
 
-ACTION, EVENT = "alarm-action", "alarm-event"
-_PRINCIPAL = "cloudwatch.amazonaws.com"
+EVENT = "alarm-event"
+_PRINCIPAL, _OF_FUNCTIONS = "cloudwatch.amazonaws.com", "lambda.alarms.cloudwatch.amazonaws.com"
 _UNCHECKED = "Unchecked: Initial alarm creation"
+
+
+Hold = Callable[[Mapping[str, Any], list[str], Caller], None]
+"""Takes a notice and whom it is for, until it is known whether it is suppressed."""
 
 
 class AlarmActions:
     """Carries out the actions of alarms."""
 
-    def __init__(self, cloud: Cloud, emulator: Emulator, outbox: Outbox) -> None:
+    def __init__(self, cloud: Cloud, emulator: Emulator, outbox: Outbox, hold: Hold) -> None:
         self._cloud = cloud
-        _hook(emulator, outbox.put)
+        self._enqueue: Enqueue = lambda *_: None
+        _hook(emulator, outbox.put, hold)
         outbox.register(ACTION, self._act)
         outbox.register(EVENT, self._emit)
 
+    def call_functions_by(self, enqueue: Enqueue) -> None:
+        """Says who invokes functions; nothing is delivered before that."""
+        self._enqueue = enqueue
+
     def _act(self, delivery: Delivery) -> None:
         target, notice = str(delivery.content["target"]), delivery.content["notice"]
-        if target.split(":")[2] != "sns":
-            raise UndeliverableError("the sandbox carries out those actions of alarms that name a topic")
+        service = target.split(":")[2]
+        if service == "lambda":
+            self._call(target, delivery)
+            return
+        if service != "sns":
+            raise UndeliverableError(
+                f"the sandbox carries out actions of alarms on topics and functions, not on {service}"
+            )
         why_not = why_not_publish(
             self._cloud.emulate, _PRINCIPAL, target, notice["AlarmArn"], delivery.caller
         )
@@ -40,14 +57,41 @@ class AlarmActions:
         message = {"TopicArn": target, "Subject": subject[:100], "Message": json.dumps(notice)}
         self._cloud.emulate("sns", "Publish", message, delivery.caller)
 
+    def _call(self, function: str, delivery: Delivery) -> None:
+        """Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html"""
+        notice = delivery.content["notice"]
+        why_not = why_not_invoke(
+            self._cloud.emulate, _OF_FUNCTIONS, function, notice["AlarmArn"], delivery.caller
+        )
+        if why_not:
+            raise UndeliverableError(why_not)
+        event = {
+            "source": "aws.cloudwatch",
+            "alarmArn": notice["AlarmArn"],
+            "accountId": notice["AWSAccountId"],
+            "time": notice["StateChangeTime"],
+            "region": notice["Region"],
+            "alarmData": {
+                "alarmName": notice["AlarmName"],
+                "state": {
+                    "value": notice["NewStateValue"],
+                    "reason": notice["NewStateReason"],
+                    "timestamp": notice["StateChangeTime"],
+                },
+                "previousState": {"value": notice["OldStateValue"]},
+                "configuration": {"description": notice["AlarmDescription"]},
+            },
+        }
+        self._enqueue(function, event, delivery.caller)
+
     def _emit(self, delivery: Delivery) -> None:
         detail = delivery.content["detail"]
         self._cloud.emit("aws.cloudwatch", "CloudWatch Alarm State Change", detail, delivery.caller)
 
 
-def _hook(emulator: Emulator, put: Put) -> None:
-    """A new alarm has no data yet, one that is put again keeps its state, and a new state has its
-    actions."""
+def _hook(emulator: Emulator, put: Put, hold: Hold) -> None:
+    """A new alarm has no data yet, one that is put again keeps its state, and a new state has its actions,
+    unless another alarm may suppress them."""
     from moto.cloudwatch.models import Alarm, CloudWatchBackend
 
     put_alarm, updated = CloudWatchBackend.put_metric_alarm, Alarm.update_state
@@ -79,7 +123,11 @@ def _hook(emulator: Emulator, put: Put) -> None:
         if not self.actions_enabled or (before["reason"] == _UNCHECKED and state_value == OK):
             return
         notice = _notice(self, str(before["value"]), caller)
-        for target in _actions(self, state_value):
+        targets = _actions(self, state_value)
+        if getattr(self, "actions_suppressor", None):
+            emulator.after(lambda: hold(notice, targets, caller))
+            return
+        for target in targets:
             content = {"target": target, "notice": notice}
             emulator.after(lambda content=content: put(ACTION, content, caller))  # type: ignore[misc]
 
@@ -103,8 +151,7 @@ def _notice(alarm: Any, before: str, caller: Caller) -> Mapping[str, Any]:
     """The message as a topic's subscribers get it.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html"""
-    kind = "ExtendedStatistic" if alarm.extended_statistic else "Statistic"
-    return {
+    notice = {
         "AlarmName": alarm.name,
         "AlarmDescription": alarm.description,
         "AWSAccountId": caller.account_id,
@@ -117,6 +164,12 @@ def _notice(alarm: Any, before: str, caller: Caller) -> Mapping[str, Any]:
         "OKActions": list(alarm.ok_actions or ()),
         "AlarmActions": list(alarm.alarm_actions or ()),
         "InsufficientDataActions": list(alarm.insufficient_data_actions or ()),
+    }
+    if alarm.rule is not None:
+        return {**notice, "AlarmRule": alarm.rule}
+    kind = "ExtendedStatistic" if alarm.extended_statistic else "Statistic"
+    return {
+        **notice,
         "Trigger": {
             "MetricName": alarm.metric_name,
             "Namespace": alarm.namespace,

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from datetime import UTC
 from typing import Any
 
+from sandbox.runtime.host.determinism import now
 from sandbox.runtime.host.emulator import Emulator
 from sandbox.runtime.overlay import Caller
 from sandbox.runtime.policies.services import may_deliver_access_logs
@@ -25,7 +27,6 @@ SNS_FUNCTION = "sns-function"
 SNS_HTTP = "sns-http"
 EVENT_TARGET = "event-target"
 FUNCTION_EVENT = "function-event"
-_NATIVE_TARGETS = {"logs", "sqs", "events"}
 
 
 def install(emulator: Emulator, put: Put) -> None:
@@ -127,35 +128,40 @@ def _hook_topics(later: Later) -> None:
 
 def _hook_rules(later: Later) -> None:
     from moto.events.models import Rule
-    from moto.sqs.exceptions import QueueDoesNotExist
 
     sent = Rule.send_to_targets
 
     def send(self: Any, original_event: Any, transform_input: bool = True) -> None:
+        if self.state == "DISABLED" or (self.scheduled_expression and not self.event_pattern.dump()):
+            return
         if not self.event_pattern.matches_event(original_event):
             return
         every = self.targets
         for target in every:
-            service = target["Arn"].split(":")[2]
-            if service not in _NATIVE_TARGETS:
-                content = {
-                    "target": target["Arn"],
-                    "rule": self.arn,
-                    "settings": target,
-                    "event": original_event,
-                }
-                content = json.loads(json.dumps(content, default=str))
-                later(EVENT_TARGET, content, self.account_id, self.region_name)
+            if _stays_inside(target["Arn"]):
+                self.targets = [target]
+                try:
+                    sent(self, original_event, transform_input)
+                finally:
+                    self.targets = every
                 continue
-            self.targets = [target]
-            try:
-                sent(self, original_event, transform_input)
-            except QueueDoesNotExist:
-                _log.warning("%s: its queue %s does not exist", self.arn, target["Arn"])
-            finally:
-                self.targets = every
+            content = {
+                "target": target["Arn"],
+                "rule": self.arn,
+                "settings": target,
+                "event": original_event,
+                "begun": now().replace(tzinfo=UTC).timestamp(),
+            }
+            content = json.loads(json.dumps(content, default=str))
+            later(EVENT_TARGET, content, self.account_id, self.region_name)
 
     Rule.send_to_targets = send  # type: ignore[method-assign]
+
+
+def _stays_inside(target: str) -> bool:
+    """Whether the emulator itself passes the event on: to another bus, or to an archive."""
+    parts = target.split(":")
+    return parts[2] == "events" and not parts[5].startswith("api-destination/")
 
 
 def _hook_buckets() -> None:

@@ -1,23 +1,31 @@
-"""How a notification reaches a function or an address, and an event its rule's target."""
+"""How a notification reaches a function or an address, and how often an event is sent to its target."""
 
 from __future__ import annotations
 
 import json
 import re
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from sandbox.runtime.delivery.hooks import EVENT_TARGET, SNS_FUNCTION, SNS_HTTP
 from sandbox.runtime.delivery.outbox import Delivery, Outbox, RetryLater, UndeliverableError
-from sandbox.runtime.overlay import Caller, Cloud
-from sandbox.runtime.policies.services import why_not_invoke, why_not_publish
+from sandbox.runtime.delivery.reach import Enqueue, Reach, Shipment, TransientError, value_at
+from sandbox.runtime.overlay import Cloud
+from sandbox.runtime.policies.services import why_not_invoke
 
-Enqueue = Callable[[str, Any, Caller], None]
-"""Has a function invoked with an event, on whose behalf."""
-
+SCHEDULED = "scheduled"
+"""The kind of a delivery that a schedule makes: `{"target", "schedule", "settings", "input", "begun"}`."""
+_ATTEMPT = "<aws.scheduler.attempt-number>"
+_ATTEMPTS = 185
+_OLDEST_EVENT = 86400
+"""Retries, and seconds in which they are made, where a target names none."""
+_LONGEST_PAUSE = 60.0
 _HTTP_ATTEMPTS = 4
 """SNS tries an HTTP endpoint at once and three times more before it begins to back off."""
 _HTTP_SECONDS = 15.0
@@ -26,12 +34,14 @@ _HTTP_SECONDS = 15.0
 class Couriers:
     """Delivers what the hooks put into the outbox."""
 
-    def __init__(self, cloud: Cloud, outbox: Outbox, enqueue: Enqueue) -> None:
+    def __init__(self, cloud: Cloud, outbox: Outbox, enqueue: Enqueue, reach: Reach) -> None:
         self._cloud = cloud
         self._enqueue = enqueue
+        self._reach = reach
         outbox.register(SNS_FUNCTION, self._notify_function)
         outbox.register(SNS_HTTP, self._notify_address)
-        outbox.register(EVENT_TARGET, self._reach_target)
+        outbox.register(EVENT_TARGET, self._send_event)
+        outbox.register(SCHEDULED, self._send_scheduled)
 
     def _notify_function(self, delivery: Delivery) -> None:
         content = delivery.content
@@ -64,29 +74,60 @@ class Couriers:
                 raise RetryLater(1.0) from failed
             raise UndeliverableError(f"{content['endpoint']}: {failed}") from failed
 
-    def _reach_target(self, delivery: Delivery) -> None:
-        content, caller = delivery.content, delivery.caller
-        target, rule, settings = str(content["target"]), str(content["rule"]), content["settings"]
-        event = target_input(settings, content["event"])
-        service = target.split(":")[2]
-        if service == "lambda":
-            self._demand(why_not_invoke(self._cloud.emulate, "events.amazonaws.com", target, rule, caller))
-            self._enqueue(target, event, caller)
-        elif service == "sns":
-            self._demand(why_not_publish(self._cloud.emulate, "events.amazonaws.com", target, rule, caller))
-            message = event if isinstance(event, str) else json.dumps(event)
-            self._cloud.emulate("sns", "Publish", {"TopicArn": target, "Message": message}, caller)
-        elif service == "sagemaker" and ":pipeline/" in target:
-            given = settings.get("SageMakerPipelineParameters", {}).get("PipelineParameterList", [])
-            name = target.rpartition("/")[2]
-            self._cloud.client("sagemaker", caller).start_pipeline_execution(
-                PipelineName=name, PipelineParameters=given, ClientRequestToken=delivery.id
-            )
-        elif service == "states":
-            sent = {"stateMachineArn": target, "input": json.dumps(event)}
-            self._cloud.emulate("stepfunctions", "StartExecution", sent, caller)
-        else:
-            raise UndeliverableError(f"the sandbox delivers events to no {service} target yet")
+    def _send_event(self, delivery: Delivery) -> None:
+        content = delivery.content
+        payload = target_input(content["settings"], content["event"])
+        # A text is sent as JSON too, with its quotation marks, as the service does.
+        self._send(delivery, str(content["rule"]), payload, json.dumps(payload), "events.amazonaws.com")
+
+    def _send_scheduled(self, delivery: Delivery) -> None:
+        content = delivery.content
+        text = str(content["input"]).replace(_ATTEMPT, str(delivery.attempt))
+        self._send(delivery, str(content["schedule"]), parsed(text), text, "")
+
+    def _send(self, delivery: Delivery, source: str, payload: Any, text: str, principal: str) -> None:
+        target, settings = str(delivery.content["target"]), delivery.content["settings"]
+        shipment = Shipment(target, payload, text, settings, source, principal, delivery.id)
+        try:
+            self._reach.send(shipment, delivery.caller)
+        except TransientError as refused:
+            policy = settings.get("RetryPolicy") or {}
+            pause = min(2.0 ** (delivery.attempt - 1), _LONGEST_PAUSE)
+            begun = float(delivery.content.get("begun") or time.time())
+            late = time.time() + pause - begun > policy.get("MaximumEventAgeInSeconds", _OLDEST_EVENT)
+            if delivery.attempt <= policy.get("MaximumRetryAttempts", _ATTEMPTS) and not late:
+                raise RetryLater(pause) from refused
+            self._bury(delivery, shipment, str(refused))
+        except UndeliverableError as never:
+            self._bury(delivery, shipment, str(never))
+
+    def _bury(self, delivery: Delivery, sent: Shipment, reason: str) -> None:
+        """Leaves what cannot arrive in the target's dead-letter queue, and has it told of.
+
+        Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
+        queue = (sent.settings.get("DeadLetterConfig") or {}).get("Arn")
+        if queue:
+            code, _, message = reason.partition(": ")
+            owner = "RULE_ARN" if sent.principal else "SCHEDULE_ARN"
+            told = {
+                owner: sent.source,
+                "TARGET_ARN": sent.target,
+                "ERROR_CODE": code if message else "NO_RESOURCE",
+                "ERROR_MESSAGE": message or reason,
+                "RETRY_ATTEMPTS": str(delivery.attempt - 1),
+            }
+            attributes = {
+                name: {"DataType": "String", "StringValue": text[:1024]} for name, text in told.items()
+            }
+            body = json.dumps(delivery.content["event"]) if "event" in delivery.content else sent.text
+            account, name = queue.split(":")[4:6]
+            client = self._cloud.client("sqs", delivery.caller)
+            try:
+                url = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+                client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
+            except ClientError as refused:
+                reason += f"; nor could its dead-letter queue take it: {refused}"
+        raise UndeliverableError(reason)
 
     @staticmethod
     def _demand(reason: str) -> None:
@@ -129,17 +170,17 @@ def target_input(settings: Mapping[str, Any], event: Mapping[str, Any]) -> Any:
     if isinstance(whole.get("time"), int | float):
         whole["time"] = datetime.fromtimestamp(whole["time"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if "Input" in settings:
-        return _parsed(settings["Input"])
+        return parsed(settings["Input"])
     if "InputPath" in settings:
-        return _at(whole, settings["InputPath"])
+        return value_at(whole, settings["InputPath"])
     transformer = settings.get("InputTransformer")
     if not transformer:
         return whole
-    values = {name: _at(whole, path) for name, path in transformer.get("InputPathsMap", {}).items()}
+    values = {name: value_at(whole, path) for name, path in transformer.get("InputPathsMap", {}).items()}
     values["aws.events.event"] = whole
     values["aws.events.event.json"] = whole
     template: str = transformer["InputTemplate"]
-    return _parsed(re.sub(r"(\"?)<([\w.\-]+)>(\"?)", lambda found: _filled(found, values), template))
+    return parsed(re.sub(r"(\"?)<([\w.\-]+)>(\"?)", lambda found: _filled(found, values), template))
 
 
 def _filled(found: re.Match[str], values: Mapping[str, Any]) -> str:
@@ -151,18 +192,8 @@ def _filled(found: re.Match[str], values: Mapping[str, Any]) -> str:
     return f"{before}{json.dumps(value)}{after}"
 
 
-def _at(event: Mapping[str, Any], path: str) -> Any:
-    found: Any = event
-    for part in re.findall(r"[\w\-]+|\[\d+\]", path.removeprefix("$")):
-        if part.startswith("["):
-            place = int(part[1:-1])
-            found = found[place] if isinstance(found, list) and place < len(found) else None
-        else:
-            found = found.get(part) if isinstance(found, Mapping) else None
-    return found
-
-
-def _parsed(text: str) -> Any:
+def parsed(text: str) -> Any:
+    """JSON where the text is JSON, else the text."""
     try:
         return json.loads(text)
     except ValueError:

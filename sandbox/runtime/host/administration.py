@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import unquote
 
-from sandbox.runtime.host.faults import Faults
+from sandbox.runtime.host.faults import KINDS, Faults, UnknownFaultError
 from sandbox.runtime.host.http import HttpAnswer, HttpRequest
 from sandbox.runtime.overlay import ServiceError
 
@@ -55,7 +55,8 @@ def body_of(request: HttpRequest) -> Mapping[str, Any]:
 
 
 def add_faults(administration: Administration, faults: Faults) -> None:
-    """`POST /_sandbox/faults {"name", "target", "times"}`, `GET` lists, `DELETE` forgets."""
+    """`POST /_sandbox/faults {"name", "target", "times"}`, `GET` lists what can be asked for and what waits,
+    `DELETE` forgets."""
 
     def ask(request: HttpRequest, _: str) -> Any:
         body = body_of(request)
@@ -64,16 +65,23 @@ def add_faults(administration: Administration, faults: Faults) -> None:
             raise ServiceError("InvalidRequest", 'Wanted: {"name": "throttle", "target": "s3:PutObject"}.')
         if not isinstance(times, int) or times < 1:
             raise ServiceError("InvalidRequest", f"times: given {times!r}, wanted a whole number from 1.")
-        faults.ask(name, target, times)
+        try:
+            faults.ask(name, target, times)
+        except UnknownFaultError as unknown:
+            raise ServiceError("InvalidRequest", str(unknown)) from unknown
         return {"waiting": [asdict(fault) for fault in faults.waiting()]}
 
     def clear(_: HttpRequest, __: str) -> Any:
         faults.clear()
         return {"waiting": []}
 
+    def show(_: HttpRequest, __: str) -> Any:
+        known, waiting = [asdict(kind) for kind in KINDS], [asdict(fault) for fault in faults.waiting()]
+        return {"known": known, "waiting": waiting}
+
     administration.add("POST", "faults", ask)
     administration.add("DELETE", "faults", clear)
-    administration.add("GET", "faults", lambda _, __: {"waiting": [asdict(f) for f in faults.waiting()]})
+    administration.add("GET", "faults", show)
 
 
 def process_figures() -> dict[str, Any]:

@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 from sandbox.runtime.alarms.actions import AlarmActions
+from sandbox.runtime.alarms.suppression import HeldActions
 from sandbox.runtime.alarms.watch import AlarmWatch
 from sandbox.runtime.buckets.configurations import BucketConfigurations
 from sandbox.runtime.chat.channel import ChatChannel
@@ -17,7 +18,9 @@ from sandbox.runtime.cost.watch import SpendWatch
 from sandbox.runtime.daemon import SandboxAddress
 from sandbox.runtime.delivery import hooks
 from sandbox.runtime.delivery.outbox import Outbox
+from sandbox.runtime.delivery.reach import Reach
 from sandbox.runtime.delivery.targets import Couriers
+from sandbox.runtime.firehose.overlay import FirehoseOverlay
 from sandbox.runtime.functions.function import FunctionShelf
 from sandbox.runtime.functions.overlay import FunctionsOverlay
 from sandbox.runtime.host import additions, compaction, exactness
@@ -33,10 +36,18 @@ from sandbox.runtime.host.remaining import remaining_in
 from sandbox.runtime.overlay import Caller, Cloud, Overlay
 from sandbox.runtime.policies.buckets import BucketGate
 from sandbox.runtime.recorded import overlay as recorded
+from sandbox.runtime.schedules import known
+from sandbox.runtime.schedules.timers import Timers
+from sandbox.runtime.streams import mapping
+from sandbox.runtime.streams.workers import MappingWorkers
+from sandbox.runtime.workflows import emulation
 
 _log = logging.getLogger(__name__)
 
-OVERLAYS = ("sandbox.runtime.sagemaker.overlay:SageMakerOverlay",)
+OVERLAYS = (
+    "sandbox.runtime.sagemaker.overlay:SageMakerOverlay",
+    "sandbox.runtime.workflows.overlay:StepFunctionsOverlay",
+)
 """Parts that are made with the `Cloud` alone: `module:Class`."""
 
 
@@ -58,22 +69,32 @@ class Sandbox:
         hooks.install(self._emulator, self._outbox.put)
         exactness.install(self._emulator)
         additions.install()
-        AlarmActions(self.cloud, self._emulator, self._outbox)
-        self._alarms = AlarmWatch(self.cloud, self._emulator)
+        known.install()
+        emulation.install()
+        mapping.install()
+        held = HeldActions(self._documents, self._emulator, self._outbox.put)
+        actions = AlarmActions(self.cloud, self._emulator, self._outbox, held.hold)
+        self._alarms = AlarmWatch(self.cloud, self._emulator, held)
+        self._timers = Timers(self.cloud, self._emulator, self._outbox.put, self._outbox.refuse)
         self._replayed = self._emulator.replay()
         shelf = FunctionShelf(self._emulator, root / "functions")
         functions = FunctionsOverlay(self.cloud, shelf, self._outbox)
-        Couriers(self.cloud, self._outbox, functions.enqueue)
+        actions.call_functions_by(functions.enqueue)
+        reach = Reach(self.cloud, functions.enqueue)
+        Couriers(self.cloud, self._outbox, functions.enqueue, reach)
+        self._mappings = MappingWorkers(self.cloud, self._emulator, reach, self._outbox.refuse)
         watch = SpendWatch(self.cloud, self._outbox.refuse, address.account_id, address.region)
         budgets = BudgetsOverlay(watch)
+        firehose = FirehoseOverlay(self.cloud, self._emulator)
         # First those that only keep: what really runs answers in their stead.
-        self._overlays: list[Overlay] = [*recorded.overlays(self.cloud), functions, budgets]
+        self._overlays: list[Overlay] = [*recorded.overlays(self.cloud), functions, budgets, firehose]
         self._overlays += [made for name in OVERLAYS if (made := _overlay(name, self.cloud)) is not None]
         if self._replayed >= compaction.AT_LEAST:
             self._compact()
         self._administration = Administration()
         self._add_routes()
         budgets.add_routes(self._administration)
+        self._timers.add_routes(self._administration)
         ChatChannel(self._documents).add_routes(self._administration)
         policies: Gate = BucketGate(self._bucket_policy, address.account_id)
         configurations = BucketConfigurations(self._documents, self._has_bucket, address.account_id)
@@ -94,12 +115,16 @@ class Sandbox:
             overlay.start()
         self._outbox.start()
         self._alarms.start()
+        self._timers.start()
+        self._mappings.start()
         self._ready.set()
 
     def stop(self) -> None:
         """Ends what was started; what is kept stays."""
         self._ready.clear()
         self._alarms.stop()
+        self._timers.stop()
+        self._mappings.stop()
         self._outbox.stop()
         for overlay in reversed(self._overlays):
             overlay.stop()

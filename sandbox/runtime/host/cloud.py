@@ -22,7 +22,13 @@ from sandbox.runtime.host.faults import Faults
 from sandbox.runtime.host.http import HttpRequest
 from sandbox.runtime.overlay import Caller, Documents, Metric, Params, ServiceError
 
-_CLIENT = Config(retries={"total_max_attempts": 1}, parameter_validation=True, max_pool_connections=50)
+_CLIENT = Config(
+    retries={"total_max_attempts": 1},
+    parameter_validation=True,
+    max_pool_connections=50,
+    # A function may take fifteen minutes to answer.
+    read_timeout=960,
+)
 _MAX_BATCH = 1000
 
 
@@ -102,9 +108,9 @@ class HostedCloud:
         ]
         self.emulate("cloudwatch", "PutMetricData", {"Namespace": namespace, "MetricData": data}, caller)
 
-    def fault(self, name: str, target: str) -> bool:
+    def fault(self, name: str, *targets: str) -> bool:
         """Takes a requested fault: True once for each request."""
-        return self._faults.take(name, target)
+        return self._faults.take(name, *targets)
 
     def _make_stream(self, group: str, stream: str, caller: Caller) -> None:
         for operation, params in (

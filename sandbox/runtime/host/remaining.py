@@ -107,8 +107,7 @@ def _items(value: Any, inside: str = "") -> Iterator[tuple[str, Any]]:
         for key, item in list(value.items()):
             if _is_resource(item):
                 yield str(key), item
-                # A bus that every account has holds the rules that it has not.
-                yield from _items(getattr(item, "rules", None) if type(item).__name__ == "EventBus" else None)
+                yield from _items(_held_by(item))
             elif isinstance(item, Mapping | list):
                 yield from _items(item, str(key))
     elif isinstance(value, list):
@@ -118,6 +117,12 @@ def _items(value: Any, inside: str = "") -> Iterator[tuple[str, Any]]:
     elif type(value).__name__ == "LambdaStorage":
         for function in value.all():
             yield function.function_name, function
+
+
+def _held_by(item: Any) -> Any:
+    """What stands in something that every account has, and would not be counted with it."""
+    attribute = {"EventBus": "rules", "ScheduleGroup": "schedules"}.get(type(item).__name__, "")
+    return getattr(item, attribute, None)
 
 
 def _is_resource(item: Any) -> bool:

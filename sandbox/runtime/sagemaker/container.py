@@ -11,6 +11,7 @@ from typing import Any
 from sandbox.runtime.overlay import Caller, Cloud
 from sandbox.runtime.sagemaker.folders import JobFolder
 from sandbox.runtime.sagemaker.images import interpreter_links
+from sandbox.runtime.sagemaker.zones import Zones
 
 HOST = "algo-1"
 """Name of the one host that a job has here."""
@@ -18,11 +19,12 @@ _INHERITED = ("HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRA
 
 
 class Containers:
-    """Makes folders and environments for processes that stand in for containers."""
+    """Makes folders and environments for processes that stand in for containers, and says in which zones."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._root = cloud.root / "sagemaker"
+        self.zones = Zones(cloud)
 
     def folder(self, *names: str) -> JobFolder:
         """The folder of one container; `names` say whose, such as kind, account, region and job."""

@@ -13,7 +13,18 @@ from typing import Any
 
 from sandbox.runtime.overlay import ServiceError
 
-STEP_TYPES = ("Processing", "Training", "Condition", "RegisterModel", "Model", "Lambda", "Fail")
+STEP_TYPES = (
+    "Processing",
+    "Training",
+    "Tuning",
+    "Transform",
+    "Condition",
+    "RegisterModel",
+    "Model",
+    "Lambda",
+    "Callback",
+    "Fail",
+)
 """Types of steps that the sandbox runs."""
 _PARAMETER_TYPES = ("String", "Integer", "Float", "Boolean")
 _STEP_NAME = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9_]){0,63}")

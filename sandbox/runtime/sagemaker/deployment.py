@@ -87,13 +87,12 @@ def _in_alarm(cloud: Cloud, names: list[str], caller: Caller) -> list[str]:
     if not names:
         return []
     try:
-        answer = cloud.client("cloudwatch", caller).describe_alarms(AlarmNames=names)
+        kinds = ["MetricAlarm", "CompositeAlarm"]
+        answer = cloud.client("cloudwatch", caller).describe_alarms(AlarmNames=names, AlarmTypes=kinds)
     except ClientError as error:
         raise RollbackError(f"The alarms cannot be read: {error.response['Error']['Message']}") from error
-    # The state is looked at here: the emulator overlooks `StateValue` where names are given.
-    return sorted(
-        alarm["AlarmName"] for alarm in answer.get("MetricAlarms", []) if alarm["StateValue"] == "ALARM"
-    )
+    found = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
+    return sorted(alarm["AlarmName"] for alarm in found if alarm["StateValue"] == "ALARM")
 
 
 def _share(size: Mapping[str, Any], instances: int) -> float:

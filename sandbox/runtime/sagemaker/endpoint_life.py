@@ -87,6 +87,7 @@ class EndpointLives:
             fleet.stop()
             return
         route.shares = ((fleet, 1.0),)
+        route.asynchronous = record.private.get("asynchronous")
         self._set_capture(route, record.private.get("capture"))
         self._routes.put(route)
         if record.fields["EndpointStatus"] == "Creating":
@@ -126,11 +127,13 @@ class EndpointLives:
             if other is not None:
                 other.stop()
             return
+        route.asynchronous = target.get("asynchronous")
         self._set_capture(route, target["capture"])
         fields = {"EndpointStatus": "InService", "EndpointConfigName": target["config"]}
         if deployment:
             fields["LastDeploymentConfig"] = deployment
-        private = {"plans": target["plans"], "capture": target["capture"], "target": None}
+        kept = {name: target.get(name) for name in ("plans", "capture", "asynchronous")}
+        private = {**kept, "target": None}
         self._settle(record, fields, private)
         if old is not None:
             old.stop(drain=True)

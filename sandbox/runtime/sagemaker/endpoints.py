@@ -78,7 +78,11 @@ class Endpoints:
         }
         if deployment := params.get("DeploymentConfig"):
             fields["LastDeploymentConfig"] = deployment
-        private = {"plans": to_document(plans), "capture": config.fields.get("DataCaptureConfig")}
+        private = {
+            "plans": to_document(plans),
+            "capture": config.fields.get("DataCaptureConfig"),
+            "asynchronous": config.fields.get("AsyncInferenceConfig"),
+        }
         record = self._shelf.create(params["EndpointName"], caller, fields, private)
         self._tags.add(record.arn, params.get("Tags") or [])
         self._lives.open(record)
@@ -99,6 +103,7 @@ class Endpoints:
             "config": config.name,
             "plans": to_document(plans),
             "capture": config.fields.get("DataCaptureConfig"),
+            "asynchronous": config.fields.get("AsyncInferenceConfig"),
             "deployment": params.get("DeploymentConfig") or retained or {},
             "started": now(),
         }
@@ -135,7 +140,12 @@ class Endpoints:
         record = self._shelf.get(params["EndpointName"], caller)
         answer: Params = {**record.fields, "EndpointArn": record.arn}
         if record.fields["EndpointStatus"] not in {"Creating", "Failed"}:
-            answer["ProductionVariants"] = self._variants(record)
+            plans = from_document(record.private["plans"])
+            answer["ProductionVariants"] = self._variants(record, [one for one in plans if not one.shadow])
+            if shadows := [one for one in plans if one.shadow]:
+                answer["ShadowProductionVariants"] = self._variants(record, shadows)
+        if asynchronous := record.private.get("asynchronous"):
+            answer["AsyncInferenceConfig"] = asynchronous
         capture = record.private.get("capture")
         if capture:
             answer["DataCaptureConfig"] = {
@@ -153,10 +163,10 @@ class Endpoints:
             }
         return answer
 
-    def _variants(self, record: Record) -> list[Params]:
+    def _variants(self, record: Record, plans: Sequence[VariantPlan]) -> list[Params]:
         serving = self._lives.serving(record)
         variants = []
-        for plan in from_document(record.private["plans"]):
+        for plan in plans:
             image = {
                 "SpecifiedImage": plan.container.image,
                 "ResolvedImage": plan.container.image,

@@ -155,6 +155,7 @@ class ExecutionRun:
         return Setting(
             pipeline=private["pipeline"],
             execution_id=private["id"],
+            execution_arn=self._record.fields["PipelineExecutionArn"],
             role=private["role"],
             caller=self._record.caller,
             orders=self._orders,

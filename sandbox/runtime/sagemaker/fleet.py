@@ -20,6 +20,8 @@ from sandbox.runtime.sagemaker.transfer import TransferError, Transfers
 
 _START_SECONDS = 120
 _WATCH_SECONDS = 0.2
+IDLE_SECONDS = 10.0
+"""After which the process of a serverless variant ends; the service keeps it for some minutes."""
 _PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before an instance that died is started again, by how often in a row it died."""
 _log = logging.getLogger(__name__)
@@ -38,6 +40,10 @@ class VariantPlan:
     count: int
     zones: tuple[str, ...]
     weight: float
+    shadow: bool = False
+    """Gets copies of the traffic, and its answers go nowhere."""
+    serverless: bool = False
+    """Runs while it is asked, and ends when it is idle."""
 
 
 class Variant:
@@ -50,6 +56,8 @@ class Variant:
         self.instances: tuple[Instance, ...] = ()
         self.turn = 0
         """Of the round robin; only the router writes it."""
+        self.asked = time.monotonic()
+        """When it was asked last; only the router writes it."""
 
 
 class Fleet:
@@ -66,8 +74,11 @@ class Fleet:
     ) -> None:
         self.config = config
         self.variants: Mapping[str, Variant] = {plan.name: Variant(plan) for plan in plans}
+        self.production = {name: one for name, one in self.variants.items() if not one.plan.shadow}
+        self.shadows = tuple(one for one in self.variants.values() if one.plan.shadow)
         self._cloud = cloud
         self._containers = containers
+        self._zones = containers.zones
         self._endpoint = endpoint
         self._caller = caller
         self._transfers = Transfers(cloud.client("s3", caller))
@@ -78,8 +89,11 @@ class Fleet:
     def start(self, abandoned: Callable[[], bool]) -> None:
         """Starts every instance and waits for each one's `/ping`. Raises FleetFailedError, nothing left."""
         self._abandoned = abandoned
-        wanted = [(v, index) for v in self.variants.values() for index in range(v.count)]
+        wanted: list[tuple[Variant, str]] = []
         try:
+            for variant in self.variants.values():
+                there = self._there(variant)
+                wanted += [(variant, there[index % len(there)]) for index in range(variant.count)]
             with ThreadPoolExecutor(max(1, len(wanted))) as pool:
                 list(pool.map(lambda item: self._start_one(*item), wanted))
         except FleetFailedError:
@@ -92,7 +106,7 @@ class Fleet:
     def resize(self, variant: Variant, count: int) -> None:
         """Starts or drains instances until there are `count`. Raises FleetFailedError."""
         while variant.count < count and not self._stopped.is_set():
-            self._start_one(variant, variant.count)
+            self._start_one(variant, self._emptiest_zone(variant))
             # Counted only once it is there: the watcher starts whatever is counted and missing.
             variant.count += 1
         with _TABLE:
@@ -110,10 +124,23 @@ class Fleet:
             instances, variant.instances = variant.instances, ()
             _each(instances, _drain if drain else Instance.terminate)
 
-    def _start_one(self, variant: Variant, index: int) -> Instance:
+    def _there(self, variant: Variant) -> list[str]:
+        """The zones that take instances of a variant. Raises FleetFailedError where every one is lost."""
         zones = variant.plan.zones
+        there = [zones[place] for place in self._zones.left(zones)]
+        if not there:
+            raise FleetFailedError(
+                f"Failed to start variant {variant.plan.name}: no capacity, for its zones are lost: "
+                f"{', '.join(zones)}"
+            )
+        return there
+
+    def _emptiest_zone(self, variant: Variant) -> str:
+        taken = [instance.zone for instance in variant.instances]
+        return min(self._there(variant), key=taken.count)
+
+    def _start_one(self, variant: Variant, zone: str) -> Instance:
         identity = f"i-{secrets.token_hex(8)}"
-        zone = zones[index % len(zones)]
         folder = self._containers.folder(
             "endpoints", self._caller.account_id, self._caller.region, self._endpoint, identity
         )
@@ -154,10 +181,12 @@ class Fleet:
             time.sleep(0.03)
 
     def _watch(self) -> None:
-        """Replaces an instance whose process died, in its zone."""
+        """Replaces an instance whose process died, in the zone that has the fewest."""
         deaths: dict[str, int] = {}
         while not self._stopped.wait(_WATCH_SECONDS):
+            self._meet_faults()
             for variant in self.variants.values():
+                self._rest(variant)
                 dead = [i for i in variant.instances if not i.alive()]
                 for instance in dead:
                     with _TABLE:
@@ -169,17 +198,34 @@ class Fleet:
                 elif missing <= 0:
                     deaths[variant.plan.name] = 0
 
+    def _rest(self, variant: Variant) -> None:
+        """Ends the process of a serverless variant that nobody asks; wants one once somebody does."""
+        if not variant.plan.serverless:
+            return
+        idle = time.monotonic() - variant.asked > IDLE_SECONDS
+        if idle and variant.count:
+            self.resize(variant, 0)
+        elif not idle:
+            variant.count = 1
+
+    def _meet_faults(self) -> None:
+        """Kills the instances that a fault takes away: one of them, or all of a zone."""
+        for variant in self.variants.values():
+            names = (f"{self._endpoint}/{variant.plan.name}", self._endpoint)
+            for instance in variant.instances:
+                if self._zones.lost(instance.zone) or (
+                    instance.alive() and self._cloud.fault("instance-killed", instance.id, *names)
+                ):
+                    instance.kill()
+
     def _replace(self, variant: Variant, deaths: dict[str, int]) -> None:
         name = variant.plan.name
         tries = deaths.get(name, 0)
         if self._stopped.wait(_PAUSES[min(tries, len(_PAUSES) - 1)]):
             return
         deaths[name] = tries + 1
-        taken = [instance.zone for instance in variant.instances]
-        zones = variant.plan.zones
-        index = min(range(len(zones)), key=lambda i: taken.count(zones[i]))
         try:
-            self._start_one(variant, index)
+            self._start_one(variant, self._emptiest_zone(variant))
         except FleetFailedError as error:
             _log.warning("%s: an instance could not be replaced: %s", self._endpoint, error)
 

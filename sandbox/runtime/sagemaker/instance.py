@@ -106,6 +106,12 @@ class Instance:
         words = [line for line in self._last if line.strip()]
         return words[-1] if words else read_reason(self._folder.root / "output" / "failure")
 
+    def kill(self) -> None:
+        """SIGKILL, as if the machine were gone; what it left is cleared away by `terminate`."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
     def terminate(self) -> None:
         """SIGTERM, then SIGKILL after the grace; waits for the end and removes the folder."""
         process = self._process

@@ -21,6 +21,7 @@ class JobMetrics:
         self._record = record
         self._patterns = [(entry["Name"], re.compile(entry["Regex"])) for entry in definitions]
         self._last: dict[str, Params] = {}
+        self._every: dict[str, list[float]] = {}
         self._lock = threading.Lock()
 
     def read(self, line: str) -> None:
@@ -33,7 +34,13 @@ class JobMetrics:
             except ValueError:
                 continue
             with self._lock:
+                self._every.setdefault(name, []).append(value)
                 self._last[name] = {"MetricName": name, "Value": value, "Timestamp": now()}
+
+    def progress(self) -> dict[str, list[float]]:
+        """Every value of each metric so far, oldest first."""
+        with self._lock:
+            return {name: list(values) for name, values in self._every.items()}
 
     def final(self) -> list[Params]:
         """The last value of each metric, put to CloudWatch too."""

@@ -6,7 +6,9 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 
 from sandbox.runtime.overlay import AsgiHandler, Caller, Cloud, Params, Remaining, ServiceError
+from sandbox.runtime.sagemaker.asynchronous import AsynchronousInference
 from sandbox.runtime.sagemaker.board import Board
+from sandbox.runtime.sagemaker.callbacks import Callbacks
 from sandbox.runtime.sagemaker.container import Containers
 from sandbox.runtime.sagemaker.endpoints import Endpoints
 from sandbox.runtime.sagemaker.models import Models
@@ -20,8 +22,12 @@ from sandbox.runtime.sagemaker.shelves import shelves
 from sandbox.runtime.sagemaker.steps import StepRunner
 from sandbox.runtime.sagemaker.traffic import Traffic
 from sandbox.runtime.sagemaker.training import TrainingJobs
+from sandbox.runtime.sagemaker.transform import TransformJobs
+from sandbox.runtime.sagemaker.tuning import TuningJobs
 
-_HISTORY = frozenset({"training-job", "processing-job", "pipeline-execution"})
+_HISTORY = frozenset(
+    {"training-job", "processing-job", "hyper-parameter-tuning-job", "transform-job", "pipeline-execution"}
+)
 """Kinds that are a record of what was, which no one deletes; they are not what remains of a platform."""
 
 
@@ -43,25 +49,40 @@ class SageMakerOverlay:
         models = Models(cloud, self._shelves, packages)
         self._training = TrainingJobs(cloud, self._shelves, self._board, containers)
         self._processing = ProcessingJobs(cloud, self._shelves, self._board, containers)
+        planner = Planner(cloud, self._shelves, packages)
+        self._transform = TransformJobs(cloud, self._shelves, self._board, containers, planner)
+        self._callbacks = Callbacks(cloud.documents)
+        self._tuning = TuningJobs(cloud, self._shelves, self._board, self._training)
         runner = StepRunner(
-            cloud, self._board, self._training, self._processing, packages, models.operations["CreateModel"]
+            cloud,
+            self._board,
+            self._training,
+            self._processing,
+            self._tuning,
+            self._transform,
+            packages,
+            models.operations["CreateModel"],
+            self._callbacks,
         )
         self._pipelines = Pipelines(cloud, self._shelves, self._board, runner)
-        planner = Planner(cloud, self._shelves, packages)
         self._endpoints = Endpoints(cloud, self._shelves, self._board, containers, planner, self._routes)
         self._operations: Mapping[str, Callable[[Params, Caller], Params]] = {
             **models.operations,
             **packages.operations,
             **self._training.operations,
             **self._processing.operations,
+            **self._tuning.operations,
+            **self._transform.operations,
             **self._pipelines.operations,
+            **self._callbacks.operations,
             **self._endpoints.operations,
             "AddTags": self._add_tags,
             "ListTags": self._list_tags,
             "DeleteTags": self._delete_tags,
         }
         self.operations = frozenset(self._operations)
-        self.asgi: AsgiHandler = Router(self._routes, self._traffic)
+        self._later = AsynchronousInference(cloud)
+        self.asgi: AsgiHandler = Router(self._routes, self._traffic, self._later)
 
     def call(self, operation: str, params: Params, caller: Caller) -> Params:
         """Answers one operation. Raises ServiceError, also for a request that the service's model refuses."""
@@ -77,15 +98,20 @@ class SageMakerOverlay:
         ]
 
     def start(self) -> None:
-        for leftover in ("training", "processing", "endpoints"):
+        for leftover in ("training", "processing", "transform", "endpoints"):
             shutil.rmtree(self._cloud.root / "sagemaker" / leftover, ignore_errors=True)
         self._training.settle()
         self._processing.settle()
+        self._tuning.settle()
+        self._transform.settle()
         self._pipelines.settle()
+        self._callbacks.settle()
         self._traffic.start()
         self._endpoints.start()
+        self._later.start()
 
     def stop(self) -> None:
+        self._later.stop()
         self._board.close()
         self._endpoints.stop()
         self._traffic.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sandbox.runtime.overlay import Caller, Cloud, Params, ServiceError
@@ -29,13 +30,25 @@ class Planner:
     def plans(self, config: Record) -> tuple[VariantPlan, ...]:
         """Raises ServiceError for what the sandbox cannot serve."""
         caller = config.caller
-        return tuple(self._plan(variant, caller) for variant in config.fields["ProductionVariants"])
+        production = [self._plan(variant, caller) for variant in config.fields["ProductionVariants"]]
+        shadows = config.fields.get("ShadowProductionVariants") or []
+        return (*production, *(replace(self._plan(one, caller), shadow=True) for one in shadows))
 
     def _plan(self, variant: Params, caller: Caller) -> VariantPlan:
         name = variant["VariantName"]
         if not variant.get("ModelName"):
             raise ServiceError("ValidationException", f"Production variant {name} names no model.")
-        model = self._shelves.models.get(variant["ModelName"], caller)
+        container, model = self.container(variant["ModelName"], caller)
+        subnets = (model.fields.get("VpcConfig") or {}).get("Subnets") or []
+        zones = tuple(zones_of(self._cloud, subnets, caller))
+        # A serverless variant has no instances of its own choosing; one process stands in for it.
+        count = variant.get("InitialInstanceCount") or 1
+        weight = variant.get("InitialVariantWeight", 1.0)
+        return VariantPlan(name, container, count, zones, weight, serverless="ServerlessConfig" in variant)
+
+    def container(self, model_name: str, caller: Caller) -> tuple[Container, Record]:
+        """What a model runs, and the model. Raises ServiceError for what the sandbox cannot serve."""
+        model = self._shelves.models.get(model_name, caller)
         containers = [model.fields["PrimaryContainer"]] if model.fields.get("PrimaryContainer") else []
         containers += model.fields.get("Containers") or []
         if len(containers) != 1:
@@ -48,11 +61,7 @@ class Planner:
             require_runnable(container.image)
         except UnknownImageError as error:
             raise ServiceError("ValidationException", f"Model {model.name}: {error}") from error
-        subnets = (model.fields.get("VpcConfig") or {}).get("Subnets") or []
-        zones = tuple(zones_of(self._cloud, subnets, caller))
-        # A serverless variant has no instances of its own choosing; one process stands in for it.
-        count = variant.get("InitialInstanceCount") or 1
-        return VariantPlan(name, container, count, zones, variant.get("InitialVariantWeight", 1.0))
+        return container, model
 
     def _container(self, container: Params, caller: Caller) -> Container:
         environment = dict(container.get("Environment") or {})
@@ -77,12 +86,12 @@ def to_document(plans: Sequence[VariantPlan]) -> list[dict[str, Any]]:
     return [
         {
             "name": plan.name,
-            "image": plan.container.image,
-            "archive": plan.container.archive,
-            "environment": dict(plan.container.environment),
+            **container_document(plan.container),
             "count": plan.count,
             "zones": list(plan.zones),
             "weight": plan.weight,
+            "shadow": plan.shadow,
+            "serverless": plan.serverless,
         }
         for plan in plans
     ]
@@ -92,10 +101,24 @@ def from_document(document: Sequence[Mapping[str, Any]]) -> tuple[VariantPlan, .
     return tuple(
         VariantPlan(
             entry["name"],
-            Container(entry["image"], entry["archive"], entry["environment"]),
+            container_of(entry),
             entry["count"],
             tuple(entry["zones"]),
             entry["weight"],
+            entry.get("shadow", False),
+            entry.get("serverless", False),
         )
         for entry in document
     )
+
+
+def container_document(container: Container) -> dict[str, Any]:
+    return {
+        "image": container.image,
+        "archive": container.archive,
+        "environment": dict(container.environment),
+    }
+
+
+def container_of(document: Mapping[str, Any]) -> Container:
+    return Container(document["image"], document["archive"], document["environment"])

@@ -25,6 +25,8 @@ class Ending(Enum):
     STOPPED = "stopped"
     TIMED_OUT = "timed out"
     INTERRUPTED = "interrupted"
+    LOST = "lost"
+    """With the instance under it: nothing was told before, and nothing can be fetched after."""
     ABANDONED = "abandoned"
 
 
@@ -128,7 +130,7 @@ def _watch(
             if ending is None and time.monotonic() >= deadline:
                 ending = Ending.TIMED_OUT
             if ending is not None:
-                _order(process, b"T")
+                _order(process, b"K" if ending is Ending.LOST else b"T")
                 kill_at = time.monotonic() + limits.grace
         elif time.monotonic() >= kill_at:
             _order(process, b"K")

@@ -130,8 +130,10 @@ class _ProcessingRun:
         self, cloud: Cloud, shelf: Shelf, containers: Containers, record: Record, orders: Orders
     ) -> None:
         caller = record.caller
+        self._cloud = cloud
         self._shelf = shelf
         self._containers = containers
+        self._zone = ""
         self._record = record
         self._job = record.fields
         self._orders = orders
@@ -148,6 +150,10 @@ class _ProcessingRun:
             require_runnable(self._job["AppSpecification"]["ImageUri"])
             command = self._prepare()
             self._shelf.update(self._record, {"ProcessingStartTime": now(), "LastModifiedTime": now()})
+            place = self._job.get("NetworkConfig") or {}
+            self._zone = self._containers.zones.of_job(
+                place, self._record.name, self._record.caller, self._orders
+            )
             outcome = run(
                 command,
                 orders=self._orders,
@@ -217,6 +223,9 @@ class _ProcessingRun:
             for mirror in self._mirrors:
                 mirror.save()
             self._mirrored = time.monotonic()
+        gone = self._containers.zones.lost(self._zone)
+        if gone or self._cloud.fault("instance-killed", self._record.name):
+            return Ending.LOST
         return None
 
     def _ended(self, outcome: Outcome) -> dict[str, Any]:
@@ -224,6 +233,10 @@ class _ProcessingRun:
         fields: dict[str, Any] = {"ExitMessage": message} if message else {}
         if outcome.ending is Ending.ABANDONED:
             return fields
+        if outcome.ending is Ending.LOST:
+            return fields | _failed(
+                "InternalServerError: We encountered an internal error. Please try again."
+            )
         if outcome.ending is Ending.TIMED_OUT:
             return fields | _failed("ClientError: Job exceeded MaxRuntimeInSeconds provided")
         if outcome.ending is Ending.EXITED and outcome.exit_code != 0:

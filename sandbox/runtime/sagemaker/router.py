@@ -7,26 +7,23 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.runtime.overlay import Caller
+from sandbox.runtime.overlay import Caller, ServiceError
+from sandbox.runtime.sagemaker.asynchronous import AsynchronousInference
 from sandbox.runtime.sagemaker.capture import Capture, Captured
 from sandbox.runtime.sagemaker.fleet import Fleet, Variant
 from sandbox.runtime.sagemaker.instance import Instance
+from sandbox.runtime.sagemaker.invocation import ATTRIBUTES, RefusedError, Request, endpoint_of, read
 from sandbox.runtime.sagemaker.traffic import Traffic
 from sandbox.runtime.sagemaker.upstream import Answer, Pools, UpstreamLostError
 
-BODY_LIMIT = 6 * 1024 * 1024
-"""Bytes of a request's body, the service's limit for real-time endpoints (InvokeEndpoint, Body)."""
 _MODEL_SECONDS = 60.0
 """How long a model may take, the service's limit."""
 _PATIENCE_SECONDS = 60.0
 """How long a request waits for an instance while all of them are being replaced or brought up again."""
-_TARGET = b"x-amzn-sagemaker-target-variant"
-_ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
-_INFERENCE_ID = b"x-amzn-sagemaker-inference-id"
 
 
 @dataclass
@@ -36,6 +33,8 @@ class Route:
     name: str
     caller: Caller
     shares: Sequence[tuple[Fleet, float]] = ()
+    asynchronous: Mapping[str, Any] | None = None
+    """Its AsyncInferenceConfig, where requests lie in S3."""
     capture: Capture | None = None
 
 
@@ -59,41 +58,25 @@ class Routes:
         return next((route for key, route in list(self.by_name.items()) if key[1] == name), None)
 
 
-class _RefusedError(Exception):
-    def __init__(self, status: int, kind: str, message: str, **more: Any) -> None:
-        super().__init__(message)
-        self.status = status
-        self.kind = kind
-        self.body = {"Message": message, **more}
-
-
-@dataclass(frozen=True)
-class _Request:
-    head: bytes
-    body: bytes
-    region: str
-    content_type: str
-    variant: str
-    attributes: bytes
-    inference_id: str
-
-
 class Router:
     """The ASGI application behind `POST /endpoints/{name}/invocations`."""
 
-    def __init__(self, routes: Routes, traffic: Traffic) -> None:
+    def __init__(self, routes: Routes, traffic: Traffic, later: AsynchronousInference) -> None:
         self._routes = routes
+        self._later = later
         self._traffic = traffic
         self._pools = Pools()
-        self._swept = 0.0
+        self._copies: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request_id = str(uuid.uuid4())
         try:
-            name = _endpoint_name(scope)
-            request = await _read(scope, receive)
-            status, headers, body = await self._invoke(name, request)
-        except _RefusedError as refusal:
+            name, kept = endpoint_of(scope)
+            if kept:
+                status, headers, body = await self._accept(name, scope, receive)
+            else:
+                status, headers, body = await self._invoke(name, await read(scope, receive))
+        except RefusedError as refusal:
             status, body = refusal.status, json.dumps(refusal.body).encode()
             kind = refusal.kind.encode()
             headers = [(b"content-type", b"application/json"), (b"x-amzn-errortype", kind)]
@@ -102,15 +85,39 @@ class Router:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _invoke(self, name: str, request: _Request) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    async def _accept(
+        self, name: str, scope: Any, receive: Any
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        request = await read(scope, receive)
+        route = self._routes.find(request.region, name)
+        if route is None or route.asynchronous is None:
+            what = "not found" if route is None else "has no AsyncInferenceConfig"
+            raise RefusedError(400, "ValidationError", f"Endpoint {name} of account {what}.")
+        given = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        try:
+            told, where = await self._later.accept(name, route.asynchronous, given, route.caller)
+        except ServiceError as refused:
+            raise RefusedError(400, "ValidationError", refused.message) from refused
+        headers = [(key.encode(), value.encode()) for key, value in where.items()]
+        return 202, [(b"content-type", b"application/json"), *headers], json.dumps(told).encode()
+
+    async def _invoke(self, name: str, request: Request) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         route = self._routes.find(request.region, name)
         if route is None:
-            raise _RefusedError(
+            raise RefusedError(
                 400,
                 "ValidationError",
                 f"Endpoint {name} of account not found.",
             )
         started = time.perf_counter()
+        if route.asynchronous is not None and not request.internal:
+            raise RefusedError(
+                400,
+                "ValidationError",
+                f"Endpoint {name} is of type Async, which InvokeEndpoint does not support; use "
+                "InvokeEndpointAsync.",
+            )
+        self._copy_to_shadows(route, request)
         variant, instance, answer, model_seconds = await self._ask(route, request)
         self._traffic.count(
             route, variant.plan.name, answer.status, model_seconds, time.perf_counter() - started
@@ -135,10 +142,10 @@ class Router:
             (b"x-amzn-invoked-production-variant", variant.plan.name.encode()),
         ]
         if request.attributes:
-            headers.append((_ATTRIBUTES, request.attributes))
+            headers.append((ATTRIBUTES, request.attributes))
         return 200, headers, answer.body
 
-    async def _ask(self, route: Route, request: _Request) -> tuple[Variant, Instance, Answer, float]:
+    async def _ask(self, route: Route, request: Request) -> tuple[Variant, Instance, Answer, float]:
         """Asks one instance after the other until one answers; an instance that dies loses no request."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         lost: set[str] = set()
@@ -146,7 +153,7 @@ class Router:
             chosen = _choose(route, request.variant, lost)
             if chosen is None:
                 if time.monotonic() > deadline or self._routes.find(route.caller.region, route.name) is None:
-                    raise _RefusedError(
+                    raise RefusedError(
                         503, "ServiceUnavailable", f"Endpoint {route.name} has no instance that answers."
                     )
                 await asyncio.sleep(0.02)
@@ -176,6 +183,31 @@ class Router:
                 ) from None
             return variant, instance, answer, time.perf_counter() - started
 
+    def _copy_to_shadows(self, route: Route, request: Request) -> None:
+        """Sends copies to the shadow variants, as often as their weights say; their answers are dropped."""
+        for fleet, _ in route.shares[:1]:
+            if not fleet.shadows:
+                return
+            total = sum(variant.weight for variant in fleet.production.values()) or 1.0
+            for shadow in fleet.shadows:
+                if shadow.instances and random.random() < shadow.weight / total:  # noqa: S311
+                    shadow.turn += 1
+                    instance = shadow.instances[shadow.turn % len(shadow.instances)]
+                    task = asyncio.get_running_loop().create_task(
+                        self._shadowed(route, shadow, instance, request)
+                    )
+                    self._copies.add(task)
+                    task.add_done_callback(self._copies.discard)
+
+    async def _shadowed(self, route: Route, shadow: Variant, instance: Instance, request: Request) -> None:
+        started = time.perf_counter()
+        try:
+            answer = await self._pools.invoke(instance, request.head, request.body, _MODEL_SECONDS)
+        except (UpstreamLostError, TimeoutError):
+            return
+        took = time.perf_counter() - started
+        self._traffic.count(route, shadow.plan.name, answer.status, took, took)
+
     def _sweep(self) -> None:
         alive = {
             instance.id
@@ -201,13 +233,14 @@ def _choose(route: Route, wanted: str, lost: set[str]) -> tuple[Variant, Instanc
                 fleet = candidate
                 break
     if wanted:
-        variant = fleet.variants.get(wanted)
+        variant = fleet.production.get(wanted)
         if variant is None:
-            raise _RefusedError(
+            raise RefusedError(
                 400, "ValidationError", f"Variant {wanted} does not exist in endpoint {route.name}."
             )
     else:
         variant = _weighted(fleet)
+    variant.asked = time.monotonic()
     instances = variant.instances
     for _ in range(len(instances)):
         variant.turn += 1
@@ -220,12 +253,12 @@ def _choose(route: Route, wanted: str, lost: set[str]) -> tuple[Variant, Instanc
 
 
 def _weighted(fleet: Fleet) -> Variant:
-    variants = list(fleet.variants.values())
+    variants = list(fleet.production.values())
     if len(variants) == 1:
         return variants[0]
     total = sum(v.weight for v in variants)
     if total <= 0:
-        raise _RefusedError(400, "ValidationError", "All variants of the endpoint have a weight of 0.")
+        raise RefusedError(400, "ValidationError", "All variants of the endpoint have a weight of 0.")
     pick = random.random() * total  # noqa: S311 - chooses traffic, keeps no secret
     for variant in variants:
         pick -= variant.weight
@@ -234,73 +267,13 @@ def _weighted(fleet: Fleet) -> Variant:
     return variants[-1]
 
 
-def _endpoint_name(scope: Any) -> str:
-    parts = scope["path"].split("/")
-    if scope["method"] != "POST" or len(parts) != 4 or parts[3] != "invocations":
-        raise _RefusedError(
-            404,
-            "ValidationError",
-            f"The sandbox answers POST /endpoints/NAME/invocations, not {scope['path']}",
-        )
-    return str(parts[2])
-
-
-async def _read(scope: Any, receive: Any) -> _Request:
-    content_type = accept = attributes = b""
-    authorization = variant = inference_id = b""
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            content_type = value
-        elif name == b"accept":
-            accept = value
-        elif name == b"authorization":
-            authorization = value
-        elif name == _ATTRIBUTES:
-            attributes = value
-        elif name == _TARGET:
-            variant = value
-        elif name == _INFERENCE_ID:
-            inference_id = value
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > BODY_LIMIT:
-            break
-    if len(body) > BODY_LIMIT:
-        raise _RefusedError(413, "ValidationError", f"Request body exceeds the limit of {BODY_LIMIT} bytes.")
-    head = b"POST /invocations HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: %d\r\n" % len(body)
-    if content_type:
-        head += b"content-type: %s\r\n" % content_type
-    if accept:
-        head += b"accept: %s\r\n" % accept
-    if attributes:
-        head += b"%s: %s\r\n" % (_ATTRIBUTES, attributes)
-    return _Request(
-        head + b"\r\n",
-        body,
-        _region(authorization),
-        content_type.decode("latin-1"),
-        variant.decode("latin-1"),
-        attributes,
-        inference_id.decode("latin-1"),
-    )
-
-
-def _region(authorization: bytes) -> str:
-    """The region of a signature's scope, `Credential=KEY/DATE/REGION/sagemaker/aws4_request`."""
-    scope = authorization.partition(b"Credential=")[2].split(b",", 1)[0].split(b"/")
-    return scope[2].decode("latin-1") if len(scope) == 5 else ""
-
-
-def _model_error(route: Route, variant: Variant, instance: Instance, answer: Answer) -> _RefusedError:
+def _model_error(route: Route, variant: Variant, instance: Instance, answer: Answer) -> RefusedError:
     text = answer.body.decode("utf-8", "replace")
     side = "client" if 400 <= answer.status < 500 else "server"
     code = answer.status or 0
     group = f"/aws/sagemaker/Endpoints/{route.name}"
     region, account = route.caller.region, route.caller.account_id
-    return _RefusedError(
+    return RefusedError(
         424,
         "ModelError",
         f'Received {side} error ({code}) from primary with message "{text}". See {group} in the CloudWatch '

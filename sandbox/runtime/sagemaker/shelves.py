@@ -23,6 +23,8 @@ class Shelves:
     executions: Shelf
     training_jobs: Shelf
     processing_jobs: Shelf
+    tuning_jobs: Shelf
+    transform_jobs: Shelf
     tags: Tags
 
     def all(self) -> tuple[Shelf, ...]:
@@ -36,6 +38,8 @@ class Shelves:
             self.executions,
             self.training_jobs,
             self.processing_jobs,
+            self.tuning_jobs,
+            self.transform_jobs,
         )
 
     def by_arn(self, arn: str) -> Record | None:
@@ -102,7 +106,19 @@ def shelves(documents: Documents) -> Shelves:
                 taken_code="ResourceInUse",
             )
         ),
+        tuning_jobs=shelf(_job("hyper-parameter-tuning-job", "Hyperparameter tuning job")),
+        transform_jobs=shelf(_job("transform-job", "Transform job")),
         tags=Tags(documents),
+    )
+
+
+def _job(segment: str, words: str) -> Kind:
+    return Kind(
+        segment,
+        missing=f"{words} {{arn}} could not be found.",
+        missing_code="ResourceNotFound",
+        taken=f"{words} {_UNIQUE.format(what='job')} ({{arn}})",
+        taken_code="ResourceInUse",
     )
 
 

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.runtime.overlay import Caller, Cloud, Params, ServiceError
 from sandbox.runtime.sagemaker.board import Board
+from sandbox.runtime.sagemaker.callbacks import Callbacks
 from sandbox.runtime.sagemaker.definition import Step
 from sandbox.runtime.sagemaker.expressions import ExpressionError, Scope, holds, resolve, walk
 from sandbox.runtime.sagemaker.packages import Packages
@@ -21,8 +22,15 @@ from sandbox.runtime.sagemaker.process import Ending, Orders
 from sandbox.runtime.sagemaker.processing import ProcessingJobs
 from sandbox.runtime.sagemaker.surroundings import split_s3_uri
 from sandbox.runtime.sagemaker.training import TrainingJobs
+from sandbox.runtime.sagemaker.transform import TransformJobs
+from sandbox.runtime.sagemaker.tuning import TuningJobs
 
 _ALPHABET = string.ascii_letters + string.digits
+
+
+_LOOK_SECONDS = 0.2
+_TUNING_NAME = 32
+"""Characters of a tuning job's name at most."""
 
 
 class StepFailedError(Exception):
@@ -49,6 +57,7 @@ class Setting:
 
     pipeline: str
     execution_id: str
+    execution_arn: str
     role: str
     caller: Caller
     orders: Orders
@@ -65,16 +74,22 @@ class StepRunner:
     board: Board
     training: TrainingJobs
     processing: ProcessingJobs
+    tuning: TuningJobs
+    transform: TransformJobs
     packages: Packages
     create_model: Callable[[Params, Caller], Params]
+    callbacks: Callbacks
     by_type: Mapping[str, str] = field(
         default_factory=lambda: {
             "Training": "_train",
             "Processing": "_process",
+            "Tuning": "_tune",
+            "Transform": "_transform",
             "Condition": "_decide",
             "RegisterModel": "_register",
             "Model": "_model",
             "Lambda": "_invoke",
+            "Callback": "_call_back",
             "Fail": "_fail",
         }
     )
@@ -140,6 +155,34 @@ class StepRunner:
         _require_completed(job, "ProcessingJobStatus", job["ProcessingJobStatus"])
         return StepResult(metadata, job)
 
+    def _tune(self, step: Step, setting: Setting) -> StepResult:
+        params = resolve(step.arguments, setting.scope)
+        name = _job_name(step, setting)[:_TUNING_NAME].rstrip("-")
+        definition = {"RoleArn": setting.role, **params["TrainingJobDefinition"]}
+        static = definition.get("StaticHyperParameters") or {}
+        definition["StaticHyperParameters"] = {key: _string(value) for key, value in static.items()}
+        params = {**params, "TrainingJobDefinition": definition, "HyperParameterTuningJobName": name}
+        arn = self.tuning.create(params, setting.caller)["HyperParameterTuningJobArn"]
+        metadata = {"TuningJob": {"Arn": arn}}
+        setting.announce(metadata)
+        named = {"HyperParameterTuningJobName": name}
+        self._await(arn, setting, lambda: self.tuning.stop(named, setting.caller))
+        job = self.tuning.describe(named, setting.caller)
+        status = job["HyperParameterTuningJobStatus"]
+        _require_completed(job, "HyperParameterTuningJobStatus", status)
+        return StepResult(metadata, job)
+
+    def _transform(self, step: Step, setting: Setting) -> StepResult:
+        named = {"TransformJobName": _job_name(step, setting)}
+        params = {**resolve(step.arguments, setting.scope), **named}
+        arn = self.transform.create(params, setting.caller)["TransformJobArn"]
+        metadata = {"TransformJob": {"Arn": arn}}
+        setting.announce(metadata)
+        self._await(arn, setting, lambda: self.transform.stop(named, setting.caller))
+        job = self.transform.describe(named, setting.caller)
+        _require_completed(job, "TransformJobStatus", job["TransformJobStatus"])
+        return StepResult(metadata, job)
+
     def _decide(self, step: Step, setting: Setting) -> StepResult:
         outcome = all(holds(condition, setting.scope) for condition in step.arguments["Conditions"])
         text = "True" if outcome else "False"
@@ -180,6 +223,33 @@ class StepRunner:
         return StepResult(
             {"Lambda": {"Arn": function, "OutputParameters": shown}}, {"OutputParameters": values}
         )
+
+    def _call_back(self, step: Step, setting: Setting) -> StepResult:
+        url = str(resolve(step.body["SqsQueueUrl"], setting.scope))
+        token = self.callbacks.new_token(setting.execution_arn)
+        message = {
+            "pipelineExecutionArn": setting.execution_arn,
+            "token": token,
+            "arguments": resolve(step.arguments, setting.scope),
+        }
+        metadata: Params = {"CallbackToken": token, "SqsQueueUrl": url}
+        setting.announce({"Callback": metadata})
+        try:
+            self.cloud.client("sqs", setting.caller).send_message(
+                QueueUrl=url, MessageBody=json.dumps(message)
+            )
+        except ClientError as error:
+            raise StepFailedError(f"ClientError: {error.response['Error']['Message']}") from error
+        while (answer := self.callbacks.answered(token)) is None and setting.orders.ending is None:
+            setting.orders.wait(_LOOK_SECONDS)
+        self.callbacks.forget(token)
+        if answer is None:
+            raise StepStoppedError
+        if answer.failed:
+            raise StepFailedError(answer.failure)
+        shown = [{"Name": name, "Value": value} for name, value in answer.outputs.items()]
+        properties = {"OutputParameters": dict(answer.outputs)}
+        return StepResult({"Callback": {**metadata, "OutputParameters": shown}}, properties)
 
     def _fail(self, step: Step, setting: Setting) -> StepResult:
         message = str(resolve(step.arguments.get("ErrorMessage", ""), setting.scope))

@@ -13,7 +13,8 @@ from sandbox.runtime.sagemaker.process import Ending, Orders
 from sandbox.runtime.sagemaker.records import Record, now
 from sandbox.runtime.sagemaker.shelves import Shelves
 from sandbox.runtime.sagemaker.surroundings import require_role
-from sandbox.runtime.sagemaker.training_run import TrainingRun, move
+from sandbox.runtime.sagemaker.training_run import TrainingRun
+from sandbox.runtime.sagemaker.transitions import move
 
 Operation = Callable[[Params, Caller], Params]
 _SHOWN = (
@@ -43,7 +44,14 @@ class TrainingJobs:
             "DeleteTrainingJob": self._delete,
         }
 
-    def create(self, params: Params, caller: Caller) -> Params:
+    def create(
+        self,
+        params: Params,
+        caller: Caller,
+        more: Params | None = None,
+        private: Params | None = None,
+    ) -> Params:
+        """Starts a job. `more` and `private` are what a tuning job adds to the job's record."""
         algorithm = params["AlgorithmSpecification"]
         if not algorithm.get("TrainingImage"):
             raise ServiceError(
@@ -75,7 +83,8 @@ class TrainingJobs:
                 "EnableInterContainerTrafficEncryption", False
             ),
         }
-        record = self._shelf.create(params["TrainingJobName"], caller, fields)
+        fields |= more or {}
+        record = self._shelf.create(params["TrainingJobName"], caller, fields, private)
         self._tags.add(record.arn, params.get("Tags") or [])
         self._board.start(record.arn, lambda orders: self._run(record, orders))
         return {"TrainingJobArn": record.arn}

@@ -20,50 +20,15 @@ from sandbox.runtime.sagemaker.metrics import JobMetrics
 from sandbox.runtime.sagemaker.process import Command, Ending, Limits, Orders, Outcome, run
 from sandbox.runtime.sagemaker.records import Record, Shelf, now
 from sandbox.runtime.sagemaker.transfer import FolderMirror, TransferError, Transfers, pack, unpack
+from sandbox.runtime.sagemaker.transitions import move
 
 _DAY = 86400
 _CHECKPOINT_SECONDS = 1.0
 _log = logging.getLogger(__name__)
-_MESSAGES = {
-    "Downloading": "Downloading input data",
-    "Training": "Training image download completed. Training in progress.",
-    "Uploading": "Uploading generated training model",
-    "Completed": "Training job completed",
-    "Interrupted": "Training job interrupted: its spot instance was reclaimed",
-    "Failed": "Training job failed",
-    "Stopping": "Stopping the training job",
-    "Stopped": "Training job stopped",
-    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
-    "MaxWaitTimeExceeded": "Training job runtime exceeded MaxWaitTimeInSeconds provided",
-    "Starting": "Starting the training job",
-}
 
 
 class _FailedError(Exception):
     """The job fails; the text is its FailureReason."""
-
-
-def move(shelf: Shelf, record: Record, status: str, fields: Mapping[str, Any] | None = None) -> Record:
-    """Moves a training job to a secondary status, closing the one before."""
-
-    def change(current: Record) -> Record:
-        at = now()
-        transitions = [dict(entry) for entry in current.fields["SecondaryStatusTransitions"]]
-        if current.fields["SecondaryStatus"] != status:
-            transitions[-1].setdefault("EndTime", at)
-            transitions.append({"Status": status, "StartTime": at, "StatusMessage": _MESSAGES[status]})
-        if status in {"Completed", "Failed", "Stopped", "MaxRuntimeExceeded", "MaxWaitTimeExceeded"}:
-            transitions[-1]["EndTime"] = at
-        merged = {
-            **current.fields,
-            **(fields or {}),
-            "SecondaryStatus": status,
-            "SecondaryStatusTransitions": transitions,
-            "LastModifiedTime": at,
-        }
-        return Record(current.name, current.arn, current.caller, merged, current.private)
-
-    return shelf.edit(record, change)
 
 
 class TrainingRun:
@@ -87,6 +52,8 @@ class TrainingRun:
         self._metrics = JobMetrics(cloud, record, definitions)
         self._trained = 0.0
         self._checked = 0.0
+        self._restarts = 0
+        self._zones, self._zone = containers.zones, ""
         self._mirror = self._checkpoints()
 
     def run(self) -> None:
@@ -108,6 +75,7 @@ class TrainingRun:
         if self._trained:
             seconds = max(1, round(self._trained))
             ended |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
+        self._show_progress()
         if final := self._metrics.final():
             ended["FinalMetricDataList"] = final
         self._folder.remove()
@@ -122,14 +90,25 @@ class TrainingRun:
             command = self._prepare()
             self._move("Training", {"TrainingStartTime": self._job.get("TrainingStartTime") or now()})
             outcome = self._train(command, stopping)
-            if self._mirror is not None and outcome.ending is not Ending.ABANDONED:
+            if self._mirror is not None and outcome.ending not in {Ending.ABANDONED, Ending.LOST}:
                 self._mirror.save()
-            if outcome.ending is not Ending.INTERRUPTED:
+            if outcome.ending not in {Ending.INTERRUPTED, Ending.LOST}:
                 return self._ended(outcome)
+            if not self._job["EnableManagedSpotTraining"]:
+                self._restart()
+                continue
             self._move("Interrupted")
             if time.monotonic() >= wait_until:
                 return "MaxWaitTimeExceeded", {}
             self._move("Starting")
+
+    def _restart(self) -> None:
+        """A job whose instance is gone is tried again as often as it asks to be: without asking, it fails."""
+        tries = (self._job.get("RetryStrategy") or {}).get("MaximumRetryAttempts", 0)
+        if self._restarts >= tries:
+            raise _FailedError("InternalServerError: We encountered an internal error. Please try again.")
+        self._restarts += 1
+        self._move("Restarting")
 
     def _prepare(self) -> Command:
         folder, job = self._folder, self._job
@@ -195,6 +174,7 @@ class TrainingRun:
 
     def _train(self, command: Command, stopping: Mapping[str, int]) -> Outcome:
         left = stopping.get("MaxRuntimeInSeconds", _DAY) - self._trained
+        self._zone = self._zones.of_job(self._job, self._record.name, self._record.caller, self._orders)
         began = time.monotonic()
         outcome = run(
             command,
@@ -214,10 +194,22 @@ class TrainingRun:
         if self._mirror is not None and time.monotonic() - self._checked >= _CHECKPOINT_SECONDS:
             self._mirror.save()
             self._checked = time.monotonic()
+        name = self._record.name
+        self._show_progress()
+        if self._zones.lost(self._zone) or self._cloud.fault("instance-killed", name):
+            return Ending.LOST
         spot = self._job["EnableManagedSpotTraining"]
-        if spot and self._cloud.fault("spot-interruption", self._record.name):
+        if spot and self._cloud.fault("spot-interruption", name):
             return Ending.INTERRUPTED
         return None
+
+    def _show_progress(self) -> None:
+        """A tuning job judges its trainings by how they go."""
+        if "tuning" not in self._record.private:
+            return
+        progress = self._metrics.progress()
+        if progress != self._record.private.get("progress"):
+            self._record = self._shelf.update(self._record, private={"progress": progress})
 
     def _ended(self, outcome: Outcome) -> tuple[str, dict[str, Any]]:
         if outcome.ending is Ending.ABANDONED:

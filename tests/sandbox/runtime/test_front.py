@@ -154,6 +154,21 @@ def test_a_fault_without_sense_is_refused(cloud: Any) -> None:
         cloud.administration.fault("throttle", "sqs:ListQueues", times=0)
 
 
+def test_an_unknown_fault_is_refused_with_the_list(cloud: Any) -> None:
+    with pytest.raises(SandboxRefusedError, match="throttle.*spot-interruption.*zone-lost"):
+        cloud.administration.fault("earthquake", "*")
+
+
+def test_the_faults_are_listed_with_what_they_strike_and_those_that_wait(cloud: Any) -> None:
+    cloud.administration.fault("latency", "sqs:PurgeQueue", times=3)
+    known, waiting = cloud.administration.faults()
+    assert {"throttle", "error500", "latency", "spot-interruption", "instance-killed", "zone-lost"} == {
+        kind.name for kind in known
+    }
+    assert all(kind.target and kind.effect for kind in known)
+    assert ("latency", "sqs:PurgeQueue", 3) in [(one.name, one.target, one.left) for one in waiting]
+
+
 def test_an_administration_address_that_is_not_there_lists_those_that_are(cloud: Any) -> None:
     with pytest.raises(SandboxRefusedError, match="not known"):
         cloud.administration._ask("GET", "nothing")

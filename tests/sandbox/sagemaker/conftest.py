@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import tarfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ import numpy
 import pytest
 import xgboost
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from sandbox.runtime import daemon
 from sandbox.runtime.client import SandboxClient
@@ -113,6 +117,10 @@ class Cloud:
 
     def train(self, name: str, program: str, **more: Any) -> None:
         """Starts a training job in script mode with this program."""
+        self.sagemaker.create_training_job(**self.training(name, program, **more))
+
+    def training(self, name: str, program: str, **more: Any) -> dict[str, Any]:
+        """The request for such a job."""
         code = self.put(f"code/{name}.tar.gz", archive({"train.py": program}))
         request: dict[str, Any] = {
             "TrainingJobName": name,
@@ -123,7 +131,7 @@ class Cloud:
             "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
             "StoppingCondition": {"MaxRuntimeInSeconds": 60},
         }
-        self.sagemaker.create_training_job(**{**request, **more})
+        return {**request, **more}
 
     def trained(self, name: str, *statuses: str) -> dict[str, Any]:
         """Waits until a training job has one of these statuses, or any final one."""
@@ -192,6 +200,37 @@ class Cloud:
         )
         document = json.loads(answer["Body"].read())
         return float(document["predictions"][0]["probability"])
+
+    def instances(self, endpoint: str) -> dict[str, tuple[str, int]]:
+        """Zone and process number by instance, from the log lines of their starts."""
+        found = {}
+        for line in self.log(f"/aws/sagemaker/Endpoints/{endpoint}", "champion/"):
+            if match := re.match(r"instance (i-\w+) in (\S+) starts .* as process (\d+)", line):
+                found[match[1]] = (match[2], int(match[3]))
+        return found
+
+    @contextmanager
+    def asking(self, endpoint: str) -> Iterator[list[Any]]:
+        """Asks without a pause in two threads; the list grows by each answer, or by the error that it got."""
+        answers: list[Any] = []
+        stop = threading.Event()
+
+        def ask() -> None:
+            while not stop.is_set():
+                try:
+                    answers.append(self.ask(endpoint))
+                except ClientError as error:
+                    answers.append(error)
+
+        threads = [threading.Thread(target=ask) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield answers
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
 
     def restart(self, number: int = signal.SIGTERM) -> None:
         """Ends the daemon by this signal and starts it again; its address stays."""

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-GROUP = "/aws/sagemaker/Endpoints"
 
 
 @pytest.fixture(scope="module")
@@ -43,41 +37,8 @@ def live(cloud: Any) -> Any:
     return cloud
 
 
-def instances(cloud: Any, endpoint: str) -> dict[str, tuple[str, int]]:
-    """Zone and process number by instance, from the log lines of their starts."""
-    found = {}
-    for line in cloud.log(f"{GROUP}/{endpoint}", "champion/"):
-        if match := re.match(r"instance (i-\w+) in (\S+) starts .* as process (\d+)", line):
-            found[match[1]] = (match[2], int(match[3]))
-    return found
-
-
-@contextmanager
-def asking(cloud: Any, endpoint: str) -> Iterator[list[Any]]:
-    """Asks without a pause in two threads; the list grows by each answer, or by the error that it got."""
-    answers: list[Any] = []
-    stop = threading.Event()
-
-    def ask() -> None:
-        while not stop.is_set():
-            try:
-                answers.append(cloud.ask(endpoint))
-            except ClientError as error:
-                answers.append(error)
-
-    threads = [threading.Thread(target=ask) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield answers
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-
-
 def test_instances_stand_in_the_zones_of_the_models_subnets(live: Any) -> None:
-    zones = sorted(zone for zone, _ in instances(live, "live").values())
+    zones = sorted(zone for zone, _ in live.instances("live").values())
     assert zones[:2] == ["us-east-1a", "us-east-1b"]
 
 
@@ -152,20 +113,20 @@ def test_requests_and_answers_are_captured_as_json_lines(live: Any) -> None:
 
 
 def test_killing_an_instance_loses_no_request_and_it_is_replaced(live: Any) -> None:
-    before = instances(live, "live")
-    with asking(live, "live") as answers:
+    before = live.instances("live")
+    with live.asking("live") as answers:
         victim, (zone, process) = next(
             (name, place) for name, place in before.items() if Path(f"/proc/{place[1]}").exists()
         )
         os.kill(process, signal.SIGKILL)
         deadline = time.monotonic() + 30
-        while len(fresh := instances(live, "live").keys() - before.keys()) < 1:
+        while len(fresh := live.instances("live").keys() - before.keys()) < 1:
             assert time.monotonic() < deadline
             time.sleep(0.1)
     assert not [answer for answer in answers if isinstance(answer, ClientError)]
     assert len(answers) > 10
     assert victim not in fresh
-    assert {instances(live, "live")[name][0] for name in fresh} == {zone}
+    assert {live.instances("live")[name][0] for name in fresh} == {zone}
 
 
 def test_an_update_moves_the_traffic_and_loses_no_request(live: Any) -> None:
@@ -181,7 +142,7 @@ def test_an_update_moves_the_traffic_and_loses_no_request(live: Any) -> None:
             "TerminationWaitInSeconds": 0,
         }
     }
-    with asking(live, "live") as answers:
+    with live.asking("live") as answers:
         live.sagemaker.update_endpoint(
             EndpointName="live", EndpointConfigName="lenient", DeploymentConfig=canary
         )
@@ -267,7 +228,7 @@ def test_an_update_to_a_model_that_does_not_load_keeps_the_old_one(live: Any) ->
 
 def test_an_endpoint_survives_a_kill_of_the_sandbox(live: Any) -> None:
     expected = live.ask("live", 0.3, 0.4)
-    old = [process for _, process in instances(live, "live").values()]
+    old = [process for _, process in live.instances("live").values()]
     live.restart(signal.SIGKILL)
     # The request waits for the instances to come up again.
     assert live.ask("live", 0.3, 0.4) == expected
@@ -297,7 +258,7 @@ def test_an_endpoint_whose_model_does_not_load_fails_and_says_why(cloud: Any) ->
 
 
 def test_deleting_ends_the_processes_and_nothing_remains(live: Any) -> None:
-    processes = [process for _, process in instances(live, "live").values()]
+    processes = [process for _, process in live.instances("live").values()]
     for endpoint in live.sagemaker.list_endpoints()["Endpoints"]:
         live.sagemaker.delete_endpoint(EndpointName=endpoint["EndpointName"])
     deadline = time.monotonic() + 30

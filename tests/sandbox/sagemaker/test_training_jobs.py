@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 import time
 from typing import Any
@@ -153,3 +154,29 @@ def log_of(cloud: Any, job: str) -> list[str]:
     groups = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
     lines: list[str] = cloud.log(group, f"{job}/") if groups else []
     return lines
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, "SUCCEEDED"), (3, "FAILED")])
+def test_a_state_machine_waits_for_its_job(cloud: Any, code: int, status: str) -> None:
+    states = cloud.client("stepfunctions")
+    name = f"from-states-{code}"
+    request = cloud.training(name, f"import sys; sys.exit({code})")
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync",
+        "Parameters": request,
+        "OutputPath": "$.ModelArtifacts.S3ModelArtifacts",
+        "End": True,
+    }
+    definition = json.dumps({"StartAt": "Train", "States": {"Train": task}})
+    machine = states.create_state_machine(name=name, definition=definition, roleArn=cloud.role)
+    execution = states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+    ended = cloud.until(
+        lambda: states.describe_execution(executionArn=execution), "status", "SUCCEEDED", "FAILED"
+    )
+    assert ended["status"] == status
+    if code:
+        assert ended["error"] == "States.TaskFailed"
+        assert json.loads(ended["cause"])["TrainingJobStatus"] == "Failed"
+    else:
+        assert json.loads(ended["output"]) == f"s3://{cloud.bucket}/trained/{name}/output/model.tar.gz"

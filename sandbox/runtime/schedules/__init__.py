@@ -1,0 +1,1 @@
+"""Rules and schedules that fire by the clock."""
