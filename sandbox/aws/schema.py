@@ -63,6 +63,15 @@ def object_schema(kind: Kind) -> ObjectSchema:
     return ObjectSchema(entry["inputs"], tuple(entry["required"]))
 
 
+def row_file(token: str) -> str | None:
+    """The file in `sandbox/aws/types/` that holds the row of a type; None for a type that no schema knows."""
+    try:
+        entry = _document(module_of(token))["types"].get(token)
+    except (FileNotFoundError, IndexError):
+        return None
+    return None if entry is None else str(entry["row"])
+
+
 def module_of(token: str) -> str:
     """The SDK's module of a type: `s3` for `aws:s3/bucket:Bucket`."""
     return token.split(":")[1].split("/")[0]

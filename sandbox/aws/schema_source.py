@@ -46,6 +46,8 @@ def describe(tokens: Iterable[str]) -> dict[str, dict[str, Any]]:
         resource = resource_class(token)
         arguments = _arguments_class(resource)
         entry = _members(arguments, objects)
+        if token in TYPES:
+            entry["row"] = TYPES.file_of(token)
         entry["outputs"] = {
             name: _kind(kind, {}) if not _is_object(kind) else "any"
             for name, kind in sorted(pulumi_types.resource_types(resource).items())
