@@ -40,10 +40,12 @@ def run_program(session: Session) -> None:
     )
     try:
         _serve(session, program)
-    finally:
+    except BaseException:
         if not run.stopping and program.status is None:
-            # Left by an exception: nobody may begin anything more.
+            # Nobody may begin anything more.
             run.cancelled = True
+        raise
+    finally:
         program.stop(patience=0.5 if run.abandoned else 2.0)
 
 

@@ -212,3 +212,15 @@ def test_an_edit_counts_however_soon_it_is_run(workspace: Any, monkeypatch: pyte
     # As if it had been edited within the second: the same size, the same time.
     os.utime(main, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     assert workspace.succeed().operations == {"one": {"update"}}
+
+
+def test_a_program_that_is_slow_to_end_has_succeeded_all_the_same(
+    workspace: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.engine.program_run._PATIENCE", 0.1)
+    slow = """
+        import atexit, time
+        atexit.register(time.sleep, 5)
+        Toy("a")
+        """
+    assert workspace.up(slow).summary.result == "succeeded"
