@@ -185,6 +185,9 @@ class ResourceType:
     checks: Callable[[PropertyMap], Iterable[CheckFailure]] = _no_failures
     """What AWS refuses at deploy and no service model says. Values may be UNKNOWN."""
 
+    replaced_by: Callable[[PropertyMap, PropertyMap], Iterable[str]] = lambda _old, _new: ()
+    """Properties that change in place as a rule, and by these old and new inputs do not."""
+
     def updatable(self) -> frozenset[str]:
         """The properties that change in place."""
         covered = {name for step in self.steps for name in step.on} | set(self.local)
