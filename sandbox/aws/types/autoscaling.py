@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox.aws.rows import given, reading
+from sandbox.aws.rows import given, kept, reading
 from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject
 from sandbox.engine.provider import CheckFailure
 from sandbox.engine.values import PropertyMap
@@ -204,15 +204,17 @@ GROUP = ResourceType(
     local=(*_WAITING, "trafficSources"),
     outputs={
         "arn": "AutoScalingGroupARN",
-        "availabilityZones": lambda s: sorted(s.at("AvailabilityZones") or ()),
+        "availabilityZones": kept("availabilityZones", lambda s: sorted(s.at("AvailabilityZones") or ())),
         "defaultCooldown": "DefaultCooldown",
         "desiredCapacity": "DesiredCapacity",
         "healthCheckGracePeriod": lambda s: int(s.inputs.get("healthCheckGracePeriod", 300)),
         "healthCheckType": "HealthCheckType",
-        "loadBalancers": lambda s: sorted(s.at("LoadBalancerNames") or ()),
+        "loadBalancers": kept("loadBalancers", lambda s: sorted(s.at("LoadBalancerNames") or ())),
         "predictedCapacity": lambda _: 0,
-        "targetGroupArns": lambda s: sorted(s.at("TargetGroupARNs") or ()),
-        "vpcZoneIdentifiers": lambda s: sorted(filter(None, (s.at("VPCZoneIdentifier") or "").split(","))),
+        "targetGroupArns": kept("targetGroupArns", lambda s: sorted(s.at("TargetGroupARNs") or ())),
+        "vpcZoneIdentifiers": kept(
+            "vpcZoneIdentifiers", lambda s: sorted(filter(None, (s.at("VPCZoneIdentifier") or "").split(",")))
+        ),
         "warmPoolSize": lambda _: 0,
     },
     echoes={

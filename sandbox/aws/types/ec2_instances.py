@@ -10,7 +10,7 @@ from dataclasses import replace
 from sandbox.aws import tagging
 from sandbox.aws.networks import ec2_tags
 from sandbox.aws.requests import build
-from sandbox.aws.rows import answered, given, pages, reading
+from sandbox.aws.rows import answered, given, kept, pages, reading
 from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject
 from sandbox.aws.tagging import parsed
 from sandbox.engine.provider import CheckFailure
@@ -280,11 +280,11 @@ INSTANCE = ResourceType(
         "publicDns": lambda s: s.at("PublicDnsName") or "",
         "publicIp": lambda s: s.at("PublicIpAddress") or "",
         "rootBlockDevice": _root_disk,
-        "securityGroups": _groups("GroupName"),
+        "securityGroups": kept("securityGroups", _groups("GroupName")),
         "sourceDestCheck": lambda s: bool(s.inputs.get("sourceDestCheck", True)),
         "subnetId": "SubnetId",
         "tenancy": lambda s: s.at("Placement.Tenancy") or "default",
-        "vpcSecurityGroupIds": _groups("GroupId"),
+        "vpcSecurityGroupIds": kept("vpcSecurityGroupIds", _groups("GroupId")),
     },
     echoes={
         "ami": "ImageId",

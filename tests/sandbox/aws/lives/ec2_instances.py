@@ -17,13 +17,6 @@ def a_template(make: Make) -> PropertyMap:
     )
 
 
-def an_instance(make: Make) -> PropertyMap:
-    subnet = a_subnet(make)["id"]
-    return make(
-        "aws:ec2/instance:Instance", "machine", {"ami": AMI, "instanceType": "t3.micro", "subnetId": subnet}
-    )
-
-
 def _instance(make: Make) -> PropertyMap:
     return {
         "ami": AMI,
