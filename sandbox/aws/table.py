@@ -107,7 +107,8 @@ class AutoName:
     ends_with: Callable[[PropertyMap], str] = lambda _: ""
 
 
-TagStyle = Literal["list", "map", "kms", "ec2"]
+TagStyle = Literal["list", "lower", "map", "kms", "ec2"]
+"""`list`: objects with Key and Value; `lower`: with key and value."""
 
 
 @dataclass(frozen=True, kw_only=True)
