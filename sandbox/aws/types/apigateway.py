@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox.aws.documents import json_failures, policy_failures
+from sandbox.aws import openapi
+from sandbox.aws.documents import policy_failures
 from sandbox.aws.patches import patching
 from sandbox.aws.rows import answered, reading
 from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject, Tags
@@ -14,18 +15,8 @@ from sandbox.engine.values import PropertyMap
 _TARGET = {"restApi": "restApiId"}
 
 
-def tags(path: str) -> Tags:
-    """Tags by ARN; `path` is a template over the id."""
-    return Tags(
-        style="map",
-        at_create="tags",
-        set="TagResource",
-        unset="UntagResource",
-        target=lambda s: {"resourceArn": gateway_arn(s, path)},
-        member="tags",
-        keys="tagKeys",
-        listed="tags",
-    )
+TAGS = Tags(style="map", at_create="tags", listed="")
+"""Sent at the create alone: the emulator has none of API Gateway's operations on tags."""
 
 
 def gateway_arn(subject: Subject, path: str) -> str:
@@ -44,17 +35,48 @@ def invoke_url(subject: Subject, api: str, stage: str) -> str:
 
 
 def _put_body(subject: Subject) -> None:
+    """Makes what the document describes, in place of what is there.
+
+    By the operations of each part: the emulator's PutRestApi reads no Swagger 2 and gives a new root.
+    """
     if subject.inputs.get("body") is None:
         return
-    parameters = subject.inputs.get("parameters")
-    params: Params = {
-        "restApiId": subject.id,
-        "mode": subject.inputs.get("putRestApiMode") or "overwrite",
-        "failOnWarnings": bool(subject.inputs.get("failOnWarnings")),
-        "body": str(subject.inputs["body"]).encode(),
-        **({"parameters": dict(parameters)} if parameters else {}),
-    }
-    subject.cloud.call("apigateway", "PutRestApi", params)
+    api = {"restApiId": subject.id}
+    call = subject.cloud.call
+    known: dict[str, str] = {}
+    merges = subject.inputs.get("putRestApiMode") == "merge"
+    held = call("apigateway", "GetResources", api)["items"]
+    for item in sorted(held, key=lambda one: -len(one["path"])):  # A child before its parent.
+        if item["path"] == "/":
+            known["/"] = item["id"]
+            for method in item.get("resourceMethods") or {}:
+                call("apigateway", "DeleteMethod", {**api, "resourceId": item["id"], "httpMethod": method})
+        elif merges:
+            known[item["path"]] = item["id"]
+        else:
+            call("apigateway", "DeleteResource", {**api, "resourceId": item["id"]})
+    for method in openapi.methods(openapi.read(str(subject.inputs["body"]))):
+        _put_method(subject, known, method)
+
+
+def _put_method(subject: Subject, known: dict[str, str], method: openapi.Method) -> None:
+    call = subject.cloud.call
+    path, parent = "", known["/"]
+    for part in method.path.strip("/").split("/"):
+        path = f"{path}/{part}"
+        if path not in known:
+            child = {"restApiId": subject.id, "parentId": parent, "pathPart": part}
+            known[path] = call("apigateway", "CreateResource", child)["id"]
+        parent = known[path]
+    key = {"restApiId": subject.id, "resourceId": parent, "httpMethod": method.http_method}
+    wish = {"authorizationType": "NONE", "apiKeyRequired": method.api_key_required}
+    call("apigateway", "PutMethod", {**key, **wish})
+    for status in method.statuses:
+        call("apigateway", "PutMethodResponse", {**key, "statusCode": status})
+    if method.integration is not None:
+        call("apigateway", "PutIntegration", {**key, **method.integration})
+        for response in method.integration_responses:
+            call("apigateway", "PutIntegrationResponse", {**key, **response})
 
 
 def _root(subject: Subject) -> str | None:
@@ -72,8 +94,11 @@ def _find_api(subject: Subject, taken: frozenset[str]) -> str | None:
 def _check_api(inputs: PropertyMap) -> Iterable[CheckFailure]:
     yield from policy_failures(inputs, "policy", principals=True)
     body = inputs.get("body")
-    if isinstance(body, str) and body.lstrip().startswith("{"):
-        yield from json_failures(inputs, "body")
+    if isinstance(body, str):
+        try:
+            openapi.read(body)
+        except openapi.DocumentError as error:
+            yield CheckFailure("body", str(error))
 
 
 _API_PATHS = {
@@ -116,14 +141,15 @@ REST_API = ResourceType(
     auto_name=AutoName(prefix_property=None),
     documents=("body", "policy"),
     unordered=("binaryMediaTypes",),
-    tags=tags("/restapis/{id}"),
+    tags=TAGS,
     checks=_check_api,
 )
 
 
 def _find_deployment(subject: Subject, taken: frozenset[str]) -> str | None:
     params = {"restApiId": subject.inputs["restApi"]}
-    for deployment in reversed(subject.cloud.call("apigateway", "GetDeployments", params)["items"]):
+    listed = reading("apigateway", "GetDeployments", lambda _: params)(subject) or {}
+    for deployment in reversed(listed.get("items", ())):
         if deployment["id"] not in taken:
             return str(deployment["id"])
     return None
@@ -142,7 +168,10 @@ def _read_deployment(subject: Subject) -> Params | None:
     key = {"restApiId": api, "deploymentId": id} if slash else _deployment_key(subject)
     if key["restApiId"] is None:
         return None
-    return reading("apigateway", "GetDeployment", lambda _: key)(subject)
+    api_only = {"restApiId": key["restApiId"]}
+    listed = reading("apigateway", "GetDeployments", lambda _: api_only)(subject)
+    found = (item for item in (listed or {}).get("items", ()) if item["id"] == key["deploymentId"])
+    return next(found, None)
 
 
 DEPLOYMENT = ResourceType(
@@ -230,16 +259,7 @@ STAGE = ResourceType(
     },
     known_id=_stage_id,
     place=("restApi", "stageName"),
-    tags=Tags(
-        style="map",
-        at_create="tags",
-        set="TagResource",
-        unset="UntagResource",
-        target=lambda s: {"resourceArn": gateway_arn(s, _stage_path(s))},
-        member="tags",
-        keys="tagKeys",
-        listed="tags",
-    ),
+    tags=TAGS,
     unsupported=("canarySettings", "clientCertificateId"),
 )
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from sandbox.aws.lifecycle import perform
 from sandbox.aws.rows import answered, kept, reading
 from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject, Tags
+from sandbox.aws.tagging import create_params
 from sandbox.aws.types.apigateway import execution_arn, gateway_arn, invoke_url
 from sandbox.engine.provider import CheckFailure
 from sandbox.engine.values import PropertyMap
@@ -34,7 +36,7 @@ def _find(
 ) -> Callable[[Subject, frozenset[str]], str | None]:
     def find(subject: Subject, taken: frozenset[str]) -> str | None:
         params = {"ApiId": subject.inputs["apiId"]} if "apiId" in subject.inputs else {}
-        for item in subject.cloud.call("apigatewayv2", operation, params)["Items"]:
+        for item in (reading("apigatewayv2", operation, lambda _: params)(subject) or {}).get("Items", ()):
             if item[member] not in taken and same(subject, item):
                 return str(item[member])
         return None
@@ -170,26 +172,24 @@ def _stage_url(subject: Subject) -> str:
     return url.replace("https://", "wss://") if _websocket(subject) else url
 
 
+_CREATE_STAGE = Call(operation="CreateStage", names=_STAGE_NAMES, adds=_route_settings)
+
+
+def _restage(subject: Subject) -> None:
+    """The emulator has no UpdateStage: the stage is made again under its name."""
+    subject.cloud.call("apigatewayv2", "DeleteStage", _part_of("StageName")(subject))
+    perform(STAGE, _CREATE_STAGE, subject, create_params(STAGE, subject.inputs))
+
+
 STAGE = ResourceType(
     type="aws:apigatewayv2/stage:Stage",
     service="apigatewayv2",
     tier="native",
-    create=Call(operation="CreateStage", names=_STAGE_NAMES, adds=_route_settings),
+    create=_CREATE_STAGE,
     id=answered("StageName"),
     read=reading("apigatewayv2", "GetStage", _part_of("StageName")),
     delete=Call(operation="DeleteStage", sends=(), adds=_part_of("StageName")),
-    steps=(
-        Step(
-            on=_STAGE_CHANGED,
-            do=Call(
-                operation="UpdateStage",
-                sends=("apiId", "name", *_STAGE_CHANGED),
-                names=_STAGE_NAMES,
-                adds=_route_settings,
-            ),
-            at_create=False,
-        ),
-    ),
+    steps=(Step(on=_STAGE_CHANGED, do=_restage, at_create=False),),
     outputs={
         "arn": lambda s: gateway_arn(s, _stage_path(s)),
         "deploymentId": kept("deploymentId", "DeploymentId"),
@@ -280,9 +280,9 @@ _INTEGRATION_CHANGED = (
 
 def _check_integration(inputs: PropertyMap) -> Iterable[CheckFailure]:
     kind = inputs.get("integrationType")
-    if kind in ("AWS_PROXY", "HTTP_PROXY") and inputs.get("integrationSubtype") is None:
-        if inputs.get("integrationUri") is None:
-            yield CheckFailure("integrationUri", f"is required for {kind} and was not given")
+    proxy = kind in ("AWS_PROXY", "HTTP_PROXY") and inputs.get("integrationSubtype") is None
+    if proxy and inputs.get("integrationUri") is None:
+        yield CheckFailure("integrationUri", f"is required for {kind} and was not given")
     if inputs.get("connectionType") == "VPC_LINK" and inputs.get("connectionId") is None:
         yield CheckFailure("connectionId", "is required for VPC_LINK and was not given")
 

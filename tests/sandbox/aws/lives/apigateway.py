@@ -10,7 +10,18 @@ from sandbox.engine.values import PropertyMap
 _BODY = {
     "swagger": "2.0",
     "info": {"title": "api", "version": "1.0"},
-    "paths": {"/health": {"get": {"responses": {"200": {"description": "well"}}}}},
+    "paths": {
+        "/health/{part}": {
+            "x-amazon-apigateway-any-method": {
+                "responses": {"200": {"description": "well"}},
+                "x-amazon-apigateway-integration": {
+                    "type": "http_proxy",
+                    "httpMethod": "GET",
+                    "uri": "http://x",
+                },
+            }
+        }
+    },
 }
 
 
@@ -82,7 +93,7 @@ LIVES = [
     Life(
         "aws:apigateway/restApi:RestApi",
         lambda _: {"body": json.dumps(_BODY), "description": "for a test"},
-        {"description": "still for a test", "tags": {"a": "b"}},
+        {"body": json.dumps({**_BODY, "paths": {}}), "description": "still for a test", "tags": {"a": "b"}},
     ),
     Life(
         "aws:apigateway/deployment:Deployment",
@@ -144,7 +155,11 @@ LIVES = [
         "aws:apigatewayv2/api:Api",
         lambda _: {"protocolType": "HTTP", "corsConfiguration": {"allowOrigins": ["https://example.org"]}},
         {"description": "for a test", "tags": {"a": "b"}},
-        {"protocolType": "WEBSOCKET", "routeSelectionExpression": "$request.body.action"},
+        {
+            "protocolType": "WEBSOCKET",
+            "routeSelectionExpression": "$request.body.action",
+            "corsConfiguration": None,
+        },
     ),
     Life(
         "aws:apigatewayv2/stage:Stage",
