@@ -20,6 +20,14 @@ def _endpoint(make: Make) -> PropertyMap:
 
 LIVES = [
     Life(
+        "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation",
+        lambda make: (lambda table: {"vpcId": table["vpcId"], "routeTableId": table["id"]})(_table(make)),
+        None,
+        {"routeTableId": "other"},
+        by_code=frozenset({"routeTableId", "vpcId"}),
+        recoverable=False,
+    ),
+    Life(
         "aws:ec2/vpc:Vpc",
         lambda _: {"cidrBlock": "10.30.0.0/16", "enableDnsHostnames": True},
         {"enableDnsHostnames": False, "tags": {"Name": "renamed"}},
