@@ -65,8 +65,8 @@ def _ami(cloud: Cloud, arguments: PropertyMap) -> PropertyMap:
     found = _matching(cloud, arguments)
     if not found:
         raise LookupError(
-            "your query returned no results: no machine image matches. The sandbox knows the emulator's, your "
-            "own, and one of each family in sandbox/aws/machine_images.py"
+            "your query returned no results: no machine image matches. The sandbox knows the emulator's, "
+            "your own, and one of each family in sandbox/aws/machine_images.py"
         )
     if len(found) > 1 and not arguments.get("mostRecent"):
         raise LookupError(f"your query returned {len(found)} images: be more specific, or set mostRecent")

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from sandbox.aws.lifecycle import perform
-from sandbox.aws.rows import answered, kept, reading
+from sandbox.aws.rows import answered, reading
 from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject, Tags
-from sandbox.aws.tagging import create_params
 from sandbox.aws.types.apigateway import execution_arn, gateway_arn, invoke_url
 from sandbox.engine.provider import CheckFailure
 from sandbox.engine.values import PropertyMap
 
 
-def _tags(path: Callable[[Subject], str]) -> Tags:
+def gateway_tags(path: Callable[[Subject], str]) -> Tags:
     return Tags(
         style="map",
         set="TagResource",
@@ -22,16 +20,16 @@ def _tags(path: Callable[[Subject], str]) -> Tags:
     )
 
 
-def _api_of(subject: Subject) -> str:
+def api_of(subject: Subject) -> str:
     """The API that a part belongs to: an input, or the first part of an imported id."""
     return str(subject.inputs.get("apiId") or subject.outputs.get("apiId") or subject.id.split("/")[0])
 
 
-def _part_of(member: str) -> Callable[[Subject], Params]:
-    return lambda s: {"ApiId": _api_of(s), member: s.id.rsplit("/", 1)[-1]}
+def part_of(member: str) -> Callable[[Subject], Params]:
+    return lambda s: {"ApiId": api_of(s), member: s.id.rsplit("/", 1)[-1]}
 
 
-def _find(
+def find_in_api(
     operation: str, member: str, same: Callable[[Subject, Params], bool]
 ) -> Callable[[Subject, frozenset[str]], str | None]:
     def find(subject: Subject, taken: frozenset[str]) -> str | None:
@@ -119,89 +117,11 @@ API = ResourceType(
         ),
     },
     echoes={"name": "Name", "protocolType": "ProtocolType"},
-    find=_find("GetApis", "ApiId", lambda s, api: bool(api["Name"] == s.inputs["name"])),
+    find=find_in_api("GetApis", "ApiId", lambda s, api: bool(api["Name"] == s.inputs["name"])),
     auto_name=AutoName(prefix_property=None, limit=128),
-    tags=_tags(lambda s: f"/apis/{s.id}"),
+    tags=gateway_tags(lambda s: f"/apis/{s.id}"),
     unsupported=("body",),
     checks=_check_api,
-)
-
-
-def _stage_path(subject: Subject) -> str:
-    return f"/apis/{_api_of(subject)}/stages/{subject.id}"
-
-
-_STAGE_CHANGED = (
-    "accessLogSettings",
-    "autoDeploy",
-    "clientCertificateId",
-    "defaultRouteSettings",
-    "deploymentId",
-    "description",
-    "routeSettings",
-    "stageVariables",
-)
-
-
-def _route_settings(subject: Subject) -> Params:
-    settings = {}
-    for item in subject.inputs.get("routeSettings") or ():
-        settings[item["routeKey"]] = {
-            name[0].upper() + name[1:]: int(value) if name == "throttlingBurstLimit" else value
-            for name, value in item.items()
-            if name != "routeKey" and value is not None
-        }
-    return {"RouteSettings": settings} if settings else {}
-
-
-_STAGE_NAMES = {"name": "StageName", "routeSettings": ""}
-
-
-def _websocket(subject: Subject) -> bool:
-    api = subject.cloud.call("apigatewayv2", "GetApi", {"ApiId": _api_of(subject)})
-    return bool(api["ProtocolType"] == "WEBSOCKET")
-
-
-def _execution(subject: Subject) -> str:
-    return execution_arn(subject, _api_of(subject), subject.id)
-
-
-def _stage_url(subject: Subject) -> str:
-    stage = "" if subject.id == "$default" else subject.id
-    url = invoke_url(subject, _api_of(subject), stage)
-    return url.replace("https://", "wss://") if _websocket(subject) else url
-
-
-_CREATE_STAGE = Call(operation="CreateStage", names=_STAGE_NAMES, adds=_route_settings)
-
-
-def _restage(subject: Subject) -> None:
-    """The emulator has no UpdateStage: the stage is made again under its name."""
-    subject.cloud.call("apigatewayv2", "DeleteStage", _part_of("StageName")(subject))
-    perform(STAGE, _CREATE_STAGE, subject, create_params(STAGE, subject.inputs))
-
-
-STAGE = ResourceType(
-    type="aws:apigatewayv2/stage:Stage",
-    service="apigatewayv2",
-    tier="native",
-    create=_CREATE_STAGE,
-    id=answered("StageName"),
-    read=reading("apigatewayv2", "GetStage", _part_of("StageName")),
-    delete=Call(operation="DeleteStage", sends=(), adds=_part_of("StageName")),
-    steps=(Step(on=_STAGE_CHANGED, do=_restage, at_create=False),),
-    outputs={
-        "arn": lambda s: gateway_arn(s, _stage_path(s)),
-        "deploymentId": kept("deploymentId", "DeploymentId"),
-        "executionArn": _execution,
-        "invokeUrl": _stage_url,
-    },
-    echoes={"name": "StageName"},
-    find=_find("GetStages", "StageName", lambda s, stage: bool(stage["StageName"] == s.inputs["name"])),
-    auto_name=AutoName(prefix_property=None, limit=128),
-    place=("apiId", "name"),
-    unordered=("routeSettings",),
-    tags=_tags(_stage_path),
 )
 
 
@@ -233,17 +153,19 @@ ROUTE = ResourceType(
     tier="native",
     create=Call(operation="CreateRoute", omits=("requestParameters",)),
     id=answered("RouteId"),
-    read=reading("apigatewayv2", "GetRoute", _part_of("RouteId")),
-    delete=Call(operation="DeleteRoute", sends=(), adds=_part_of("RouteId")),
+    read=reading("apigatewayv2", "GetRoute", part_of("RouteId")),
+    delete=Call(operation="DeleteRoute", sends=(), adds=part_of("RouteId")),
     steps=(
         Step(
             on=_ROUTE_CHANGED,
-            do=Call(operation="UpdateRoute", sends=_ROUTE_CHANGED, adds=_part_of("RouteId")),
+            do=Call(operation="UpdateRoute", sends=_ROUTE_CHANGED, adds=part_of("RouteId")),
             at_create=False,
         ),
     ),
     echoes={"routeKey": "RouteKey", "target": "Target"},
-    find=_find("GetRoutes", "RouteId", lambda s, route: bool(route["RouteKey"] == s.inputs["routeKey"])),
+    find=find_in_api(
+        "GetRoutes", "RouteId", lambda s, route: bool(route["RouteKey"] == s.inputs["routeKey"])
+    ),
     place=("apiId", "routeKey"),
     unsupported=("requestParameters",),
     checks=_check_route,
@@ -293,8 +215,8 @@ INTEGRATION = ResourceType(
     tier="native",
     create=Call(operation="CreateIntegration", names=_INTEGRATION_NAMES, adds=_response_parameters),
     id=answered("IntegrationId"),
-    read=reading("apigatewayv2", "GetIntegration", _part_of("IntegrationId")),
-    delete=Call(operation="DeleteIntegration", sends=(), adds=_part_of("IntegrationId")),
+    read=reading("apigatewayv2", "GetIntegration", part_of("IntegrationId")),
+    delete=Call(operation="DeleteIntegration", sends=(), adds=part_of("IntegrationId")),
     steps=(
         Step(
             on=_INTEGRATION_CHANGED,
@@ -302,7 +224,7 @@ INTEGRATION = ResourceType(
                 operation="UpdateIntegration",
                 sends=_INTEGRATION_CHANGED,
                 names=_INTEGRATION_NAMES,
-                adds=lambda s: {**_part_of("IntegrationId")(s), **_response_parameters(s)},
+                adds=lambda s: {**part_of("IntegrationId")(s), **_response_parameters(s)},
             ),
             at_create=False,
         ),
@@ -314,7 +236,7 @@ INTEGRATION = ResourceType(
         "timeoutMilliseconds": lambda s: int(s.inputs.get("timeoutMilliseconds", 30000)),
     },
     echoes={"integrationType": "IntegrationType", "integrationUri": "IntegrationUri"},
-    find=_find(
+    find=find_in_api(
         "GetIntegrations",
         "IntegrationId",
         lambda s, item: item.get("IntegrationUri") == s.inputs.get("integrationUri"),
@@ -323,4 +245,4 @@ INTEGRATION = ResourceType(
     checks=_check_integration,
 )
 
-TYPES = (API, STAGE, ROUTE, INTEGRATION)
+TYPES = (API, ROUTE, INTEGRATION)

@@ -133,6 +133,11 @@ def _identity(item: Any) -> str:
 
 
 def _is_gone(item: Any) -> bool:
+    kind = type(item).__name__
+    if kind == "Reservation":
+        return all(_is_gone(instance) for instance in item.instances)
+    if kind == "NetworkInterface" and item.instance is not None and _is_gone(item.instance):
+        return True  # It went with its instance, of which the emulator keeps a trace.
     for attribute in _STATE_ATTRIBUTES:
         state = getattr(item, attribute, None)
         name = state if isinstance(state, str) else getattr(state, "name", None)
