@@ -101,6 +101,8 @@ class AutoName:
     """How a resource that the program leaves nameless is called: `<logical name>-<7 hex digits>`."""
 
     property: str = "name"
+    random: bool = True
+    """False: the logical name alone, as for the keys of S3's objects."""
     prefix_property: str | None = "namePrefix"
     limit: int = 255
     starts_with: str = ""

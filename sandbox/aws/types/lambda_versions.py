@@ -1,4 +1,4 @@
-"""Lambda: aliases, layers and addresses of functions."""
+"""Lambda: aliases, layers, addresses and kept-warm copies of functions."""
 
 from __future__ import annotations
 
@@ -151,4 +151,41 @@ FUNCTION_URL = ResourceType(
     place=("functionName", "qualifier"),
 )
 
-TYPES = (ALIAS, LAYER_VERSION, FUNCTION_URL)
+_PUT_WARM = Call(
+    operation="PutProvisionedConcurrencyConfig",
+    names={"functionName": ""},
+    adds=lambda s: {"FunctionName": function_name(s.inputs["functionName"])},
+)
+
+
+def _warm_id(subject: Subject) -> str:
+    return f"{function_name(subject.inputs['functionName'])},{subject.inputs['qualifier']}"
+
+
+def _warm_key(subject: Subject) -> Params:
+    name, _, qualifier = subject.id.partition(",")
+    return {"FunctionName": name, "Qualifier": qualifier}
+
+
+def _check_warm(inputs: PropertyMap) -> Iterable[CheckFailure]:
+    if inputs.get("qualifier") == "$LATEST":
+        yield CheckFailure("qualifier", "must be a version or an alias: $LATEST cannot be kept warm")
+
+
+PROVISIONED_CONCURRENCY = ResourceType(
+    type="aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
+    service="lambda",
+    tier="recorded",
+    create=_PUT_WARM,
+    id=_warm_id,
+    read=reading("lambda", "GetProvisionedConcurrencyConfig", _warm_key),
+    delete=Call(operation="DeleteProvisionedConcurrencyConfig", sends=(), adds=_warm_key),
+    steps=(Step(on=("provisionedConcurrentExecutions",), do=_PUT_WARM, at_create=False),),
+    local=("skipDestroy",),
+    echoes={"provisionedConcurrentExecutions": "RequestedProvisionedConcurrentExecutions"},
+    known_id=_warm_id,
+    place=("functionName", "qualifier"),
+    checks=_check_warm,
+)
+
+TYPES = (ALIAS, LAYER_VERSION, FUNCTION_URL, PROVISIONED_CONCURRENCY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -218,6 +219,14 @@ pulumi.export("database", database.endpoint)
 """
 
 
+@pytest.fixture(scope="module")
+def endpoint_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A sandbox of its own: what remains in it is what a program left."""
+    root = tmp_path_factory.mktemp("programs")
+    yield daemon.start(root).endpoint_url
+    daemon.stop(root)
+
+
 @pytest.mark.parametrize(
     ("text", "outputs"),
     [
@@ -229,26 +238,21 @@ pulumi.export("database", database.endpoint)
         ),
     ],
 )
-def test_a_program_lives_its_whole_life(text: str, outputs: tuple[str, ...], tmp_path: Path) -> None:
-    root = tmp_path / "sandbox"
-    endpoint_url = daemon.start(root).endpoint_url
-    try:
-        folder = tmp_path / "program"
-        folder.mkdir()
-        program = AwsProgram(folder, endpoint_url).write(text)
+def test_a_program_lives_its_whole_life(
+    text: str, outputs: tuple[str, ...], endpoint_url: str, tmp_path: Path
+) -> None:
+    program = AwsProgram(tmp_path, endpoint_url).write(text)
 
-        made = program.run("up")
-        assert made.result == "succeeded", program.told(made)
-        assert all(made.outputs.get(name) for name in outputs), made.outputs
+    made = program.run("up")
+    assert made.result == "succeeded", program.told(made)
+    assert all(made.outputs.get(name) for name in outputs), made.outputs
 
-        again = program.run("up", expect_no_changes=True)
-        assert (again.result, changed(again)) == ("succeeded", {}), program.told(again)
+    again = program.run("up", expect_no_changes=True)
+    assert (again.result, changed(again)) == ("succeeded", {}), program.told(again)
 
-        refreshed = program.run("refresh", expect_no_changes=True)
-        assert (refreshed.result, changed(refreshed)) == ("succeeded", {}), program.told(refreshed)
+    refreshed = program.run("refresh", expect_no_changes=True)
+    assert (refreshed.result, changed(refreshed)) == ("succeeded", {}), program.told(refreshed)
 
-        gone = program.run("destroy")
-        assert gone.result == "succeeded", program.told(gone)
-        assert SandboxClient(endpoint_url).remaining().remaining == ()
-    finally:
-        daemon.stop(root)
+    gone = program.run("destroy")
+    assert gone.result == "succeeded", program.told(gone)
+    assert SandboxClient(endpoint_url).remaining().remaining == ()

@@ -65,6 +65,17 @@ LIVES = [
         {"name": "other"},
     ),
     Life(
+        "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
+        lambda make: {
+            "functionName": a_function(make)["name"],
+            "qualifier": "live",
+            "provisionedConcurrentExecutions": 1,
+        },
+        {"provisionedConcurrentExecutions": 2},
+        {"qualifier": "other"},
+        by_code=frozenset({"functionName"}),
+    ),
+    Life(
         "aws:lambda/layerVersion:LayerVersion",
         lambda _: {"layerName": "parts", "code": CODE, "compatibleRuntimes": ["python3.12"]},
         None,
