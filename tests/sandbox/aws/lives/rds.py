@@ -35,6 +35,24 @@ def a_cluster(make: Make) -> PropertyMap:
 
 LIVES = [
     Life(
+        "aws:redshift/cluster:Cluster",
+        lambda _: {
+            "clusterIdentifier": "warehouse",
+            "nodeType": "ra3.xlplus",
+            "masterUsername": "admin1",
+            "masterPassword": "Correct-h0rse",
+            "skipFinalSnapshot": True,
+        },
+        {"tags": {"a": "b"}},
+        {"databaseName": "other"},
+    ),
+    Life(
+        "aws:redshift/subnetGroup:SubnetGroup",
+        lambda make: {"subnetIds": two_subnets(make)},
+        {"tags": {"a": "b"}},
+        {"description": "other"},
+    ),
+    Life(
         "aws:rds/instance:Instance",
         _instance,
         {"instanceClass": "db.t3.small", "backupRetentionPeriod": 7, "tags": {"a": "b"}},
