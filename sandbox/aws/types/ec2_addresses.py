@@ -17,7 +17,10 @@ def _associate(subject: Subject) -> None:
     names = {"instance": "InstanceId", "networkInterface": "NetworkInterfaceId"}
     wanted = {member: subject.inputs[name] for name, member in names.items() if subject.inputs.get(name)}
     answer = subject.cloud.call("ec2", "DescribeAddresses", {"AllocationIds": [subject.id]})
-    held = answer["Addresses"][0].get("AssociationId")
+    address = answer["Addresses"][0]
+    held = address.get("AssociationId")
+    if held and wanted and all(address.get(member) == value for member, value in wanted.items()):
+        return
     if held and not wanted:
         subject.cloud.call("ec2", "DisassociateAddress", {"AssociationId": held})
     if wanted:

@@ -95,3 +95,19 @@ def test_a_managed_policy_is_found_by_name(provider: AwsProvider) -> None:
 def test_the_zone_and_the_account_of_load_balancers_are_known(provider: AwsProvider) -> None:
     assert ask(provider, "aws:elb/getServiceAccount:getServiceAccount")["id"] == "156460612806"
     assert ask(provider, "aws:elb/getHostedZoneId:getHostedZoneId")["id"] == "Z32O12XQLNTSW2"
+
+
+def test_topics_queues_clusters_and_certificates_are_found(provider: AwsProvider, driver: Driver) -> None:
+    topic = driver.make("aws:sns/topic:Topic", "t", {"name": "looked-up"})
+    queue = driver.make("aws:sqs/queue:Queue", "q", {"name": "looked-up"})
+    cluster = driver.make("aws:ecs/cluster:Cluster", "c", {"name": "looked-up"})
+    domain = {"domainName": "looked-up.example", "validationMethod": "DNS"}
+    certificate = driver.make("aws:acm/certificate:Certificate", "d", domain)
+    assert ask(provider, "aws:sns/getTopic:getTopic", name="looked-up")["arn"] == topic.id
+    assert ask(provider, "aws:sqs/getQueue:getQueue", name="looked-up")["url"] == queue.id
+    assert ask(provider, "aws:ecs/getCluster:getCluster", clusterName="looked-up")["arn"] == cluster.id
+    found = ask(provider, "aws:acm/getCertificate:getCertificate", domain="looked-up.example")
+    assert found["arn"] == certificate.id
+    for made in (certificate, cluster, queue, topic):
+        driver.delete(made)
+    assert "no SNS topic" in refused(provider, "aws:sns/getTopic:getTopic", name="looked-up")
