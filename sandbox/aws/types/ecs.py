@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sandbox.aws.rows import answered, given, identified, kept, reading
 from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject, Tags
+from sandbox.engine.values import PropertyMap
 
 
 def ecs_tags() -> Tags:
@@ -126,6 +127,17 @@ CLUSTER_CAPACITY_PROVIDERS = ResourceType(
 )
 
 _PROVIDER = "autoScalingGroupProvider"
+
+
+def _replaced_by(old: PropertyMap, new: PropertyMap) -> tuple[str, ...]:
+    """Another Auto Scaling group is another provider; its scaling changes in place."""
+    before, after = old.get(_PROVIDER), new.get(_PROVIDER)
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return ()
+    same = before.get("autoScalingGroupArn") == after.get("autoScalingGroupArn")
+    return () if same else (_PROVIDER,)
+
+
 CAPACITY_PROVIDER = ResourceType(
     type="aws:ecs/capacityProvider:CapacityProvider",
     service="ecs",
@@ -163,12 +175,7 @@ CAPACITY_PROVIDER = ResourceType(
     auto_name=AutoName(prefix_property=None),
     tags=ecs_tags(),
     unsupported=("managedInstancesProvider", "cluster"),
-    replaced_by=lambda old, new: (
-        (_PROVIDER,)
-        if (old.get(_PROVIDER) or {}).get("autoScalingGroupArn")
-        != (new.get(_PROVIDER) or {}).get("autoScalingGroupArn")
-        else ()
-    ),
+    replaced_by=_replaced_by,
 )
 
 

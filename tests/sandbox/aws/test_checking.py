@@ -130,8 +130,8 @@ def test_what_aws_refuses_at_deploy_is_refused_before(
 
 
 def test_an_unknown_type_names_the_file_to_add_it_to(provider: AwsProvider) -> None:
-    (reason,) = refusals(provider, "aws:redshift/cluster:Cluster", {}).values()
-    assert "sandbox/aws/types/redshift.py" in reason
+    (reason,) = refusals(provider, "aws:connect/instance:Instance", {}).values()
+    assert "sandbox/aws/types/connect.py" in reason
 
 
 def test_automatic_names_are_repeatable_and_kept(provider: AwsProvider) -> None:
