@@ -129,6 +129,8 @@ def automatic_name(
     rule: AutoName, urn: str, inputs: PropertyMap, random_seed: bytes, prefix: str | None = None
 ) -> str:
     """`<logical name>-<7 hex digits>`, the digits from the seed; the stem is cut to the service's limit."""
+    if not rule.random:
+        return urn.rsplit("::", 1)[-1]
     digits = hashlib.sha256(random_seed + urn.encode()).hexdigest()[:_DIGITS]
     ending = rule.ends_with(inputs)
     stem = rule.starts_with + (prefix if prefix is not None else urn.rsplit("::", 1)[-1] + "-")

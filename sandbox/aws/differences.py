@@ -22,7 +22,7 @@ def detailed(
 ) -> dict[str, DiffKind]:
     """Every changed path with its kind. `old` and `new` are plain."""
     found: dict[str, DiffKind] = {}
-    updatable = kind.updatable()
+    updatable = kind.updatable() - frozenset(kind.replaced_by(old, new))
     for name in [*new, *(name for name in old if name not in new)]:
         if name.startswith("__") or any(_covers(path, name) for path in ignored):
             continue

@@ -53,6 +53,18 @@ def identified(member: str) -> Callable[[Subject], Params]:
     return lambda subject: {member: subject.id}
 
 
+def kept(name: str, computed: str | Callable[[Subject], PropertyValue]) -> Callable[[Subject], PropertyValue]:
+    """An output that is the input where one was given, in its own order and spelling; else computed."""
+
+    def read(subject: Subject) -> PropertyValue:
+        stored = subject.inputs.get(name)
+        if stored is not None and stored != []:
+            return stored
+        return subject.at(computed) if isinstance(computed, str) else computed(subject)
+
+    return read
+
+
 def echoed(
     token: str, name: str, path: str, names: Mapping[str, str] | None = None
 ) -> Callable[[Subject], PropertyValue]:

@@ -101,13 +101,16 @@ class AutoName:
     """How a resource that the program leaves nameless is called: `<logical name>-<7 hex digits>`."""
 
     property: str = "name"
+    random: bool = True
+    """False: the logical name alone, as for the keys of S3's objects."""
     prefix_property: str | None = "namePrefix"
     limit: int = 255
     starts_with: str = ""
     ends_with: Callable[[PropertyMap], str] = lambda _: ""
 
 
-TagStyle = Literal["list", "map", "kms", "ec2"]
+TagStyle = Literal["list", "lower", "map", "kms", "ec2"]
+"""`list`: objects with Key and Value; `lower`: with key and value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +187,9 @@ class ResourceType:
     """Computed outputs that an update may change."""
     checks: Callable[[PropertyMap], Iterable[CheckFailure]] = _no_failures
     """What AWS refuses at deploy and no service model says. Values may be UNKNOWN."""
+
+    replaced_by: Callable[[PropertyMap, PropertyMap], Iterable[str]] = lambda _old, _new: ()
+    """Properties that change in place as a rule, and by these old and new inputs do not."""
 
     def updatable(self) -> frozenset[str]:
         """The properties that change in place."""

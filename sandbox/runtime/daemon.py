@@ -29,6 +29,9 @@ _FRUGAL = {
 }
 """Keeps the daemon small: large bodies go back to the system at once, and objects wait in files (glibc's
 mallopt)."""
+_AS_ON_AWS = {"MOTO_ACM_VALIDATION_WAIT": "0", "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
+"""A certificate is issued when it is looked at, for nobody learns from waiting a minute for the emulator; and
+the policies that AWS manages are there to be attached."""
 _START_SECONDS = 300.0
 """A long journal takes its time: some 500 changes a second are done again."""
 _STOP_SECONDS = 15.0
@@ -112,7 +115,7 @@ def start(
             stdout=output,
             stderr=output,
             cwd=Path(__file__).parents[2],
-            env=os.environ | _FRUGAL,
+            env=os.environ | _FRUGAL | _AS_ON_AWS,
             start_new_session=True,
         )
     deadline = time.monotonic() + _START_SECONDS

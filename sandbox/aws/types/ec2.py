@@ -1,4 +1,4 @@
-"""EC2, the network: VPCs, subnets, gateways, addresses."""
+"""EC2, the network: VPCs, subnets, internet gateways."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sandbox.aws.rows import answered, reading
 from sandbox.aws.table import Call, Params, ResourceType, Step, Subject
 
 
-def _by_id(operation: str, member: str, key: str) -> Callable[[Subject], Params | None]:
+def described_by_id(operation: str, member: str, key: str) -> Callable[[Subject], Params | None]:
     return reading("ec2", operation, lambda s: {member: [s.id]}, f"{key}.0")
 
 
@@ -66,7 +66,7 @@ VPC = ResourceType(
         names={"assignGeneratedIpv6CidrBlock": "AmazonProvidedIpv6CidrBlock"},
     ),
     id=answered("Vpc.VpcId"),
-    read=_by_id("DescribeVpcs", "VpcIds", "Vpcs"),
+    read=described_by_id("DescribeVpcs", "VpcIds", "Vpcs"),
     delete=Call(operation="DeleteVpc", sends=(), adds=lambda s: {"VpcId": s.id}),
     steps=(
         Step(on=("enableDnsSupport",), do=_vpc_attribute("enableDnsSupport", True)),
@@ -116,7 +116,7 @@ SUBNET = ResourceType(
     tier="native",
     create=Call(operation="CreateSubnet"),
     id=answered("Subnet.SubnetId"),
-    read=_by_id("DescribeSubnets", "SubnetIds", "Subnets"),
+    read=described_by_id("DescribeSubnets", "SubnetIds", "Subnets"),
     delete=Call(operation="DeleteSubnet", sends=(), adds=lambda s: {"SubnetId": s.id}),
     steps=(
         _subnet_attribute("mapPublicIpOnLaunch", "MapPublicIpOnLaunch"),
@@ -191,7 +191,7 @@ INTERNET_GATEWAY = ResourceType(
     tier="native",
     create=Call(operation="CreateInternetGateway", sends=()),
     id=answered("InternetGateway.InternetGatewayId"),
-    read=_by_id("DescribeInternetGateways", "InternetGatewayIds", "InternetGateways"),
+    read=described_by_id("DescribeInternetGateways", "InternetGatewayIds", "InternetGateways"),
     delete=_delete_gateway,
     steps=(Step(on=("vpcId",), do=_attach),),
     outputs={
@@ -204,82 +204,5 @@ INTERNET_GATEWAY = ResourceType(
     tags=ec2_tags("internet-gateway"),
 )
 
-EIP = ResourceType(
-    type="aws:ec2/eip:Eip",
-    service="ec2",
-    tier="native",
-    create=Call(
-        operation="AllocateAddress",
-        sends=("domain", "networkBorderGroup", "publicIpv4Pool", "customerOwnedIpv4Pool", "ipamPoolId"),
-        adds=lambda s: {"Domain": s.inputs.get("domain") or "vpc"},
-    ),
-    id=answered("AllocationId"),
-    read=_by_id("DescribeAddresses", "AllocationIds", "Addresses"),
-    delete=Call(operation="ReleaseAddress", sends=(), adds=lambda s: {"AllocationId": s.id}),
-    outputs={
-        "allocationId": "AllocationId",
-        "arn": lambda s: s.cloud.arn("ec2", f"elastic-ip/{s.id}"),
-        "publicIp": "PublicIp",
-        "publicDns": lambda s: _public_dns(s),
-        "associationId": lambda s: s.at("AssociationId") or None,
-        "domain": lambda s: s.at("Domain") or "vpc",
-    },
-    find=tagged_alike(
-        "DescribeAddresses", "Addresses", "AllocationId", lambda _, address: not address.get("AssociationId")
-    ),
-    tags=ec2_tags("elastic-ip"),
-    unsupported=("address", "associateWithPrivateIp", "instance", "networkInterface"),
-)
 
-
-def _public_dns(subject: Subject) -> str:
-    dashed = str(subject.at("PublicIp")).replace(".", "-")
-    zone = "compute-1" if subject.cloud.region == "us-east-1" else f"{subject.cloud.region}.compute"
-    return f"ec2-{dashed}.{zone}.amazonaws.com"
-
-
-def _read_nat(subject: Subject) -> Params | None:
-    found = _describe_nat(subject)
-    return None if found is None or found.get("State") in ("deleted", "deleting") else found
-
-
-_describe_nat = _by_id("DescribeNatGateways", "NatGatewayIds", "NatGateways")
-
-NAT_GATEWAY = ResourceType(
-    type="aws:ec2/natGateway:NatGateway",
-    service="ec2",
-    tier="native",
-    create=Call(
-        operation="CreateNatGateway",
-        sends=("allocationId", "connectivityType", "privateIp", "subnetId", "vpcId", "availabilityMode"),
-        names={"privateIp": "PrivateIpAddress"},
-    ),
-    id=answered("NatGateway.NatGatewayId"),
-    read=_read_nat,
-    delete=Call(operation="DeleteNatGateway", sends=(), adds=lambda s: {"NatGatewayId": s.id}),
-    outputs={
-        "connectivityType": lambda s: s.at("ConnectivityType") or "public",
-        "networkInterfaceId": "NatGatewayAddresses.0.NetworkInterfaceId",
-        "privateIp": "NatGatewayAddresses.0.PrivateIp",
-        "publicIp": "NatGatewayAddresses.0.PublicIp",
-    },
-    echoes={"subnetId": "SubnetId", "allocationId": "NatGatewayAddresses.0.AllocationId"},
-    find=tagged_alike(
-        "DescribeNatGateways",
-        "NatGateways",
-        "NatGatewayId",
-        lambda s, nat: (
-            nat.get("SubnetId") == s.inputs.get("subnetId")
-            and nat.get("State") not in ("deleted", "deleting")
-        ),
-    ),
-    tags=ec2_tags("natgateway"),
-    unsupported=(
-        "availabilityZoneAddresses",
-        "secondaryAllocationIds",
-        "secondaryPrivateIpAddressCount",
-        "secondaryPrivateIpAddresses",
-    ),
-)
-
-TYPES = (VPC, SUBNET, INTERNET_GATEWAY, EIP, NAT_GATEWAY)
+TYPES = (VPC, SUBNET, INTERNET_GATEWAY)

@@ -200,4 +200,58 @@ ROUTE = ResourceType(
 )
 
 
-TYPES = (ROUTE_TABLE, ROUTE_TABLE_ASSOCIATION, ROUTE)
+def _main(subject: Subject, vpc: str) -> tuple[str, str] | None:
+    """The association that makes a table the VPC's main one, and that table."""
+    for table in _tables(subject):
+        for association in table.get("Associations", ()):
+            if table["VpcId"] == vpc and association.get("Main"):
+                return str(association["RouteTableAssociationId"]), str(table["RouteTableId"])
+    return None
+
+
+def _make_main(subject: Subject) -> Params:
+    held = _main(subject, str(subject.inputs["vpcId"]))
+    if held is None:
+        raise LookupError(f"the VPC {subject.inputs['vpcId']} has no main route table")
+    params = {"AssociationId": held[0], "RouteTableId": subject.inputs["routeTableId"]}
+    answer = subject.cloud.call("ec2", "ReplaceRouteTableAssociation", params)
+    return {"Id": answer["NewAssociationId"], "Original": held[1]}
+
+
+def _read_main(subject: Subject) -> Params | None:
+    for table in _tables(subject):
+        for association in table.get("Associations", ()):
+            if association.get("RouteTableAssociationId") == subject.id and association.get("Main"):
+                original = subject.at("Original") or subject.outputs.get("originalRouteTableId")
+                return {"RouteTableId": table["RouteTableId"], "VpcId": table["VpcId"], "Original": original}
+    return None
+
+
+def _give_back(subject: Subject) -> None:
+    original = subject.outputs.get("originalRouteTableId")
+    if _read_main(subject) is not None and original:
+        params = {"AssociationId": subject.id, "RouteTableId": original}
+        subject.cloud.call("ec2", "ReplaceRouteTableAssociation", params)
+
+
+def _find_main(subject: Subject, taken: frozenset[str]) -> str | None:
+    held = _main(subject, str(subject.inputs["vpcId"]))
+    ours = held is not None and held[1] == subject.inputs["routeTableId"] and held[0] not in taken
+    return held[0] if ours and held is not None else None
+
+
+MAIN_ROUTE_TABLE_ASSOCIATION = ResourceType(
+    type="aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation",
+    service="ec2",
+    tier="native",
+    create=_make_main,
+    id=answered("Id"),
+    read=_read_main,
+    delete=_give_back,
+    outputs={"originalRouteTableId": "Original"},
+    echoes={"routeTableId": "RouteTableId", "vpcId": "VpcId"},
+    find=_find_main,
+    place=("vpcId",),
+)
+
+TYPES = (ROUTE_TABLE, ROUTE_TABLE_ASSOCIATION, ROUTE, MAIN_ROUTE_TABLE_ASSOCIATION)

@@ -16,7 +16,7 @@ Direction = Literal["ingress", "egress"]
 _OPEN: Params = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 
 
-def _permission(rule: PropertyMap, group: str) -> Params:
+def rule_permission(rule: PropertyMap, group: str) -> Params:
     """An inline rule as EC2's IpPermission."""
     described = {"Description": rule["description"]} if rule.get("description") else {}
     permission: Params = {"IpProtocol": str(rule["protocol"])}
@@ -38,8 +38,8 @@ def _inline_rules(direction: Direction) -> Callable[[Subject], None]:
     word = direction.capitalize()
 
     def put(subject: Subject) -> None:
-        wanted = [_permission(rule, subject.id) for rule in subject.inputs.get(direction) or ()]
-        held = [_permission(rule, subject.id) for rule in subject.before.get(direction) or ()]
+        wanted = [rule_permission(rule, subject.id) for rule in subject.inputs.get(direction) or ()]
+        held = [rule_permission(rule, subject.id) for rule in subject.before.get(direction) or ()]
         gone = [permission for permission in held if permission not in wanted]
         fresh = [permission for permission in wanted if permission not in held]
         if gone:

@@ -9,14 +9,14 @@ from sandbox.aws.rows import answered, pages, reading
 from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject, Tags
 
 
-def _function_name(value: object) -> str:
+def function_name(value: object) -> str:
     """A function by name or ARN, without its version."""
     text = str(value)
     return text.split(":function:", 1)[1].split(":")[0] if ":function:" in text else text
 
 
 def _permission_id(subject: Subject) -> str:
-    return f"{_function_name(subject.inputs['function'])}/{subject.inputs['statementId']}"
+    return f"{function_name(subject.inputs['function'])}/{subject.inputs['statementId']}"
 
 
 def _permission_key(subject: Subject) -> Params:
@@ -65,7 +65,7 @@ PERMISSION = ResourceType(
 
 
 def _qualified(subject: Subject) -> str:
-    name = _function_name(subject.inputs["functionName"])
+    name = function_name(subject.inputs["functionName"])
     qualifier = subject.inputs.get("qualifier")
     return f"{name}:{qualifier}" if qualifier else name
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from sandbox.aws.archives import archive_bytes, asset_bytes
 from sandbox.aws.rows import reading
-from sandbox.aws.table import Call, Params, ResourceType, Step, Subject, Tags
+from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject, Tags
 from sandbox.aws.types.s3 import empty
 from sandbox.engine.provider import CheckFailure
 from sandbox.engine.values import Archive, Asset, PropertyMap
@@ -149,6 +149,7 @@ def _object(token: str, *, extra: tuple[str, ...] = (), local: tuple[str, ...] =
             "content": _content_echo,
         },
         known_id=_id,
+        auto_name=AutoName(property="key", random=False, prefix_property=None),
         place=("bucket", "key"),
         volatile=("etag", "versionId"),
         tags=Tags(

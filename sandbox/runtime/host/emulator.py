@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from sandbox.runtime.host import determinism, models
+from sandbox.runtime.host import absent, determinism, models
 from sandbox.runtime.host.http import HttpAnswer, HttpRequest
 from sandbox.runtime.host.journal import Entry, Journal
 from sandbox.runtime.host.operation import Operation, account_of, changes, operation_of
@@ -45,6 +45,7 @@ class Emulator:
     def __init__(self, journal: Journal, account_id: str, region: str) -> None:
         determinism.install()
         models.install()
+        absent.stand_in()
         from moto.moto_server.werkzeug_app import (  # imported once the sources of chance are in place
             DomainDispatcherApplication,
             create_backend_app,

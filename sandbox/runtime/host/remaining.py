@@ -28,7 +28,9 @@ _BOOKKEEPING = {
     "events": {"event_buses_by_arn"},
     "iam": {"access_keys", "account_aliases", "account_summary", "policy_arn_regex"},
     "kms": {"aliases"},
+    "rds": {"events"},
     "resourcegroupstaggingapi": {"*"},
+    "route53": {"delegation_sets"},
     "sagemaker": {"model_package_name_mapping"},
     "sns": {"sms_attributes", "opt_out_numbers", "sms_messages", "sms_message_objects"},
     "sqs": {"messages"},
@@ -138,6 +140,11 @@ def _identity(item: Any) -> str:
 
 
 def _is_gone(item: Any) -> bool:
+    kind = type(item).__name__
+    if kind == "Reservation":
+        return all(_is_gone(instance) for instance in item.instances)
+    if kind == "NetworkInterface" and item.instance is not None and _is_gone(item.instance):
+        return True  # It went with its instance, of which the emulator keeps a trace.
     for attribute in _STATE_ATTRIBUTES:
         state = getattr(item, attribute, None)
         name = state if isinstance(state, str) else getattr(state, "name", None)
@@ -159,6 +166,8 @@ def _comes_with_another(backend: Any, item: Any) -> bool:
         return bool(item.name == "default")
     if kind == "RouteTable":
         return bool(item.main_association_id)
+    if kind in ("DBParameterGroup", "DBClusterParameterGroup", "OptionGroup"):
+        return bool(item.name.startswith("default"))
     if kind == "NetworkInterface":
         return any(gateway._eni is item for gateway in backend.nat_gateways.values())
     return False

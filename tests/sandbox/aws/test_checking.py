@@ -118,7 +118,7 @@ def test_a_policy_that_is_no_policy_is_refused(provider: AwsProvider) -> None:
         ("aws:sqs/queue:Queue", {"name": "jobs", "fifoQueue": True}, "name"),
         ("aws:sns/topicSubscription:TopicSubscription", {"protocol": "fax"}, "protocol"),
         ("aws:cloudwatch/eventRule:EventRule", {"scheduleExpression": "daily"}, "scheduleExpression"),
-        ("aws:ec2/eip:Eip", {"instance": "i-1"}, "instance"),
+        ("aws:ec2/eip:Eip", {"instance": "web"}, "instance"),
     ],
 )  # fmt: skip
 def test_what_aws_refuses_at_deploy_is_refused_before(
@@ -130,8 +130,8 @@ def test_what_aws_refuses_at_deploy_is_refused_before(
 
 
 def test_an_unknown_type_names_the_file_to_add_it_to(provider: AwsProvider) -> None:
-    (reason,) = refusals(provider, "aws:redshift/cluster:Cluster", {}).values()
-    assert "sandbox/aws/types/redshift.py" in reason
+    (reason,) = refusals(provider, "aws:connect/instance:Instance", {}).values()
+    assert "sandbox/aws/types/connect.py" in reason
 
 
 def test_automatic_names_are_repeatable_and_kept(provider: AwsProvider) -> None:

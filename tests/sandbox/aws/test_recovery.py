@@ -39,7 +39,8 @@ def test_what_was_made_is_found_and_what_was_not_is_not(life: Life, driver: Driv
     try:
         found = driver.provider.recover(urn_of(life.type, "lost"), checked)
         assert found is not None
-        assert (found.id, found.properties) == (made.id, made.outputs)
+        assert found.id == made.id
+        assert not life.recoverable or found.properties == made.outputs
     finally:
         driver.delete(made)
     if life.gone_after_delete:

@@ -18,7 +18,20 @@ def _endpoint(make: Make) -> PropertyMap:
     )
 
 
+def _machine(make: Make) -> PropertyMap:
+    inputs = {"ami": "ami-785db401", "instanceType": "t3.micro", "subnetId": a_subnet(make)["id"]}
+    return make("aws:ec2/instance:Instance", "machine", inputs)
+
+
 LIVES = [
+    Life(
+        "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation",
+        lambda make: (lambda table: {"vpcId": table["vpcId"], "routeTableId": table["id"]})(_table(make)),
+        None,
+        {"routeTableId": "other"},
+        by_code=frozenset({"routeTableId", "vpcId"}),
+        recoverable=False,
+    ),
     Life(
         "aws:ec2/vpc:Vpc",
         lambda _: {"cidrBlock": "10.30.0.0/16", "enableDnsHostnames": True},
@@ -34,7 +47,12 @@ LIVES = [
     Life(
         "aws:ec2/internetGateway:InternetGateway", lambda make: {"vpcId": a_vpc(make)}, {"tags": {"a": "b"}}
     ),
-    Life("aws:ec2/eip:Eip", lambda _: {"domain": "vpc"}, {"tags": {"a": "b"}}),
+    Life(
+        "aws:ec2/eip:Eip",
+        lambda make: {"domain": "vpc", "instance": _machine(make)["id"]},
+        {"instance": None, "tags": {"a": "b"}},
+        {"domain": "standard"},
+    ),
     Life(
         "aws:ec2/natGateway:NatGateway",
         lambda make: {

@@ -37,6 +37,10 @@ class Life:
     """A change that needs a new one."""
     by_code: frozenset[str] = frozenset()
     """Properties that the row's code sends or refuses, which the table alone does not show."""
+    importable: bool = True
+    """False for what an id alone does not name: an import needs the id of what it belongs to before it."""
+    recoverable: bool = True
+    """False for what is told once, at the create, and lost with an interrupted one."""
     gone_after_delete: bool = True
     """False for what only goes with another resource (a setting of a bucket that versioning leaves)."""
 
