@@ -72,13 +72,19 @@ def build(call: Call, shape: StructureShape | None, inputs: PropertyMap) -> Requ
 def member_for(name: str, shape: StructureShape) -> str | None:
     """The member that a property's name stands for, if there is one."""
     members = _by_plain_name(shape)
+    return next((members[plain] for plain in spellings(name) if plain in members), None)
+
+
+@lru_cache(maxsize=4096)
+def spellings(name: str) -> tuple[str, ...]:
+    """What a property's name may be called in a service's model, in small letters: itself, or its plural."""
     plain = name.lower()
-    candidates = [plain, plain + "s", plain + "es", plain.removesuffix("s"), plain.removesuffix("es")]
+    found = [plain, plain + "s", plain + "es", plain.removesuffix("s"), plain.removesuffix("es")]
     if plain.endswith("ies"):
-        candidates.append(plain.removesuffix("ies") + "y")
+        found.append(plain.removesuffix("ies") + "y")
     if plain.endswith("y"):
-        candidates.append(plain.removesuffix("y") + "ies")
-    return next((members[candidate] for candidate in candidates if candidate in members), None)
+        found.append(plain.removesuffix("y") + "ies")
+    return tuple(found)
 
 
 @lru_cache(maxsize=2048)

@@ -17,11 +17,20 @@ _READY_S = 3600
 """As long as the real provider waits for an endpoint."""
 
 
-def _tags(arn: str) -> Tags:
+def sagemaker_tags(arn: str, exact: bool = False) -> Tags:
+    """Tags by ARN: `arn` is its kind; none where the id is the ARN. The ids of the runtime's own are in
+    small letters there; `exact`: as they are."""
+
+    def target(subject: Subject) -> Params:
+        if not arn:
+            return {"ResourceArn": subject.id}
+        name = subject.id if exact else subject.id.lower()
+        return {"ResourceArn": subject.cloud.arn("sagemaker", f"{arn}/{name}")}
+
     return Tags(
         set="AddTags",
         unset="DeleteTags",
-        target=lambda s: {"ResourceArn": s.cloud.arn("sagemaker", f"{arn}/{s.id.lower()}")},
+        target=target,
         list="ListTags",
     )
 
@@ -46,7 +55,7 @@ MODEL_PACKAGE_GROUP = ResourceType(
     known_id=given("modelPackageGroupName"),
     exclusive=True,
     place=("modelPackageGroupName",),
-    tags=_tags("model-package-group"),
+    tags=sagemaker_tags("model-package-group"),
 )
 
 _PIPELINE_NAMES = {"pipelineDefinitionS3Location.objectKey": "ObjectKey"}
@@ -100,7 +109,7 @@ PIPELINE = ResourceType(
     known_id=given("pipelineName"),
     exclusive=True,
     place=("pipelineName",),
-    tags=_tags("pipeline"),
+    tags=sagemaker_tags("pipeline"),
     documents=("pipelineDefinition",),
     checks=_check_pipeline,
 )
@@ -133,7 +142,7 @@ MODEL = ResourceType(
     exclusive=True,
     auto_name=AutoName(limit=_NAME_LIMIT, prefix_property=None),
     unordered=("vpcConfig.subnets", "vpcConfig.securityGroupIds"),
-    tags=_tags("model"),
+    tags=sagemaker_tags("model"),
     checks=_check_model,
 )
 
@@ -153,7 +162,7 @@ ENDPOINT_CONFIGURATION = ResourceType(
     known_id=given("name"),
     exclusive=True,
     auto_name=AutoName(limit=_NAME_LIMIT),
-    tags=_tags("endpoint-config"),
+    tags=sagemaker_tags("endpoint-config"),
 )
 
 
@@ -229,7 +238,7 @@ ENDPOINT = ResourceType(
     known_id=given("name"),
     exclusive=True,
     auto_name=AutoName(limit=_NAME_LIMIT, prefix_property=None),
-    tags=_tags("endpoint"),
+    tags=sagemaker_tags("endpoint"),
     checked=(_UPDATE_ENDPOINT,),
 )
 

@@ -43,6 +43,8 @@ class RecordedKind:
     create: str
     key: tuple[str, ...] = ()
     """The members that name it, among the request's or among `made`. None: an account has one a region."""
+    numbered: str = ""
+    """The member of `key` that the service counts up from 1, among those alike in the others."""
     body: str = ""
     """The member of the request to create and update that holds the description; its members are kept as if
     they stood in the request itself."""
@@ -57,9 +59,14 @@ class RecordedKind:
     describe: str = ""
     described: str = ""
     """The member of the answer that holds the description."""
+    shows: Mapping[str, Compute] = field(default_factory=dict)
+    """Members that the service shows otherwise than they were given."""
     update: str = ""
     replaces: bool = False
-    """An update puts a whole new description; otherwise it changes the members that it gives."""
+    """An update puts a whole new description, save for what it has no member for; otherwise it changes the
+    members that it gives."""
+    merges: tuple[str, ...] = ()
+    """Members whose own members an update changes one by one."""
     touched: Mapping[str, str | Compute] = field(default_factory=dict)
     """What the service sets at each update."""
     delete: str = ""
@@ -67,6 +74,8 @@ class RecordedKind:
     asks: Mapping[str, str] = field(default_factory=dict)
     """Members of requests that name it otherwise: `{"AnalyzerArn": "arn"}`, from the request's member to the
     document's."""
+    finds: Callable[[Params], Params] = lambda _: {}
+    """Members of `key` that a request's other members tell."""
     tags_in: str = "Tags"
     """The request's member that holds its tags."""
     exists: str = "ConflictException"
@@ -79,6 +88,9 @@ class RecordedKind:
     None forgets the document."""
     needs: Callable[[Params], str | None] = lambda _: None
     """Why the service would refuse the request to create, if it would."""
+    copied: bool = False
+    """The emulator makes one too, of which it loses half, for what it does with it (a crawl, a query); and it
+    is asked about one that is not recorded, such as those that every account has."""
 
     def operations(self) -> frozenset[str]:
         """Every operation that the kind answers."""
@@ -96,10 +108,15 @@ class TagOperations:
     list: str = "ListTagsForResource"
     resource: str = "ResourceArn"
     tags: str = "Tags"
+    added: str = ""
+    """The request's member that holds the tags, where it is not `tags`."""
     keys: str = "TagKeys"
     as_map: bool = False
     """Whether tags are a map, and not a list of keys and values."""
     key_member: str = "Key"
     value_member: str = "Value"
+    missing: str = "ResourceNotFoundException"
+    """How it refuses an ARN that is not there."""
+    missing_status: int = 404
     emulated: bool = False
     """Whether the emulator tags this service's other resources."""
