@@ -106,9 +106,9 @@ class RecordedOverlay:
         return self._created(kind, document)
 
     def _described(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
-        if kind.copied and shelf.find(params, caller) is None:
+        if kind.copied and shelf.find(_hoisted(kind, params), caller) is None:
             return self._emulate(kind.describe, params, caller)
-        return self._shown(kind, kind.describe, shelf.require(params, caller))
+        return self._shown(kind, kind.describe, shelf.require(_hoisted(kind, params), caller))
 
     def _put(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
         if shelf.find(_hoisted(kind, params), caller) is None:
@@ -140,7 +140,7 @@ class RecordedOverlay:
         return self._shown(kind, kind.update, document)
 
     def _delete(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
-        document = shelf.require(params, caller)
+        document = shelf.require(_hoisted(kind, params), caller)
         shelf.forget(document, caller)
         if kind.copied:
             with contextlib.suppress(ServiceError):  # The copy may have gone before.
