@@ -18,6 +18,8 @@ from sandbox.runtime.recorded.kind import Listing, RecordedKind, TagOperations
 from sandbox.runtime.recorded.shelf import ARN, TAGS, Shelf
 from sandbox.runtime.recorded.words import Chain, computed, words_of
 
+_Answer = Callable[[Params, Caller], Params]
+
 
 class RecordedOverlay:
     """The recorded kinds of one service."""
@@ -30,7 +32,7 @@ class RecordedOverlay:
         self._kinds = tuple(kinds)
         self._tagging = tagging
         self._lock = threading.RLock()
-        self._answers: dict[str, Callable[[Params, Caller], Params]] = {}
+        self._answers: dict[str, _Answer] = {}
         for kind in kinds:
             self._add(kind)
         if tagging is not None:
@@ -66,17 +68,30 @@ class RecordedOverlay:
         shelf = self._shelf(kind)
         self._answers[kind.create] = lambda params, caller: self._create(kind, shelf, params, caller)
         if kind.describe:
-            self._answers[kind.describe] = lambda params, caller: self._described(kind, shelf, params, caller)
+            self._offer(kind.describe, kind, shelf, _bound(self._described, kind, shelf))
         if kind.update:
             # `create` may be the same operation: a put.
             update = self._put if kind.update == kind.create else self._update
-            self._answers[kind.update] = lambda params, caller: update(kind, shelf, params, caller)
+            self._offer(kind.update, kind, shelf, _bound(update, kind, shelf))
         if kind.delete:
-            self._answers[kind.delete] = lambda params, caller: self._delete(kind, shelf, params, caller)
+            self._offer(kind.delete, kind, shelf, _bound(self._delete, kind, shelf))
         for listing in kind.listings:
             self._answers[listing.operation] = _bound(self._listed, kind, shelf, listing)
         for name, act in kind.others.items():
-            self._answers[name] = _bound(_other, kind, shelf, act)
+            self._offer(name, kind, shelf, _bound(_other, kind, shelf, act))
+
+    def _offer(self, operation: str, kind: RecordedKind, shelf: Shelf, answer: _Answer) -> None:
+        """Answers an operation for the documents of a kind; those of other kinds stay with these."""
+        before = self._answers.get(operation)
+        if before is None or operation == kind.create:
+            self._answers[operation] = answer
+            return
+
+        def choose(params: Params, caller: Caller) -> Params:
+            mine = shelf.find(_hoisted(kind, params), caller) is not None
+            return (answer if mine else before)(params, caller)
+
+        self._answers[operation] = choose
 
     def _create(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
         refused = kind.needs(params)
@@ -86,6 +101,9 @@ class RecordedOverlay:
         document = {**kind.defaults, **document}
         if kind.numbered:
             document[kind.numbered] = _next_number(kind, document, shelf.here(caller))
+        if kind.adopts:
+            answer = self._emulate(kind.create, params, caller)
+            document |= {name: answer[name] for name in kind.adopts}
         words = words_of(caller)
         if kind.arn:
             document[ARN] = kind.arn.format_map(Chain(document, words))
@@ -97,7 +115,7 @@ class RecordedOverlay:
         if shelf.find(document, caller) is not None:
             raise ServiceError(kind.exists, f"There is a {kind.name} {shelf.named(document)} already.")
         shelf.put(document, caller)
-        if kind.copied:
+        if kind.copied and not kind.adopts:
             try:
                 self._emulate(kind.create, params, caller)
             except ServiceError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from sandbox.runtime.recorded.kind import RecordedKind
 ARN: Final = "$arn"
 TAGS: Final = "$tags"
 _TIME: Final = "$time"
+_BYTES: Final = "$bytes"
 
 
 class Shelf:
@@ -84,6 +86,8 @@ def _frozen(value: Any) -> Any:
         return [_frozen(item) for item in value]
     if isinstance(value, datetime):
         return {_TIME: value.isoformat()}
+    if isinstance(value, bytes):
+        return {_BYTES: base64.b64encode(value).decode()}
     return value
 
 
@@ -91,6 +95,8 @@ def _revived(value: Any) -> Any:
     if isinstance(value, dict):
         if set(value) == {_TIME}:
             return datetime.fromisoformat(value[_TIME])
+        if set(value) == {_BYTES}:
+            return base64.b64decode(value[_BYTES])
         return {key: _revived(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_revived(item) for item in value]
