@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sandbox.aws.rows import answered, echoing, identified, pages, reading
 from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject, Tags
@@ -36,7 +37,7 @@ def _maps(subject: Subject) -> Params:
 
 
 def _created(subject: Subject) -> Params:
-    return {**_maps(subject), "type": str(subject.inputs["type"]).capitalize()}
+    return {**_maps(subject), "type": str(subject.inputs["type"]).upper()}
 
 
 _UPDATED = (
@@ -56,6 +57,9 @@ _UPDATED = (
 )
 
 
+_read = reading(_SERVICE, "GetApplication", identified("applicationId"), "application")
+
+
 def _engine(subject: Subject) -> PropertyValue:
     """The service writes `Spark` where a program may write `spark`."""
     found, held = subject.at("type"), subject.inputs.get("type")
@@ -65,7 +69,9 @@ def _engine(subject: Subject) -> PropertyValue:
 def _find(subject: Subject, taken: frozenset[str]) -> str | None:
     listing = pages(subject, _SERVICE, "ListApplications", "applications")
     for item in listing:
-        if item.get("name") == subject.inputs["name"] and item["id"] not in taken:
+        if item.get("name") != subject.inputs["name"] or item["id"] in taken:
+            continue
+        if _read(replace(subject, id=str(item["id"]))) is not None:
             return str(item["id"])
     return None
 
@@ -88,7 +94,7 @@ APPLICATION = ResourceType(
     tier="overlay",
     create=Call(operation="CreateApplication", names=_NAMES, fills=("clientToken",), adds=_created),
     id=answered("applicationId"),
-    read=reading(_SERVICE, "GetApplication", identified("applicationId"), "application"),
+    read=_read,
     delete=_delete,
     steps=(
         Step(

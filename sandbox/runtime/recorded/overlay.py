@@ -124,7 +124,8 @@ class RecordedOverlay:
         return self._created(kind, document)
 
     def _described(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
-        if kind.copied and shelf.find(_hoisted(kind, params), caller) is None:
+        asked = kind.copied and not kind.adopts
+        if asked and shelf.find(_hoisted(kind, params), caller) is None:
             return self._emulate(kind.describe, params, caller)
         return self._shown(kind, kind.describe, shelf.require(_hoisted(kind, params), caller))
 
