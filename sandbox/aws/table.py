@@ -107,7 +107,7 @@ class AutoName:
     ends_with: Callable[[PropertyMap], str] = lambda _: ""
 
 
-TagStyle = Literal["list", "map", "kms", "ec2"]
+TagStyle = Literal["list", "lower", "map", "kms", "ec2"]
 
 
 @dataclass(frozen=True, kw_only=True)

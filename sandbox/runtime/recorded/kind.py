@@ -91,6 +91,8 @@ class RecordedKind:
     copied: bool = False
     """The emulator makes one too, of which it loses half, for what it does with it (a crawl, a query); and it
     is asked about one that is not recorded, such as those that every account has."""
+    copy: Callable[[Params], Params] = lambda params: params
+    """The request to create, as the emulator takes it."""
     adopts: tuple[str, ...] = ()
     """Members of the emulator's answer that a copied one takes over: the id by which it knows its own."""
 

@@ -102,7 +102,7 @@ class RecordedOverlay:
         if kind.numbered:
             document[kind.numbered] = _next_number(kind, document, shelf.here(caller))
         if kind.adopts:
-            answer = self._emulate(kind.create, params, caller)
+            answer = self._emulate(kind.create, kind.copy(params), caller)
             document |= {name: answer[name] for name in kind.adopts}
         words = words_of(caller)
         if kind.arn:
@@ -117,7 +117,7 @@ class RecordedOverlay:
         shelf.put(document, caller)
         if kind.copied and not kind.adopts:
             try:
-                self._emulate(kind.create, params, caller)
+                self._emulate(kind.create, kind.copy(params), caller)
             except ServiceError:
                 shelf.forget(document, caller)
                 raise
@@ -147,6 +147,8 @@ class RecordedOverlay:
         }
         if kind.arn_member:
             kept[kind.arn_member] = old[ARN]
+        if kind.tags_in in given:
+            kept[TAGS] = self._tags_of(given[kind.tags_in])
         if kind.replaces:
             fixed = {name: value for name, value in old.items() if name not in self._changeable(kind)}
             document = {**kind.defaults, **fixed, **given, **kept}
