@@ -1,4 +1,4 @@
-"""A small data and machine-learning platform: a catalogue, a stream, an archive, Spark, features, a schedule."""
+"""A small data and machine-learning platform: a catalogue, streams, an archive, Spark and features."""
 
 import json
 
