@@ -11,6 +11,9 @@ from sandbox.runtime.overlay import Params
 Compute = Callable[[Params], Any]
 """A member out of the document as it stands so far."""
 
+Act = Callable[[Params, Params], tuple[Params, Params | None]]
+"""(request, document) -> (answer, the document as it is then). None forgets the document."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
@@ -81,11 +84,8 @@ class RecordedKind:
     exists: str = "ConflictException"
     missing: str = "ResourceNotFoundException"
     missing_status: int = 400
-    others: Mapping[str, Callable[[Params, Params], tuple[Params, Params | None]]] = field(
-        default_factory=dict
-    )
-    """Further operations on one of them: (request, document) -> (answer, the document as it is then).
-    None forgets the document."""
+    others: Mapping[str, Act] = field(default_factory=dict)
+    """Further operations on one of them."""
     needs: Callable[[Params], str | None] = lambda _: None
     """Why the service would refuse the request to create, if it would."""
     copied: bool = False
@@ -93,6 +93,8 @@ class RecordedKind:
     is asked about one that is not recorded, such as those that every account has."""
     copy: Callable[[Params], Params] = lambda params: params
     """The request to create, as the emulator takes it."""
+    forwards: tuple[str, ...] = ()
+    """Those of `others` that the emulator's own is told of too."""
     adopts: tuple[str, ...] = ()
     """Members of the emulator's answer that a copied one takes over: the id by which it knows its own."""
 

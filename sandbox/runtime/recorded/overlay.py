@@ -14,7 +14,7 @@ from botocore.model import StructureShape
 from sandbox.runtime.host.operation import service_model
 from sandbox.runtime.overlay import Caller, Cloud, Params, Remaining, ServiceError
 from sandbox.runtime.recorded import kinds as _kinds
-from sandbox.runtime.recorded.kind import Listing, RecordedKind, TagOperations
+from sandbox.runtime.recorded.kind import Act, Listing, RecordedKind, TagOperations
 from sandbox.runtime.recorded.shelf import ARN, TAGS, Shelf
 from sandbox.runtime.recorded.words import Chain, computed, words_of
 
@@ -78,7 +78,7 @@ class RecordedOverlay:
         for listing in kind.listings:
             self._answers[listing.operation] = _bound(self._listed, kind, shelf, listing)
         for name, act in kind.others.items():
-            self._offer(name, kind, shelf, _bound(_other, kind, shelf, act))
+            self._offer(name, kind, shelf, _bound(self._acted, name, kind, shelf, act))
 
     def _offer(self, operation: str, kind: RecordedKind, shelf: Shelf, answer: _Answer) -> None:
         """Answers an operation for the documents of a kind; those of other kinds stay with these."""
@@ -167,6 +167,19 @@ class RecordedOverlay:
             with contextlib.suppress(ServiceError):  # The copy may have gone before.
                 self._emulate(kind.delete, params, caller)
         return self._shown(kind, kind.delete, document)
+
+    def _acted(
+        self, operation: str, kind: RecordedKind, shelf: Shelf, act: Act, params: Params, caller: Caller
+    ) -> Params:
+        document = shelf.require(params, caller)
+        if operation in kind.forwards:
+            self._emulate(operation, params, caller)
+        answer, after = act(params, document)
+        if after is None:
+            shelf.forget(document, caller)
+        else:
+            shelf.put(after, caller)
+        return answer
 
     def _created(self, kind: RecordedKind, document: Params) -> Params:
         if kind.answer is not None:
@@ -301,22 +314,6 @@ def overlays(cloud: Cloud) -> list[RecordedOverlay]:
     return [
         RecordedOverlay(cloud, service, kinds, tagging.get(service)) for service, kinds in gathered.items()
     ]
-
-
-def _other(
-    kind: RecordedKind,
-    shelf: Shelf,
-    act: Callable[[Params, Params], tuple[Params, Params | None]],
-    params: Params,
-    caller: Caller,
-) -> Params:
-    document = shelf.require(params, caller)
-    answer, after = act(params, document)
-    if after is None:
-        shelf.forget(document, caller)
-    else:
-        shelf.put(after, caller)
-    return answer
 
 
 def _bound(function: Callable[..., Params], *first: Any) -> Callable[[Params, Caller], Params]:

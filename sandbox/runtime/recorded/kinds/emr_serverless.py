@@ -35,6 +35,7 @@ APPLICATION = RecordedKind(
     touched={"updatedAt": "{now}"},
     delete="DeleteApplication",
     others={"StartApplication": _moving_to("STARTED"), "StopApplication": _moving_to("STOPPED")},
+    forwards=("StartApplication", "StopApplication"),
     tags_in="tags",
     missing_status=404,
     copied=True,
