@@ -19,7 +19,7 @@ from sandbox.runtime.delivery.outbox import Outbox
 from sandbox.runtime.delivery.targets import Couriers
 from sandbox.runtime.functions.function import FunctionShelf
 from sandbox.runtime.functions.overlay import FunctionsOverlay
-from sandbox.runtime.host import additions, compaction, exactness
+from sandbox.runtime.host import compaction, event_buses, exactness
 from sandbox.runtime.host.administration import Administration, add_faults, process_figures
 from sandbox.runtime.host.cloud import HostedCloud
 from sandbox.runtime.host.documents import SqliteDocuments
@@ -56,7 +56,7 @@ class Sandbox:
         self._outbox = Outbox(self._documents)
         hooks.install(self._emulator, self._outbox.put)
         exactness.install(self._emulator)
-        additions.install()
+        event_buses.install()
         AlarmActions(self.cloud, self._emulator, self._outbox)
         self._alarms = AlarmWatch(self.cloud, self._emulator)
         self._replayed = self._emulator.replay()

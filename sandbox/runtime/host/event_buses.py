@@ -1,4 +1,4 @@
-"""Operations that the emulator (moto 5.2) lacks on resources that it has, added to it."""
+"""EventBridge's buses: what the emulator (moto 5.2) lacks on those that it has, added to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NAMELESS: Final = "#"
 
 
 def install() -> None:
-    """Adds every operation. To be called once, before the first request."""
+    """Adds it all. To be called once, before the first request."""
     _update_event_bus()
     _whole_event_policies()
 
