@@ -22,6 +22,9 @@ key = aws.kms.Key("data", description="of the data")
 zone = aws.s3.Bucket("curated", force_destroy=True)
 role = aws.iam.Role("data", assume_role_policy=trust("glue"))
 
+columns: list[aws.glue.CatalogTableStorageDescriptorColumnArgsDict] = [{"name": "id", "type": "string"}]
+if wider:
+    columns.append({"name": "delay", "type": "int"})
 flights = aws.glue.CatalogDatabase("flights", name="flights")
 table = aws.glue.CatalogTable(
     "flights",
@@ -29,7 +32,7 @@ table = aws.glue.CatalogTable(
     database_name=flights.name,
     storage_descriptor={
         "location": zone.bucket.apply(lambda bucket: f"s3://{bucket}/flights"),
-        "columns": [{"name": "id", "type": "string"}, *([{"name": "delay", "type": "int"}] if wider else [])],
+        "columns": columns,
     },
 )
 aws.glue.Job(
