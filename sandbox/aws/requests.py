@@ -21,6 +21,8 @@ from sandbox.engine.values import UNKNOWN, Archive, Asset, PropertyMap, Property
 
 _NEVER_SENT: Final = frozenset({"tags", "tagsAll", "region"})
 """Tags have ways of their own (`sandbox.aws.tagging`); the region chooses the client."""
+_SWITCH: Final = ("DISABLED", "ENABLED")
+"""What some services write where Pulumi has a boolean."""
 _SHOWN_VALUES: Final = 40
 _INDEX: Final = re.compile(r"\[\d+\]")
 _PROPERTY_CLASSES: Final = {"L": r"\w", "N": r"\d", "Z": r"\s", "Lu": "A-Z", "Ll": "a-z", "Nd": r"\d"}
@@ -234,13 +236,14 @@ class _Walk:
         return value
 
     def _string(self, value: PropertyValue, shape: Shape, path: str) -> Any:
+        allowed = shape.enum if isinstance(shape, StringShape) else []
         if isinstance(value, bool):
-            value = str(value).lower()
+            words = _SWITCH if set(allowed) == set(_SWITCH) else ("false", "true")
+            value = words[value]
         if isinstance(value, (int, float)):
             value = f"{value:g}" if value == int(value) else repr(value)
         if not isinstance(value, str):
             return self._refuse(path, f"must be a string, not {value!r}")
-        allowed = shape.enum if isinstance(shape, StringShape) else []
         if allowed and value not in allowed:
             return self._refuse(path, f"{value!r} is not one of {_listed(allowed, value)}")
         self._length(len(value), shape, path, "characters")

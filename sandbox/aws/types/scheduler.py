@@ -16,7 +16,7 @@ _SCHEDULE = "aws:scheduler/schedule:Schedule"
 _ECS = "target.ecsParameters"
 _NETWORK = f"{_ECS}.networkConfiguration"
 _SCHEDULE_NAMES = {
-    f"{_NETWORK}.assignPublicIp": "",
+    f"{_NETWORK}.assignPublicIp": "awsvpcConfiguration.AssignPublicIp",
     f"{_NETWORK}.securityGroups": "awsvpcConfiguration.SecurityGroups",
     f"{_NETWORK}.subnets": "awsvpcConfiguration.Subnets",
     f"{_ECS}.tags": "",
@@ -45,17 +45,13 @@ def _schedule_key(subject: Subject) -> Params:
     return {"GroupName": group, "Name": name}
 
 
-def _network(subject: Subject) -> Params:
-    """The service knows ENABLED and DISABLED, and ECS's tags as a list of maps."""
+def _ecs_tags(subject: Subject) -> Params:
+    """The tags of an ECS task, which this service has as a list of maps."""
     ecs = (subject.inputs.get("target") or {}).get("ecsParameters") or {}
-    added: Params = {}
-    public = (ecs.get("networkConfiguration") or {}).get("assignPublicIp")
-    if public is not None:
-        word = "ENABLED" if public else "DISABLED"
-        added["NetworkConfiguration"] = {"awsvpcConfiguration": {"AssignPublicIp": word}}
-    if ecs.get("tags"):
-        added["Tags"] = [{"Key": key, "Value": value} for key, value in ecs["tags"].items()]
-    return {"Target": {"EcsParameters": added}} if added else {}
+    if not ecs.get("tags"):
+        return {}
+    tags = [{"Key": key, "Value": value} for key, value in ecs["tags"].items()]
+    return {"Target": {"EcsParameters": {"Tags": tags}}}
 
 
 _EXPRESSION = re.compile(r"(?:at|cron|rate)\(.+\)")
@@ -80,7 +76,7 @@ SCHEDULE = ResourceType(
     type=_SCHEDULE,
     service="scheduler",
     tier="native",
-    create=Call(operation="CreateSchedule", names=_SCHEDULE_NAMES, adds=_network),
+    create=Call(operation="CreateSchedule", names=_SCHEDULE_NAMES, adds=_ecs_tags),
     id=_schedule_id,
     read=reading("scheduler", "GetSchedule", _schedule_key),
     delete=Call(operation="DeleteSchedule", sends=(), adds=_schedule_key),
@@ -90,7 +86,7 @@ SCHEDULE = ResourceType(
             do=Call(
                 operation="UpdateSchedule",
                 names=_SCHEDULE_NAMES,
-                adds=lambda s: {**_schedule_key(s), **_network(s)},
+                adds=lambda s: {**_schedule_key(s), **_ecs_tags(s)},
             ),
             at_create=False,
         ),
