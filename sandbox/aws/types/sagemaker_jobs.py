@@ -1,4 +1,4 @@
-"""SageMaker: training jobs that a program starts."""
+"""SageMaker: training and tuning jobs that a program starts."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Iterable
 
 from sandbox.aws.cloud import wait_until
 from sandbox.aws.rows import echoing, given, identified, reading
-from sandbox.aws.table import Call, ResourceType, Subject
+from sandbox.aws.table import AutoName, Call, ResourceType, Step, Subject
 from sandbox.aws.types.sagemaker import sagemaker_tags
 from sandbox.engine.provider import CheckFailure
 from sandbox.engine.values import PropertyMap
 
 _JOB = "aws:sagemaker/trainingJob:TrainingJob"
 _STOPPED_S = 600
+_TUNED_S = 7200
 _RUNNING = ("InProgress", "Stopping")
 _describe = reading("sagemaker", "DescribeTrainingJob", identified("TrainingJobName"))
 
@@ -81,4 +82,79 @@ TRAINING_JOB = ResourceType(
     checks=_check,
 )
 
-TYPES = (TRAINING_JOB,)
+_TUNING = "aws:sagemaker/hyperParameterTuningJob:HyperParameterTuningJob"
+_TUNING_NAMES = {
+    "name": "HyperParameterTuningJobName",
+    "config": "HyperParameterTuningJobConfig",
+    "config.objective": "HyperParameterTuningJobObjective",
+    "warmStartConfig.parentHyperParameterTuningJobs.name": "HyperParameterTuningJobName",
+    "timeouts": "",
+}
+_describe_tuning = reading(
+    "sagemaker", "DescribeHyperParameterTuningJob", identified("HyperParameterTuningJobName")
+)
+
+
+def _await_end(subject: Subject) -> None:
+    """The status is an output: it must not depend on the moment of looking."""
+    wait_until(
+        lambda: (_describe_tuning(subject) or {}).get("HyperParameterTuningJobStatus") not in _RUNNING,
+        _TUNED_S,
+        f"the end of the tuning job {subject.id}",
+        subject.cloud.cancelled,
+    )
+
+
+def _delete_tuning(subject: Subject) -> None:
+    """As a training job: stopped, then deleted."""
+    found = _describe_tuning(subject)
+    if found is None:
+        return
+    key = identified("HyperParameterTuningJobName")(subject)
+    if found["HyperParameterTuningJobStatus"] == "InProgress":
+        subject.cloud.call("sagemaker", "StopHyperParameterTuningJob", key)
+    _await_end(subject)
+    subject.cloud.call("sagemaker", "DeleteHyperParameterTuningJob", key)
+
+
+def _check_tuning(inputs: PropertyMap) -> Iterable[CheckFailure]:
+    held = [n for n in ("trainingJobDefinition", "trainingJobDefinitions") if inputs.get(n) not in (None, [])]
+    if len(held) != 1:
+        yield CheckFailure(
+            "trainingJobDefinition",
+            "exactly one of trainingJobDefinition and trainingJobDefinitions is needed",
+        )
+    config = inputs.get("config")
+    limits = config.get("resourceLimits") if isinstance(config, dict) else None
+    if isinstance(limits, dict):
+        most, beside = limits.get("maxNumberOfTrainingJobs"), limits.get("maxParallelTrainingJobs")
+        if isinstance(most, (int, float)) and isinstance(beside, (int, float)) and beside > most:
+            reason = f"{beside:g} is more than maxNumberOfTrainingJobs, {most:g}"
+            yield CheckFailure("config.resourceLimits.maxParallelTrainingJobs", reason)
+
+
+TUNING_JOB = ResourceType(
+    type=_TUNING,
+    service="sagemaker",
+    tier="overlay",
+    create=Call(operation="CreateHyperParameterTuningJob", names=_TUNING_NAMES),
+    id=given("name"),
+    read=_describe_tuning,
+    delete=_delete_tuning,
+    steps=(Step(on=(), do=_await_end),),
+    local=("timeouts",),
+    outputs={
+        "arn": "HyperParameterTuningJobArn",
+        "failureReason": lambda s: s.at("FailureReason") or "",
+        "status": "HyperParameterTuningJobStatus",
+    },
+    echoes={"name": "HyperParameterTuningJobName"},
+    known_id=given("name"),
+    exclusive=True,
+    auto_name=AutoName(limit=32, prefix_property=None),
+    tags=sagemaker_tags("hyper-parameter-tuning-job", exact=True),
+    volatile=("status", "failureReason"),
+    checks=_check_tuning,
+)
+
+TYPES = (TRAINING_JOB, TUNING_JOB)

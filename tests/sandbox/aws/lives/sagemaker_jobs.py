@@ -19,11 +19,37 @@ def _training(make: Make) -> PropertyMap:
     }
 
 
+def _tuning(make: Make) -> PropertyMap:
+    training = _training(make)
+    named = ("roleArn", "outputDataConfig", "resourceConfig", "stoppingCondition")
+    return {
+        "config": {
+            "strategy": "Bayesian",
+            "objective": {"metricName": "validation:logloss", "type": "Minimize"},
+            "resourceLimits": {"maxNumberOfTrainingJobs": 2, "maxParallelTrainingJobs": 1},
+            "parameterRanges": {
+                "integerParameterRanges": [{"name": "max_depth", "minValue": "2", "maxValue": "4"}]
+            },
+        },
+        "trainingJobDefinition": {
+            "algorithmSpecification": training["algorithmSpecification"],
+            "staticHyperParameters": {"num_round": "5"},
+            **{name: training[name] for name in named},
+        },
+    }
+
+
 LIVES = [
     Life(
         "aws:sagemaker/trainingJob:TrainingJob",
         _training,
         {"tags": {"a": "b"}},
         {"hyperParameters": {"max_depth": "4"}},
+    ),
+    Life(
+        "aws:sagemaker/hyperParameterTuningJob:HyperParameterTuningJob",
+        _tuning,
+        None,
+        {"name": "other"},
     ),
 ]
