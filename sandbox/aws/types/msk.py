@@ -1,10 +1,9 @@
-"""MSK: clusters, configurations and the secrets of SASL/SCRAM."""
+"""MSK: clusters, provisioned and serverless."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from sandbox.aws.requests import build
 from sandbox.aws.rows import answered, echoing, identified, pages, reading
@@ -22,7 +21,9 @@ _TAGS = Tags(
 )
 
 
-def _find(operation: str, member: str, arn: str) -> Callable[[Subject, frozenset[str]], str | None]:
+def find_by_name(operation: str, member: str, arn: str) -> Callable[[Subject, frozenset[str]], str | None]:
+    """`find` by the name: the listing, its member, and the member of each that holds its ARN."""
+
     def find(subject: Subject, taken: frozenset[str]) -> str | None:
         for item in pages(subject, _SERVICE, operation, member):
             name = item.get("ClusterName") or item.get("Name")
@@ -228,7 +229,7 @@ CLUSTER = ResourceType(
             "configurationInfo.revision": "ConfigurationRevision",
         },
     ),
-    find=_find("ListClusters", "ClusterInfoList", "ClusterArn"),
+    find=find_by_name("ListClusters", "ClusterInfoList", "ClusterArn"),
     auto_name=AutoName(property="clusterName", prefix_property=None, limit=64),
     unordered=("brokerNodeGroupInfo.clientSubnets", "brokerNodeGroupInfo.securityGroups"),
     defaults={"enhancedMonitoring": "DEFAULT"},
@@ -266,92 +267,9 @@ SERVERLESS_CLUSTER = ResourceType(
         "bootstrapBrokersSaslIam": _broker("SaslIam"),
     },
     echoes=echoing(_SERVERLESS, "clientAuthentication clusterName vpcConfigs", names=_SERVERLESS_NAMES),
-    find=_find("ListClustersV2", "ClusterInfoList", "ClusterArn"),
+    find=find_by_name("ListClustersV2", "ClusterInfoList", "ClusterArn"),
     auto_name=AutoName(property="clusterName", prefix_property=None, limit=64),
     tags=_TAGS,
 )
 
-_CONFIGURATION = "aws:msk/configuration:Configuration"
-
-
-def _properties(subject: Subject) -> Params:
-    return {"ServerProperties": str(subject.inputs["serverProperties"]).encode()}
-
-
-def _read_configuration(subject: Subject) -> Params | None:
-    found = reading(_SERVICE, "DescribeConfiguration", identified("Arn"))(subject)
-    if found is None:
-        return None
-    revision: Any = found["LatestRevision"]["Revision"]
-    params = {"Arn": subject.id, "Revision": revision}
-    properties = subject.cloud.call(_SERVICE, "DescribeConfigurationRevision", params)["ServerProperties"]
-    return {**found, "$properties": properties.decode()}
-
-
-CONFIGURATION = ResourceType(
-    type=_CONFIGURATION,
-    service=_SERVICE,
-    tier="recorded",
-    create=Call(operation="CreateConfiguration", names={"serverProperties": ""}, adds=_properties),
-    id=answered("Arn"),
-    read=_read_configuration,
-    delete=Call(operation="DeleteConfiguration", sends=(), adds=identified("Arn")),
-    steps=(
-        Step(
-            on=("description", "serverProperties"),
-            do=Call(
-                operation="UpdateConfiguration",
-                sends=("description",),
-                adds=lambda s: {"Arn": s.id, **_properties(s)},
-            ),
-            at_create=False,
-        ),
-    ),
-    outputs={"arn": "Arn", "latestRevision": "LatestRevision.Revision"},
-    echoes={
-        **echoing(_CONFIGURATION, "kafkaVersions name"),
-        "serverProperties": "$properties",
-    },
-    find=_find("ListConfigurations", "Configurations", "Arn"),
-    auto_name=AutoName(prefix_property=None),
-    unordered=("kafkaVersions",),
-    volatile=("latestRevision",),
-)
-
-
-def _read_secrets(subject: Subject) -> Params | None:
-    found = reading(_SERVICE, "ListScramSecrets", identified("ClusterArn"))(subject)
-    return found if found and found.get("SecretArnList") else None
-
-
-def _change_secrets(subject: Subject) -> None:
-    old, new = (set(v.get("secretArnLists") or ()) for v in (subject.before, subject.inputs))
-    for operation, arns in (
-        ("BatchAssociateScramSecret", new - old),
-        ("BatchDisassociateScramSecret", old - new),
-    ):
-        if arns:
-            params = {"ClusterArn": subject.id, "SecretArnList": sorted(arns)}
-            subject.cloud.call(_SERVICE, operation, params)
-
-
-SCRAM_SECRETS = ResourceType(
-    type="aws:msk/scramSecretAssociation:ScramSecretAssociation",
-    service=_SERVICE,
-    tier="recorded",
-    create=Call(operation="BatchAssociateScramSecret"),
-    id=lambda s: str(s.inputs["clusterArn"]),
-    read=_read_secrets,
-    delete=Call(
-        operation="BatchDisassociateScramSecret",
-        sends=("secretArnLists",),
-        adds=identified("ClusterArn"),
-    ),
-    steps=(Step(on=("secretArnLists",), do=_change_secrets, at_create=False),),
-    echoes={"clusterArn": lambda s: s.id, "secretArnLists": "SecretArnList"},
-    known_id=lambda s: str(s.inputs["clusterArn"]),
-    place=("clusterArn",),
-    unordered=("secretArnLists",),
-)
-
-TYPES = (CLUSTER, SERVERLESS_CLUSTER, CONFIGURATION, SCRAM_SECRETS)
+TYPES = (CLUSTER, SERVERLESS_CLUSTER)
