@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sandbox.aws.requests import spellings
 from sandbox.aws.schema import Kind, object_schema
 from sandbox.aws.table import at
 from sandbox.engine.values import PropertyValue
@@ -50,20 +51,26 @@ def _map(kind: Kind, value: Any, path: str, names: Mapping[str, str]) -> Propert
 
 
 def _object(kind: Kind, value: Mapping[str, Any], path: str, names: Mapping[str, str]) -> PropertyValue:
-    plain = {re.sub(r"[^a-z0-9]", "", member.lower()): member for member in value}
     found: dict[str, PropertyValue] = {}
     for name, inner in object_schema(kind).inputs.items():
-        nested = f"{path}.{name}"
-        target = names.get(nested)
-        if target == "":
-            continue
-        if target:
-            answer = at(value, target)
-        else:
-            lower = name.lower()
-            candidates = (lower, lower + "s", lower.removesuffix("s"))
-            member = next((plain[item] for item in candidates if item in plain), None)
-            answer = value[member] if member is not None else None
+        answer = property_of(name, inner, value, names, f"{path}.{name}")
         if answer is not None:
-            found[name] = to_pulumi(inner, answer, nested, names)
+            found[name] = answer
     return found
+
+
+def property_of(
+    name: str, kind: Kind, value: Mapping[str, Any], names: Mapping[str, str], path: str = ""
+) -> PropertyValue:
+    """One property out of an answer's object; None where the answer lacks it, or `names` leaves it out."""
+    path = path or name
+    target = names.get(path)
+    if target == "":
+        return None
+    if target:
+        answer = at(value, target)
+    else:
+        plain = {re.sub(r"[^a-z0-9]", "", member.lower()): member for member in value}
+        member = next((plain[item] for item in spellings(name) if item in plain), None)
+        answer = value[member] if member is not None else None
+    return to_pulumi(kind, answer, path, names)

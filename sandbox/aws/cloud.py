@@ -39,6 +39,16 @@ _GONE: Final = re.compile(
 _GONE_MESSAGE: Final = re.compile(
     r"could not find|does not exist|not found|no such|cannot find|^no .+ found", re.IGNORECASE
 )
+_GONE_BY_MESSAGE: Final = frozenset(
+    {
+        "ClientException",
+        "InvalidParameterValue",
+        "InvalidRequestException",
+        "ValidationError",
+        "ValidationException",
+    }
+)
+"""Codes that some services have for what is gone too, and only the message tells."""
 
 
 class CloudError(ProviderError):
@@ -50,8 +60,7 @@ class CloudError(ProviderError):
         self.passing = False
         """Whether it may go away by itself: throttling, or a fault of the service."""
         self.gone = bool(_GONE.search(code)) or (
-            code in ("ValidationException", "ValidationError", "InvalidParameterValue")
-            and bool(_GONE_MESSAGE.search(message))
+            code in _GONE_BY_MESSAGE and bool(_GONE_MESSAGE.search(message))
         )
 
 

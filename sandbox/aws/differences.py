@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -32,7 +33,7 @@ def detailed(
         before = _in_order(before, name, kind.unordered)
         after = _in_order(after, name, kind.unordered)
         for path, change in _changes(before, after, name):
-            found[path] = _KINDS[change][name not in updatable]
+            found[path] = _KINDS[change][name not in updatable or _within(path, kind.fixed)]
     return found
 
 
@@ -90,6 +91,11 @@ def _in_order(value: PropertyValue, path: str, unordered: Sequence[str]) -> Prop
 
 def _sort_key(value: Any) -> str:
     return repr(sorted(value.items(), key=repr)) if isinstance(value, dict) else repr(value)
+
+
+def _within(path: str, fixed: Sequence[str]) -> bool:
+    plain = re.sub(r"\[\d+\]", "", path)
+    return any(plain == one or plain.startswith(f"{one}.") for one in fixed)
 
 
 def _covers(ignored: str, name: str) -> bool:

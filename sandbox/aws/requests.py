@@ -21,6 +21,8 @@ from sandbox.engine.values import UNKNOWN, Archive, Asset, PropertyMap, Property
 
 _NEVER_SENT: Final = frozenset({"tags", "tagsAll", "region"})
 """Tags have ways of their own (`sandbox.aws.tagging`); the region chooses the client."""
+_SWITCH: Final = ("DISABLED", "ENABLED")
+"""What some services write where Pulumi has a boolean."""
 _SHOWN_VALUES: Final = 40
 _INDEX: Final = re.compile(r"\[\d+\]")
 _PROPERTY_CLASSES: Final = {"L": r"\w", "N": r"\d", "Z": r"\s", "Lu": "A-Z", "Ll": "a-z", "Nd": r"\d"}
@@ -72,13 +74,19 @@ def build(call: Call, shape: StructureShape | None, inputs: PropertyMap) -> Requ
 def member_for(name: str, shape: StructureShape) -> str | None:
     """The member that a property's name stands for, if there is one."""
     members = _by_plain_name(shape)
+    return next((members[plain] for plain in spellings(name) if plain in members), None)
+
+
+@lru_cache(maxsize=4096)
+def spellings(name: str) -> tuple[str, ...]:
+    """What a property's name may be called in a service's model, in small letters: itself, or its plural."""
     plain = name.lower()
-    candidates = [plain, plain + "s", plain + "es", plain.removesuffix("s"), plain.removesuffix("es")]
+    found = [plain, plain + "s", plain + "es", plain.removesuffix("s"), plain.removesuffix("es")]
     if plain.endswith("ies"):
-        candidates.append(plain.removesuffix("ies") + "y")
+        found.append(plain.removesuffix("ies") + "y")
     if plain.endswith("y"):
-        candidates.append(plain.removesuffix("y") + "ies")
-    return next((members[candidate] for candidate in candidates if candidate in members), None)
+        found.append(plain.removesuffix("y") + "ies")
+    return tuple(found)
 
 
 @lru_cache(maxsize=2048)
@@ -228,13 +236,14 @@ class _Walk:
         return value
 
     def _string(self, value: PropertyValue, shape: Shape, path: str) -> Any:
+        allowed = shape.enum if isinstance(shape, StringShape) else []
         if isinstance(value, bool):
-            value = str(value).lower()
+            words = _SWITCH if set(allowed) == set(_SWITCH) else ("false", "true")
+            value = words[value]
         if isinstance(value, (int, float)):
             value = f"{value:g}" if value == int(value) else repr(value)
         if not isinstance(value, str):
             return self._refuse(path, f"must be a string, not {value!r}")
-        allowed = shape.enum if isinstance(shape, StringShape) else []
         if allowed and value not in allowed:
             return self._refuse(path, f"{value!r} is not one of {_listed(allowed, value)}")
         self._length(len(value), shape, path, "characters")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.aws.answers import to_pulumi
+from sandbox.aws.answers import property_of, to_pulumi
 from sandbox.aws.cloud import CloudError
 from sandbox.aws.schema import type_schema
 from sandbox.aws.table import Params, Subject, at
@@ -73,6 +74,38 @@ def echoed(
 
     def read(subject: Subject) -> PropertyValue:
         return to_pulumi(type_schema(token).inputs[name], subject.at(path), name, renamed)
+
+    return read
+
+
+def echoing(
+    token: str, properties: str, path: str = "", names: Mapping[str, str] | None = None
+) -> dict[str, str | Callable[[Subject], PropertyValue]]:
+    """`echoes` for properties that the service gives back whole, at `path` in its answer.
+
+    A member is found by its name as in a request; `names` has the call's exceptions.
+    """
+    renamed = names or {}
+
+    def one(name: str) -> Callable[[Subject], PropertyValue]:
+        def read(subject: Subject) -> PropertyValue:
+            found = subject.at(path)
+            kind = type_schema(token).inputs[name]
+            return property_of(name, kind, found, renamed) if isinstance(found, Mapping) else None
+
+        return read
+
+    return {name: one(name) for name in properties.split()}
+
+
+def moment(path: str) -> Callable[[Subject], PropertyValue]:
+    """A point in time, as the real provider writes it (RFC 3339)."""
+
+    def read(subject: Subject) -> PropertyValue:
+        found = subject.at(path)
+        if not isinstance(found, datetime):
+            return found if found is None else str(found)
+        return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     return read
 

@@ -157,6 +157,8 @@ class ResourceType:
     steps: tuple[Step, ...] = ()
     local: tuple[str, ...] = ()
     """Properties that change nothing in the cloud."""
+    fixed: tuple[str, ...] = ()
+    """Paths without indexes within properties that change in place, whose own change needs a replacement."""
     outputs: Mapping[str, str | Callable[[Subject], PropertyValue]] = field(default_factory=dict)
     """Computed outputs: a path in what was found, or code."""
     echoes: Mapping[str, str | Callable[[Subject], PropertyValue]] = field(default_factory=dict)

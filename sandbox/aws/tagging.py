@@ -23,10 +23,10 @@ def formatted(tags: Tags, values: Mapping[str, str]) -> Any:
     """Tags as the service's requests have them."""
     if tags.style == "map":
         return dict(values)
-    if tags.style == "kms":
-        return [{"TagKey": key, "TagValue": value} for key, value in values.items()]
     if tags.style == "lower":
         return [{"key": key, "value": value} for key, value in values.items()]
+    if tags.style == "kms":
+        return [{"TagKey": key, "TagValue": value} for key, value in values.items()]
     return [{"Key": key, "Value": value} for key, value in values.items()]
 
 

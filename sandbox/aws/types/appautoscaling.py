@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import Any
 
-from sandbox.aws.rows import reading
+from sandbox.aws.rows import pages, reading
 from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject, Tags
 from sandbox.engine.provider import CheckFailure
 from sandbox.engine.values import PropertyMap
@@ -133,4 +135,96 @@ POLICY = ResourceType(
     checks=_check_policy,
 )
 
-TYPES = (TARGET, POLICY)
+
+def _action_id(subject: Subject) -> str:
+    """As the real provider has it: name, namespace, resource and dimension, with hyphens."""
+    names = ("name", "serviceNamespace", "resourceId", "scalableDimension")
+    return "-".join(str(subject.inputs[name]) for name in names)
+
+
+def _action_key(subject: Subject) -> Params:
+    values = subject.inputs or subject.outputs
+    return {
+        "ServiceNamespace": values["serviceNamespace"],
+        "ResourceId": values["resourceId"],
+        "ScalableDimension": values["scalableDimension"],
+    }
+
+
+def _action_of_id(subject: Subject) -> Params | None:
+    """For an import by the id alone: no hyphen tells where its parts end, so each action is looked at."""
+    namespaces: Any = subject.cloud.model(_SERVICE).shape_for("ServiceNamespace")
+    for namespace in namespaces.enum:
+        if f"-{namespace}-" not in subject.id:
+            continue
+        params = {"ServiceNamespace": namespace}
+        for action in pages(subject, _SERVICE, "DescribeScheduledActions", "ScheduledActions", params):
+            members = ("ScheduledActionName", "ServiceNamespace", "ResourceId", "ScalableDimension")
+            if "-".join(action[member] for member in members) == subject.id:
+                return dict(action)
+    return None
+
+
+def _read_action(subject: Subject) -> Params | None:
+    values = subject.inputs or subject.outputs
+    if not values:
+        return _action_of_id(subject)
+    params = {**_action_key(subject), "ScheduledActionNames": [values["name"]]}
+    answer = subject.cloud.call(_SERVICE, "DescribeScheduledActions", params)
+    return next(iter(answer["ScheduledActions"]), None)
+
+
+_EXPRESSION = re.compile(r"(?:at|cron|rate)\(.+\)")
+
+
+def _check_action(inputs: PropertyMap) -> Iterable[CheckFailure]:
+    expression = inputs.get("schedule")
+    if isinstance(expression, str) and not _EXPRESSION.fullmatch(expression):
+        yield CheckFailure("schedule", f"{expression!r} is neither at(...), cron(...) nor rate(...)")
+    action = inputs.get("scalableTargetAction")
+    if isinstance(action, dict):
+        low, high = action.get("minCapacity"), action.get("maxCapacity")
+        if low is None and high is None:
+            yield CheckFailure("scalableTargetAction", "needs minCapacity, maxCapacity or both")
+        for failure in _check_target({"minCapacity": low, "maxCapacity": high}):
+            yield CheckFailure(f"scalableTargetAction.{failure.property}", failure.reason)
+
+
+_PUT_ACTION = Call(operation="PutScheduledAction", names={"name": "ScheduledActionName"})
+
+SCHEDULED_ACTION = ResourceType(
+    type="aws:appautoscaling/scheduledAction:ScheduledAction",
+    service=_SERVICE,
+    tier="native",
+    create=_PUT_ACTION,
+    id=_action_id,
+    read=_read_action,
+    delete=Call(
+        operation="DeleteScheduledAction",
+        sends=(),
+        adds=lambda s: {**_action_key(s), "ScheduledActionName": (s.inputs or s.outputs)["name"]},
+    ),
+    steps=(
+        Step(
+            on=("endTime", "scalableTargetAction", "schedule", "startTime", "timezone"),
+            do=_PUT_ACTION,
+            at_create=False,
+        ),
+    ),
+    outputs={"arn": "ScheduledActionARN"},
+    echoes={
+        "name": "ScheduledActionName",
+        "serviceNamespace": "ServiceNamespace",
+        "resourceId": "ResourceId",
+        "scalableDimension": "ScalableDimension",
+        "schedule": "Schedule",
+        "timezone": "Timezone",
+    },
+    known_id=_action_id,
+    auto_name=AutoName(limit=256, prefix_property=None),
+    place=("serviceNamespace", "resourceId", "scalableDimension", "name"),
+    defaults={"timezone": "UTC"},
+    checks=_check_action,
+)
+
+TYPES = (TARGET, POLICY, SCHEDULED_ACTION)

@@ -96,7 +96,6 @@ EVENT_RULE = ResourceType(
     checks=_check_rule,
 )
 
-_UNSUPPORTED = ("appsyncTarget", "batchTarget", "ecsTarget", "redshiftTarget", "runCommandTargets")
 _TARGET_NAMES = {
     "arn": "Targets.Arn",
     "targetId": "Targets.Id",
@@ -111,8 +110,21 @@ _TARGET_NAMES = {
     "kinesisTarget": "Targets.KinesisParameters",
     "httpTarget": "Targets.HttpParameters",
     "sagemakerPipelineTarget": "Targets.SageMakerPipelineParameters",
+    "appsyncTarget": "Targets.AppSyncParameters",
+    "batchTarget": "Targets.BatchParameters",
+    "batchTarget.arraySize": "ArrayProperties.Size",
+    "batchTarget.jobAttempts": "RetryStrategy.Attempts",
+    "ecsTarget": "Targets.EcsParameters",
+    "ecsTarget.capacityProviderStrategies": "CapacityProviderStrategy",
+    "ecsTarget.networkConfiguration.assignPublicIp": "awsvpcConfiguration.AssignPublicIp",
+    "ecsTarget.networkConfiguration.securityGroups": "awsvpcConfiguration.SecurityGroups",
+    "ecsTarget.networkConfiguration.subnets": "awsvpcConfiguration.Subnets",
+    "ecsTarget.orderedPlacementStrategies": "PlacementStrategy",
+    "redshiftTarget": "Targets.RedshiftDataParameters",
+    "redshiftTarget.secretsManagerArn": "SecretManagerArn",
+    "runCommandTargets": "Targets.RunCommandParameters.RunCommandTargets",
 }
-_PUT_TARGET = Call(operation="PutTargets", names=_TARGET_NAMES, omits=_UNSUPPORTED)
+_PUT_TARGET = Call(operation="PutTargets", names=_TARGET_NAMES)
 
 
 def _target_id(subject: Subject) -> str:
@@ -168,7 +180,6 @@ EVENT_TARGET = ResourceType(
     auto_name=AutoName(property="targetId", prefix_property=None, limit=64),
     place=("eventBusName", "rule", "targetId"),
     documents=("input",),
-    unsupported=_UNSUPPORTED,
     checks=_check_target,
 )
 

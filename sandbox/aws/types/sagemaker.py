@@ -17,11 +17,20 @@ _READY_S = 3600
 """As long as the real provider waits for an endpoint."""
 
 
-def _tags(arn: str) -> Tags:
+def sagemaker_tags(arn: str, exact: bool = False) -> Tags:
+    """Tags by ARN: `arn` is its kind; none where the id is the ARN. The ids of the runtime's own are in
+    small letters there; `exact`: as they are."""
+
+    def target(subject: Subject) -> Params:
+        if not arn:
+            return {"ResourceArn": subject.id}
+        name = subject.id if exact else subject.id.lower()
+        return {"ResourceArn": subject.cloud.arn("sagemaker", f"{arn}/{name}")}
+
     return Tags(
         set="AddTags",
         unset="DeleteTags",
-        target=lambda s: {"ResourceArn": s.cloud.arn("sagemaker", f"{arn}/{s.id.lower()}")},
+        target=target,
         list="ListTags",
     )
 
@@ -46,7 +55,7 @@ MODEL_PACKAGE_GROUP = ResourceType(
     known_id=given("modelPackageGroupName"),
     exclusive=True,
     place=("modelPackageGroupName",),
-    tags=_tags("model-package-group"),
+    tags=sagemaker_tags("model-package-group"),
 )
 
 _PIPELINE_NAMES = {"pipelineDefinitionS3Location.objectKey": "ObjectKey"}
@@ -100,7 +109,7 @@ PIPELINE = ResourceType(
     known_id=given("pipelineName"),
     exclusive=True,
     place=("pipelineName",),
-    tags=_tags("pipeline"),
+    tags=sagemaker_tags("pipeline"),
     documents=("pipelineDefinition",),
     checks=_check_pipeline,
 )
@@ -133,9 +142,64 @@ MODEL = ResourceType(
     exclusive=True,
     auto_name=AutoName(limit=_NAME_LIMIT, prefix_property=None),
     unordered=("vpcConfig.subnets", "vpcConfig.securityGroupIds"),
-    tags=_tags("model"),
+    tags=sagemaker_tags("model"),
     checks=_check_model,
 )
+
+_INSTANCES = ("initialInstanceCount", "instanceType")
+
+
+def _check_variant(variant: PropertyMap, path: str) -> Iterable[CheckFailure]:
+    """A variant stands on instances or is serverless (SageMaker API: ProductionVariant)."""
+    serverless = variant.get("serverlessConfig")
+    if serverless is not None:
+        for name in (*_INSTANCES, "managedInstanceScaling", "acceleratorType", "volumeSizeInGb"):
+            if variant.get(name) is not None:
+                yield CheckFailure(f"{path}.{name}", "is not for a serverless variant")
+    elif variant.get("instanceType") is None:
+        yield CheckFailure(f"{path}.instanceType", "is required where there is no serverlessConfig")
+    if isinstance(serverless, dict):
+        memory = serverless.get("memorySizeInMb")
+        if isinstance(memory, (int, float)) and memory % 1024:
+            yield CheckFailure(
+                f"{path}.serverlessConfig.memorySizeInMb",
+                f"{memory:g} is not one of 1024, 2048, 3072, 4096, 5120, 6144",
+            )
+        most, held = serverless.get("maxConcurrency"), serverless.get("provisionedConcurrency")
+        if isinstance(most, (int, float)) and isinstance(held, (int, float)) and held > most:
+            reason = f"{held:g} is more than maxConcurrency, {most:g}"
+            yield CheckFailure(f"{path}.serverlessConfig.provisionedConcurrency", reason)
+    scaling = variant.get("managedInstanceScaling")
+    if isinstance(scaling, dict):
+        low, high = scaling.get("minInstanceCount"), scaling.get("maxInstanceCount")
+        if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
+            reason = f"{low:g} is more than maxInstanceCount, {high:g}"
+            yield CheckFailure(f"{path}.managedInstanceScaling.minInstanceCount", reason)
+
+
+def _check_endpoint_configuration(inputs: PropertyMap) -> Iterable[CheckFailure]:
+    """What CreateEndpointConfig refuses of variants that do not go together."""
+    kinds = {name: inputs.get(name) for name in ("productionVariants", "shadowProductionVariants")}
+    for name, variants in kinds.items():
+        for index, variant in enumerate(variants if isinstance(variants, list) else ()):
+            if isinstance(variant, dict):
+                yield from _check_variant(variant, f"{name}[{index}]")
+    live, shadow = kinds.values()
+    if not isinstance(live, list):
+        return
+    serverless = any(isinstance(item, dict) and item.get("serverlessConfig") for item in live)
+    if shadow:
+        if serverless:
+            yield CheckFailure("shadowProductionVariants", "cannot be given beside a serverless variant")
+        if len(live) != 1 or (isinstance(shadow, list) and len(shadow) != 1):
+            yield CheckFailure("shadowProductionVariants", "one may be given, beside one production variant")
+    if inputs.get("asyncInferenceConfig") is not None and serverless:
+        yield CheckFailure("asyncInferenceConfig", "cannot be given beside a serverless variant")
+    names = [item.get("variantName") for item in live if isinstance(item, dict)]
+    twice = sorted({str(name) for name in names if isinstance(name, str) and names.count(name) > 1})
+    if twice:
+        yield CheckFailure("productionVariants", f"each variantName may be given once: {', '.join(twice)}")
+
 
 ENDPOINT_CONFIGURATION = ResourceType(
     type="aws:sagemaker/endpointConfiguration:EndpointConfiguration",
@@ -153,7 +217,8 @@ ENDPOINT_CONFIGURATION = ResourceType(
     known_id=given("name"),
     exclusive=True,
     auto_name=AutoName(limit=_NAME_LIMIT),
-    tags=_tags("endpoint-config"),
+    tags=sagemaker_tags("endpoint-config"),
+    checks=_check_endpoint_configuration,
 )
 
 
@@ -229,7 +294,7 @@ ENDPOINT = ResourceType(
     known_id=given("name"),
     exclusive=True,
     auto_name=AutoName(limit=_NAME_LIMIT, prefix_property=None),
-    tags=_tags("endpoint"),
+    tags=sagemaker_tags("endpoint"),
     checked=(_UPDATE_ENDPOINT,),
 )
 

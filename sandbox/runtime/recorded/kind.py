@@ -11,6 +11,9 @@ from sandbox.runtime.overlay import Params
 Compute = Callable[[Params], Any]
 """A member out of the document as it stands so far."""
 
+Act = Callable[[Params, Params], tuple[Params, Params | None]]
+"""(request, document) -> (answer, the document as it is then). None forgets the document."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
@@ -43,6 +46,8 @@ class RecordedKind:
     create: str
     key: tuple[str, ...] = ()
     """The members that name it, among the request's or among `made`. None: an account has one a region."""
+    numbered: str = ""
+    """The member of `key` that the service counts up from 1, among those alike in the others."""
     body: str = ""
     """The member of the request to create and update that holds the description; its members are kept as if
     they stood in the request itself. Of a list the one entry."""
@@ -57,9 +62,14 @@ class RecordedKind:
     describe: str = ""
     described: str = ""
     """The member of the answer that holds the description."""
+    shows: Mapping[str, Compute] = field(default_factory=dict)
+    """Members that the service shows otherwise than they were given."""
     update: str = ""
     replaces: bool = False
-    """An update puts a whole new description; otherwise it changes the members that it gives."""
+    """An update puts a whole new description, save for what it has no member for; otherwise it changes the
+    members that it gives."""
+    merges: tuple[str, ...] = ()
+    """Members whose own members an update changes one by one."""
     touched: Mapping[str, str | Compute] = field(default_factory=dict)
     """What the service sets at each update."""
     delete: str = ""
@@ -67,18 +77,26 @@ class RecordedKind:
     asks: Mapping[str, str] = field(default_factory=dict)
     """Members of requests that name it otherwise: `{"AnalyzerArn": "arn"}`, from the request's member to the
     document's."""
+    finds: Callable[[Params], Params] = lambda _: {}
+    """Members of `key` that a request's other members tell."""
     tags_in: str = "Tags"
     """The request's member that holds its tags."""
     exists: str = "ConflictException"
     missing: str = "ResourceNotFoundException"
     missing_status: int = 400
-    others: Mapping[str, Callable[[Params, Params], tuple[Params, Params | None]]] = field(
-        default_factory=dict
-    )
-    """Further operations on one of them: (request, document) -> (answer, the document as it is then).
-    None forgets the document."""
+    others: Mapping[str, Act] = field(default_factory=dict)
+    """Further operations on one of them."""
     needs: Callable[[Params], str | None] = lambda _: None
     """Why the service would refuse the request to create, if it would."""
+    copied: bool = False
+    """The emulator makes one too, of which it loses half, for what it does with it (a crawl, a query); and it
+    is asked about one that is not recorded, such as those that every account has."""
+    copy: Callable[[Params], Params] = lambda params: params
+    """The request to create, as the emulator takes it."""
+    forwards: tuple[str, ...] = ()
+    """Those of `others` that the emulator's own is told of too."""
+    adopts: tuple[str, ...] = ()
+    """Members of the emulator's answer that a copied one takes over: the id by which it knows its own."""
 
     counts: Callable[[Params], bool] = lambda _: True
     """Whether a document is a resource that a destroy would have to take away."""
@@ -99,11 +117,16 @@ class TagOperations:
     list: str = "ListTagsForResource"
     resource: str = "ResourceArn"
     tags: str = "Tags"
+    added: str = ""
+    """The request's member that holds the tags, where it is not `tags`."""
     keys: str = "TagKeys"
     as_map: bool = False
     """Whether tags are a map, and not a list of keys and values."""
     key_member: str = "Key"
     value_member: str = "Value"
+    missing: str = "ResourceNotFoundException"
+    """How it refuses an ARN that is not there."""
+    missing_status: int = 404
     emulated: bool = False
     """Whether the emulator tags this service's other resources."""
     any_resource: bool = False

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import pkgutil
 import threading
-import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from botocore.model import Shape
+from botocore.model import Shape, StructureShape
 
 from sandbox.runtime.host.operation import service_model
 from sandbox.runtime.overlay import Caller, Cloud, Params, Remaining, ServiceError
 from sandbox.runtime.recorded import kinds as _kinds
-from sandbox.runtime.recorded.kind import Compute, Listing, RecordedKind, TagOperations
+from sandbox.runtime.recorded.kind import Act, Listing, RecordedKind, TagOperations
 from sandbox.runtime.recorded.shelf import ARN, TAGS, Shelf
+from sandbox.runtime.recorded.words import Chain, computed, words_of
+
+_Answer = Callable[[Params, Caller], Params]
 
 
 class RecordedOverlay:
@@ -30,7 +32,7 @@ class RecordedOverlay:
         self._kinds = tuple(kinds)
         self._tagging = tagging
         self._lock = threading.RLock()
-        self._answers: dict[str, Callable[[Params, Caller], Params]] = {}
+        self._answers: dict[str, _Answer] = {}
         for kind in kinds:
             self._add(kind)
         if tagging is not None:
@@ -67,19 +69,30 @@ class RecordedOverlay:
         shelf = self._shelf(kind)
         self._answers[kind.create] = lambda params, caller: self._create(kind, shelf, params, caller)
         if kind.describe:
-            self._answers[kind.describe] = lambda params, caller: self._shown(
-                kind, kind.describe, shelf.require(params, caller)
-            )
+            self._offer(kind.describe, kind, shelf, _bound(self._described, kind, shelf))
         if kind.update:
             # `create` may be the same operation: a put.
             update = self._put if kind.update == kind.create else self._update
-            self._answers[kind.update] = lambda params, caller: update(kind, shelf, params, caller)
+            self._offer(kind.update, kind, shelf, _bound(update, kind, shelf))
         if kind.delete:
-            self._answers[kind.delete] = lambda params, caller: self._delete(kind, shelf, params, caller)
+            self._offer(kind.delete, kind, shelf, _bound(self._delete, kind, shelf))
         for listing in kind.listings:
             self._answers[listing.operation] = _bound(self._listed, kind, shelf, listing)
         for name, act in kind.others.items():
-            self._answers[name] = _bound(_other, kind, shelf, act)
+            self._offer(name, kind, shelf, _bound(self._acted, name, kind, shelf, act))
+
+    def _offer(self, operation: str, kind: RecordedKind, shelf: Shelf, answer: _Answer) -> None:
+        """Answers an operation for the documents of a kind; those of other kinds stay with these."""
+        before = self._answers.get(operation)
+        if before is None or operation == kind.create:
+            self._answers[operation] = answer
+            return
+
+        def choose(params: Params, caller: Caller) -> Params:
+            mine = shelf.find(_hoisted(kind, params), caller) is not None
+            return (answer if mine else before)(params, caller)
+
+        self._answers[operation] = choose
 
     def _create(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
         refused = kind.needs(params)
@@ -87,18 +100,35 @@ class RecordedOverlay:
             raise ServiceError("ValidationException", refused)
         document = _hoisted(kind, params)
         document = {**kind.defaults, **document}
-        words = _words(caller)
+        if kind.numbered:
+            document[kind.numbered] = _next_number(kind, document, shelf.here(caller))
+        if kind.adopts:
+            answer = self._emulate(kind.create, kind.copy(params), caller)
+            document |= {name: answer[name] for name in kind.adopts}
+        words = words_of(caller)
         if kind.arn:
-            document[ARN] = kind.arn.format_map(_Chain(document, words))
+            document[ARN] = kind.arn.format_map(Chain(document, words))
             if kind.arn_member:
                 document[kind.arn_member] = document[ARN]
         for name, source in kind.made.items():
-            document[name] = _computed(source, document, words)
+            document[name] = computed(source, document, words)
         document[TAGS] = self._tags_of(document.get(kind.tags_in))
         if shelf.find(document, caller) is not None:
             raise ServiceError(kind.exists, f"There is a {kind.name} {shelf.named(document)} already.")
         shelf.put(document, caller)
+        if kind.copied and not kind.adopts:
+            try:
+                self._emulate(kind.create, kind.copy(params), caller)
+            except ServiceError:
+                shelf.forget(document, caller)
+                raise
         return self._created(kind, document)
+
+    def _described(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
+        asked = kind.copied and not kind.adopts
+        if asked and shelf.find(_hoisted(kind, params), caller) is None:
+            return self._emulate(kind.describe, params, caller)
+        return self._shown(kind, kind.describe, shelf.require(_hoisted(kind, params), caller))
 
     def _put(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
         if shelf.find(_hoisted(kind, params), caller) is None:
@@ -108,20 +138,49 @@ class RecordedOverlay:
     def _update(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
         given = _hoisted(kind, params)
         old = shelf.require(given, caller)
-        kept = {name: old[name] for name in (*kind.key, *kind.made, *_hidden(old)) if name in old}
+        for name in kind.merges:
+            if isinstance(old.get(name), Mapping) and isinstance(given.get(name), Mapping):
+                given[name] = {**old[name], **given[name]}
+        kept = {
+            name: old[name]
+            for name in (*kind.key, *kind.made, *(name for name in old if name.startswith("$")))
+            if name in old
+        }
         if kind.arn_member:
             kept[kind.arn_member] = old[ARN]
-        document = {**kind.defaults, **given, **kept} if kind.replaces else {**old, **given, **kept}
-        words = _words(caller)
+        if kind.tags_in in given:
+            kept[TAGS] = self._tags_of(given[kind.tags_in])
+        if kind.replaces:
+            fixed = {name: value for name, value in old.items() if name not in self._changeable(kind)}
+            document = {**kind.defaults, **fixed, **given, **kept}
+        else:
+            document = {**old, **given, **kept}
+        words = words_of(caller)
         for name, source in kind.touched.items():
-            document[name] = _computed(source, document, words)
+            document[name] = computed(source, document, words)
         shelf.put(document, caller)
         return self._shown(kind, kind.update, document)
 
     def _delete(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
-        document = shelf.require(params, caller)
+        document = shelf.require(_hoisted(kind, params), caller)
         shelf.forget(document, caller)
+        if kind.copied:
+            with contextlib.suppress(ServiceError):  # The copy may have gone before.
+                self._emulate(kind.delete, params, caller)
         return self._shown(kind, kind.delete, document)
+
+    def _acted(
+        self, operation: str, kind: RecordedKind, shelf: Shelf, act: Act, params: Params, caller: Caller
+    ) -> Params:
+        document = shelf.require(params, caller)
+        if operation in kind.forwards:
+            self._emulate(operation, params, caller)
+        answer, after = act(params, document)
+        if after is None:
+            shelf.forget(document, caller)
+        else:
+            shelf.put(after, caller)
+        return answer
 
     def _created(self, kind: RecordedKind, document: Params) -> Params:
         if kind.answer is not None:
@@ -140,7 +199,8 @@ class RecordedOverlay:
 
     def _with_tags(self, kind: RecordedKind, document: Params) -> Params:
         """The document with its tags as they are now, in the service's own form."""
-        return {**document, kind.tags_in: self._formatted(document[TAGS])}
+        shown = {name: show(document) for name, show in kind.shows.items()}
+        return {**document, **shown, kind.tags_in: self._formatted(document[TAGS])}
 
     def _formatted(self, tags: Mapping[str, str]) -> Any:
         style = self._tagging or TagOperations(service=self.service)
@@ -168,6 +228,16 @@ class RecordedOverlay:
 
     def _shelf(self, kind: RecordedKind) -> Shelf:
         return Shelf(kind, self._cloud.documents)
+
+    def _changeable(self, kind: RecordedKind) -> frozenset[str]:
+        """The members that an update can give."""
+        shape = service_model(self.service).operation_model(kind.update).input_shape
+        members = dict(shape.members) if shape is not None else {}
+        body = members.get(kind.body)
+        return frozenset({*members, *(body.members if isinstance(body, StructureShape) else ())})
+
+    def _emulate(self, operation: str, params: Params, caller: Caller) -> Params:
+        return self._cloud.emulate(service_model(self.service).service_name, operation, params, caller)
 
     def _model(self, operation: str) -> Mapping[str, Shape]:
         """The members of an operation's answer."""
@@ -198,9 +268,10 @@ class RecordedOverlay:
     def _elsewhere(self, operation: str, params: Params, caller: Caller) -> Params:
         assert self._tagging is not None  # noqa: S101 - as above
         if self._tagging.emulated:
-            return self._cloud.emulate(service_model(self.service).service_name, operation, params, caller)
+            return self._emulate(operation, params, caller)
         arn = params[self._tagging.resource]
-        raise ServiceError("ResourceNotFoundException", f"There is no resource {arn}.", 404)
+        style = self._tagging
+        raise ServiceError(style.missing, f"Could not find resource {arn}.", style.missing_status)
 
     def _tag(self, params: Params, caller: Caller) -> Params:
         style, found = self._tagging, self._tagged(params, caller)
@@ -208,7 +279,7 @@ class RecordedOverlay:
         if found is None:
             return self._elsewhere(style.tag, params, caller)
         shelf, document = found
-        document[TAGS] = {**document[TAGS], **self._tags_of(params[style.tags])}
+        document[TAGS] = {**document[TAGS], **self._tags_of(params[style.added or style.tags])}
         shelf.put(document, caller)
         return {}
 
@@ -231,6 +302,11 @@ class RecordedOverlay:
         return {style.tags: self._formatted(found[1][TAGS])}
 
 
+def overlay_of(cloud: Cloud, service: str) -> RecordedOverlay:
+    """The overlay of one service, for a part that answers some of its operations itself."""
+    return next(overlay for overlay in overlays(cloud) if overlay.service == service)
+
+
 def overlays(cloud: Cloud) -> list[RecordedOverlay]:
     """One overlay for each service that has recorded kinds."""
     gathered: dict[str, list[RecordedKind]] = {}
@@ -247,24 +323,18 @@ def overlays(cloud: Cloud) -> list[RecordedOverlay]:
     ]
 
 
-def _other(
-    kind: RecordedKind,
-    shelf: Shelf,
-    act: Callable[[Params, Params], tuple[Params, Params | None]],
-    params: Params,
-    caller: Caller,
-) -> Params:
-    document = shelf.require(params, caller)
-    answer, after = act(params, document)
-    if after is None:
-        shelf.forget(document, caller)
-    else:
-        shelf.put(after, caller)
-    return answer
-
-
 def _bound(function: Callable[..., Params], *first: Any) -> Callable[[Params, Caller], Params]:
     return lambda params, caller: function(*first, params, caller)
+
+
+def _next_number(kind: RecordedKind, document: Params, others: Sequence[Params]) -> int:
+    alike = [name for name in kind.key if name != kind.numbered]
+    taken = [
+        int(other[kind.numbered])
+        for other in others
+        if all(other.get(name) == document.get(name) for name in alike)
+    ]
+    return max(taken, default=0) + 1
 
 
 def _hoisted(kind: RecordedKind, params: Params) -> Params:
@@ -277,36 +347,3 @@ def _hoisted(kind: RecordedKind, params: Params) -> Params:
             )
         body = body[0]
     return {**rest, **body} if isinstance(body, Mapping) else rest
-
-
-def _hidden(document: Params) -> list[str]:
-    return [name for name in document if name.startswith("$")]
-
-
-class _Chain(dict[str, Any]):
-    """A document over words; what neither has is empty."""
-
-    def __init__(self, document: Params, words: Params) -> None:
-        super().__init__({**words, **document})
-
-    def __missing__(self, name: str) -> str:
-        return ""
-
-
-def _words(caller: Caller) -> Params:
-    id = str(uuid.uuid4())
-    return {
-        "account": caller.account_id,
-        "region": caller.region,
-        "partition": "aws",
-        "id": id,
-        "short": id.replace("-", "")[:17],
-    }
-
-
-def _computed(source: str | Compute, document: Params, words: Params) -> Any:
-    if not isinstance(source, str):
-        return source(document)
-    if source == "{now}":
-        return datetime.now(UTC)
-    return source.format_map(_Chain(document, {**words, "arn": document.get(ARN, "")}))

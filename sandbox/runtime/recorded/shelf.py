@@ -31,6 +31,7 @@ class Shelf:
     def find(self, params: Params, caller: Caller) -> Params | None:
         """The document that a request names, by its key, its ARN or another name of it."""
         kind = self._kind
+        params = {**params, **kind.finds(params)}
         if all(params.get(part) is not None for part in kind.key):
             found = self._documents.get(self._name, self._place(params, caller))
             if found is not None:
@@ -53,7 +54,7 @@ class Shelf:
                 params[part] for part in (*self._kind.key, *self._kind.asks) if params.get(part) is not None
             ]
             shown = "/".join(str(name) for name in names) or "of this account"
-            text = f"There is no {self._kind.name} {shown}."
+            text = f"The {self._kind.name} {shown} does not exist."
             raise ServiceError(self._kind.missing, text, self._kind.missing_status)
         return found
 

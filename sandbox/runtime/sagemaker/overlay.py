@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 
-from sandbox.runtime.overlay import AsgiHandler, Caller, Cloud, Params, Remaining, ServiceError
+from sandbox.runtime.overlay import AsgiHandler, Caller, Cloud, Params, Remaining
+from sandbox.runtime.recorded import overlay as recorded
 from sandbox.runtime.sagemaker.asynchronous import AsynchronousInference
 from sandbox.runtime.sagemaker.board import Board
 from sandbox.runtime.sagemaker.callbacks import Callbacks
@@ -40,6 +41,7 @@ class SageMakerOverlay:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._shelves = shelves(cloud.documents)
+        self._recorded = recorded.overlay_of(cloud, self.service)
         self._rules = RequestRules()
         self._board = Board()
         containers = Containers(cloud)
@@ -117,18 +119,20 @@ class SageMakerOverlay:
         self._traffic.close()
 
     def _add_tags(self, params: Params, caller: Caller) -> Params:
-        self._require(params["ResourceArn"])
+        if not self._holds(params):
+            return self._recorded.call("AddTags", params, caller)
         return {"Tags": self._shelves.tags.add(params["ResourceArn"], params["Tags"])}
 
     def _list_tags(self, params: Params, caller: Caller) -> Params:
-        self._require(params["ResourceArn"])
+        if not self._holds(params):
+            return self._recorded.call("ListTags", params, caller)
         return {"Tags": self._shelves.tags.of(params["ResourceArn"])}
 
     def _delete_tags(self, params: Params, caller: Caller) -> Params:
-        self._require(params["ResourceArn"])
+        if not self._holds(params):
+            return self._recorded.call("DeleteTags", params, caller)
         self._shelves.tags.remove(params["ResourceArn"], params["TagKeys"])
         return {}
 
-    def _require(self, arn: str) -> None:
-        if self._shelves.by_arn(arn) is None:
-            raise ServiceError("ValidationException", f"Could not find resource {arn}.")
+    def _holds(self, params: Params) -> bool:
+        return self._shelves.by_arn(params["ResourceArn"]) is not None

@@ -12,7 +12,7 @@ from lives import LIVES
 
 from sandbox.aws.catalog import TYPES
 from sandbox.aws.provider import types
-from sandbox.aws.requests import member_for
+from sandbox.aws.requests import build, member_for
 from sandbox.aws.schema import SCHEMA_FOLDER, object_schema, type_schema
 from sandbox.aws.schema_source import describe
 from sandbox.aws.table import Call, ResourceType
@@ -135,6 +135,15 @@ def test_members_are_found_by_case_and_plural() -> None:
     assert member_for("noncurrentVersionTransitions", rule) == "NoncurrentVersionTransitions"
     assert member_for("id", rule) == "ID"
     assert member_for("nothing", rule) is None
+
+
+def test_a_boolean_becomes_the_services_own_word() -> None:
+    shape = model("events").operation_model("PutTargets").input_shape
+    ecs = {"taskDefinitionArn": "arn", "networkConfiguration": {"subnets": ["s"], "assignPublicIp": True}}
+    inputs = {"rule": "r", "targetId": "t", "arn": "arn", "ecsTarget": ecs}
+    built = build(TYPES["aws:cloudwatch/eventTarget:EventTarget"].create, shape, inputs)  # type: ignore[arg-type]
+    network = built.params["Targets"][0]["EcsParameters"]["NetworkConfiguration"]["awsvpcConfiguration"]
+    assert network == {"Subnets": ["s"], "AssignPublicIp": "ENABLED"}
 
 
 def test_the_listing_has_every_type_once() -> None:

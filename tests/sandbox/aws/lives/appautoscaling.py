@@ -41,4 +41,15 @@ LIVES = [
         {"targetTrackingScalingPolicyConfiguration": {**_TRACKING, "targetValue": 50.0}},
         {"name": "other"},
     ),
+    Life(
+        "aws:appautoscaling/scheduledAction:ScheduledAction",
+        lambda make: {
+            **_scaled(make),
+            "schedule": "cron(0 7 ? * MON-FRI *)",
+            "timezone": "Europe/Paris",
+            "scalableTargetAction": {"minCapacity": 1, "maxCapacity": 2},
+        },
+        {"schedule": "cron(0 8 ? * MON-FRI *)"},
+        {"name": "other"},
+    ),
 ]

@@ -11,7 +11,7 @@ from lives.life import Life, Make, a_bucket, a_role
 from sandbox.aws.images import registry_of
 from sandbox.engine.values import PropertyMap
 
-_IMAGE = (
+IMAGE = (
     f"{registry_of('sagemaker-xgboost', 'eu-west-1')}.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:3.0-5"
 )
 _INFERENCE = b"""
@@ -50,7 +50,7 @@ def _model(make: Make) -> PropertyMap:
         "executionRoleArn": a_role(make)["arn"],
         "enableNetworkIsolation": True,
         "primaryContainer": {
-            "image": _IMAGE,
+            "image": IMAGE,
             "modelDataUrl": f"s3://{held}/model.tar.gz",
             "environment": {"SAGEMAKER_PROGRAM": "inference.py"},
         },
