@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sandbox.aws import functions, lifecycle
+from sandbox.aws import invokes, lifecycle
 from sandbox.aws.catalog import TYPES, UnknownTypeError
 from sandbox.aws.checking import DEFAULTED, check
 from sandbox.aws.cloud import Cloud, CloudError
@@ -182,7 +182,7 @@ class AwsProvider:
         """Answers a data function; one that the sandbox does not know is a failure that names it."""
         plain = plain_map(arguments)
         cloud = self._cloud.in_region(plain.get("region") if isinstance(plain.get("region"), str) else None)
-        return functions.invoke(cloud, token, plain)
+        return invokes.invoke(cloud, token, plain)
 
     def cancel(self) -> None:
         """Ends waits and makes no further request."""

@@ -17,7 +17,7 @@ from lives.life import trust
 from sandbox.aws.archives import AssetError, archive_bytes, zipped
 from sandbox.aws.cloud import UnreachableError
 from sandbox.aws.configuration import WrongAccountError
-from sandbox.aws.functions import UnknownFunctionError
+from sandbox.aws.invokes import UnknownFunctionError
 from sandbox.aws.lifecycle import AlreadyExistsError
 from sandbox.aws.provider import AwsProvider
 from sandbox.engine.values import Archive, Asset
@@ -128,8 +128,8 @@ def test_the_data_functions_answer_as_aws_does(provider: AwsProvider) -> None:
         imageTag="3.0-5",
     )
     assert image["registryPath"] == "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:3.0-5"
-    with pytest.raises(UnknownFunctionError, match=r"sandbox/aws/functions\.py"):
-        provider.invoke("aws:ec2/getAmi:getAmi", {})
+    with pytest.raises(UnknownFunctionError, match=r"sandbox/aws/functions/braket\.py"):
+        provider.invoke("aws:braket/getDevice:getDevice", {})
 
 
 def test_an_unknown_image_is_a_failure_with_what_is_known(provider: AwsProvider) -> None:

@@ -1,0 +1,1 @@
+"""The data functions (invokes), one file a service; `sandbox.aws.invokes` gathers them."""
