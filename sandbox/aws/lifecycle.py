@@ -138,6 +138,10 @@ def preview_outputs(
         outputs.setdefault("tagsAll", {})
     if "region" in schema.outputs:
         outputs.setdefault("region", region)
+    for name in kind.completed:
+        if inputs.get(name) is not None:
+            old = (olds or {}).get(name)
+            outputs[name] = old if old and guided(inputs[name], old) == inputs[name] else UNKNOWN
     for name in (*kind.outputs, *(name for name in schema.outputs if name in ("arn",))):
         if name in outputs:
             continue

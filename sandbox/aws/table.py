@@ -107,7 +107,8 @@ class AutoName:
     ends_with: Callable[[PropertyMap], str] = lambda _: ""
 
 
-TagStyle = Literal["list", "map", "kms", "ec2"]
+TagStyle = Literal["list", "lower", "map", "kms", "ec2"]
+"""`list`: objects with Key and Value; `lower`: with key and value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,8 +183,13 @@ class ResourceType:
     """Outputs that are always secret."""
     volatile: tuple[str, ...] = ()
     """Computed outputs that an update may change."""
+    completed: tuple[str, ...] = ()
+    """Objects among the inputs that the service adds members to, which `outputs` shows."""
     checks: Callable[[PropertyMap], Iterable[CheckFailure]] = _no_failures
     """What AWS refuses at deploy and no service model says. Values may be UNKNOWN."""
+
+    replaced_by: Callable[[PropertyMap, PropertyMap], Iterable[str]] = lambda _old, _new: ()
+    """Properties that change in place as a rule, and by these old and new inputs do not."""
 
     def updatable(self) -> frozenset[str]:
         """The properties that change in place."""

@@ -25,6 +25,8 @@ def formatted(tags: Tags, values: Mapping[str, str]) -> Any:
         return dict(values)
     if tags.style == "kms":
         return [{"TagKey": key, "TagValue": value} for key, value in values.items()]
+    if tags.style == "lower":
+        return [{"key": key, "value": value} for key, value in values.items()]
     return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
