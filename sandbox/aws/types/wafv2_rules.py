@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from sandbox.aws.documents import json_failures
 from sandbox.aws.rows import echoed, given, reading
@@ -89,8 +89,8 @@ def _check_statement(path: str, statement: PropertyMap) -> Iterable[CheckFailure
 
 def _check_rules(inputs: PropertyMap) -> Iterable[CheckFailure]:
     rules = inputs.get("rules")
-    names: set[str] = set()
-    priorities: set[Any] = set()
+    names: set[object] = set()
+    priorities: set[object] = set()
     for index, rule in enumerate(rules if isinstance(rules, list) else ()):
         if not isinstance(rule, dict):
             continue
