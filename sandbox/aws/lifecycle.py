@@ -158,11 +158,12 @@ def read(
     if found is None:
         return ReadResult("", {}, {})
     subject = subject.with_found(found)
-    imported = not subject.inputs
-    known = subject.inputs or {
-        name: value for name, value in outputs.items() if name in type_schema(kind.type).inputs
-    }
-    inputs = dict(known)
+    # What the state knows has an id among its outputs, even where the program gave it nothing.
+    imported = not subject.inputs and "id" not in outputs
+    inputs = dict(subject.inputs)
+    if imported:
+        known = type_schema(kind.type).inputs
+        inputs = {name: value for name, value in outputs.items() if name in known}
     for name, source in kind.echoes.items():
         value = subject.at(source) if isinstance(source, str) else source(subject)
         if value is None and name in inputs:

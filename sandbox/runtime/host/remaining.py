@@ -36,7 +36,18 @@ _BOOKKEEPING = {
 """Attributes that count the same thing twice, or no resource; what has no `BaseModel` in it is left out
 anyway."""
 
-_GONE = frozenset({"deleted", "deleting", "terminated", "shutting-down", "DELETED", "DELETING", "INACTIVE"})
+_GONE = frozenset(
+    {
+        "deleted",
+        "deleting",
+        "delete-complete",
+        "terminated",
+        "shutting-down",
+        "DELETED",
+        "DELETING",
+        "INACTIVE",
+    }
+)
 _STATE_ATTRIBUTES = ("state", "status", "_state", "instance_state")
 
 

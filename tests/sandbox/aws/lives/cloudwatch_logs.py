@@ -25,7 +25,10 @@ def _policy(make: Make) -> PropertyMap:
 
 def _protection(kind: str) -> str:
     identifier = [f"arn:aws:dataprotection::aws:data-identifier/{kind}"]
-    operations = [{"Audit": {"FindingsDestination": {}}}, {"Deidentify": {"MaskConfig": {}}}]
+    operations: list[PropertyMap] = [
+        {"Audit": {"FindingsDestination": {}}},
+        {"Deidentify": {"MaskConfig": {}}},
+    ]
     return json.dumps(
         {
             "Name": "protect",
