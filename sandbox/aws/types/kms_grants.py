@@ -1,12 +1,14 @@
-"""KMS, who may use a key: grants."""
+"""KMS, who may use a key: grants, and a policy that stands apart from its key."""
 
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterable
 
-from sandbox.aws.rows import echoed, reading
-from sandbox.aws.table import Call, Params, ResourceType, Subject
+from sandbox.aws.documents import policy_failures
+from sandbox.aws.rows import echoed, given, reading
+from sandbox.aws.table import Call, Params, ResourceType, Step, Subject
 from sandbox.engine.provider import CheckFailure
 from sandbox.engine.values import PropertyMap
 
@@ -78,4 +80,44 @@ GRANT = ResourceType(
     checks=_check,
 )
 
-TYPES = (GRANT,)
+_PUT_POLICY = Call(operation="PutKeyPolicy", adds=lambda _: {"PolicyName": "default"})
+
+
+def _default_policy(subject: Subject) -> Params:
+    """What AWS gives a key whose policy nobody wrote (KMS Developer Guide, "Default key policy")."""
+    statement = {
+        "Sid": "Enable IAM User Permissions",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:{subject.cloud.partition}:iam::{subject.cloud.account_id}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    document = {"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]}
+    return {"KeyId": subject.id, "PolicyName": "default", "Policy": json.dumps(document)}
+
+
+def _read_policy(subject: Subject) -> Params | None:
+    key = reading("kms", "DescribeKey", lambda s: {"KeyId": s.id}, "KeyMetadata")(subject)
+    if key is None or key.get("KeyState") == "PendingDeletion":
+        return None
+    params = {"KeyId": subject.id, "PolicyName": "default"}
+    return {**subject.cloud.call("kms", "GetKeyPolicy", params), "KeyId": subject.id}
+
+
+KEY_POLICY = ResourceType(
+    type="aws:kms/keyPolicy:KeyPolicy",
+    service="kms",
+    tier="native",
+    create=_PUT_POLICY,
+    id=given("keyId"),
+    read=_read_policy,
+    delete=Call(operation="PutKeyPolicy", sends=(), adds=_default_policy),
+    steps=(Step(on=("policy", "bypassPolicyLockoutSafetyCheck"), do=_PUT_POLICY, at_create=False),),
+    echoes={"keyId": "KeyId", "policy": "Policy"},
+    known_id=given("keyId"),
+    place=("keyId",),
+    documents=("policy",),
+    checks=lambda inputs: policy_failures(inputs, "policy", principals=True),
+)
+
+TYPES = (GRANT, KEY_POLICY)
