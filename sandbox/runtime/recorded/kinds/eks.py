@@ -1,4 +1,4 @@
-"""EKS: clusters and what stands in them. No node runs and no API server answers."""
+"""EKS: clusters, node groups and Fargate profiles. No node runs and no API server answers."""
 
 from __future__ import annotations
 
@@ -11,24 +11,8 @@ from botocore.exceptions import ClientError
 from sandbox.runtime.overlay import Caller, Cloud, Params, ServiceError
 from sandbox.runtime.recorded.kind import Listing, Owner, RecordedKind, TagOperations
 
-_VERSION: Final = "1.34"
+VERSION: Final = "1.34"
 """What a cluster gets that asks for none (EKS User Guide, "Kubernetes versions", standard support)."""
-_ADDONS: Final = {
-    "vpc-cni": "v1.20.4-eksbuild.2",
-    "coredns": "v1.12.3-eksbuild.1",
-    "kube-proxy": "v1.34.0-eksbuild.2",
-    "eks-pod-identity-agent": "v1.3.9-eksbuild.3",
-    "aws-ebs-csi-driver": "v1.51.0-eksbuild.1",
-    "aws-efs-csi-driver": "v2.1.13-eksbuild.1",
-    "aws-mountpoint-s3-csi-driver": "v2.1.0-eksbuild.1",
-    "snapshot-controller": "v8.3.0-eksbuild.1",
-    "metrics-server": "v0.8.0-eksbuild.2",
-    "amazon-cloudwatch-observability": "v4.5.0-eksbuild.1",
-    "aws-guardduty-agent": "v1.11.0-eksbuild.4",
-    "amazon-sagemaker-hyperpod-taskgovernance": "v1.2.0-eksbuild.1",
-    "adot": "v0.131.0-eksbuild.1",
-}
-"""The add-ons that the sandbox knows, each with the one version that it offers."""
 
 
 def _own_group(cloud: Cloud, document: Params, caller: Caller) -> Params:
@@ -87,19 +71,20 @@ def _configure(params: Params, document: Params) -> tuple[Params, Params]:
         old = document.get(name)
         both = isinstance(value, dict) and isinstance(old, dict)
         changed[name] = {**old, **value} if both and old is not None else value
-    return {"update": _update("ConfigUpdate")}, {**document, **changed}
+    return {"update": updated("ConfigUpdate")}, {**document, **changed}
 
 
 def _version(params: Params, document: Params) -> tuple[Params, Params]:
-    return {"update": _update("VersionUpdate")}, {**document, "version": params["version"]}
+    return {"update": updated("VersionUpdate")}, {**document, "version": params["version"]}
 
 
 def _encrypt(params: Params, document: Params) -> tuple[Params, Params]:
     changed = {"encryptionConfig": params["encryptionConfig"]}
-    return {"update": _update("AssociateEncryptionConfig")}, {**document, **changed}
+    return {"update": updated("AssociateEncryptionConfig")}, {**document, **changed}
 
 
-def _update(kind: str) -> Params:
+def updated(kind: str) -> Params:
+    """What EKS says of a change, which the sandbox carries out at once."""
     now = datetime.now(UTC)
     return {"id": f"{int(now.timestamp() * 1000):x}", "status": "Successful", "type": kind, "createdAt": now}
 
@@ -135,7 +120,7 @@ CLUSTER = RecordedKind(
             **(document.get("upgradePolicy") or {}),
         },
     },
-    defaults={"version": _VERSION, "deletionProtection": False},
+    defaults={"version": VERSION, "deletionProtection": False},
     describe="DescribeCluster",
     described="cluster",
     delete="DeleteCluster",
@@ -153,7 +138,7 @@ CLUSTER = RecordedKind(
     takes=_remove_group,
 )
 
-_CLUSTER = {"name": "clusterName"}
+IN_CLUSTER = {"name": "clusterName"}
 
 
 def _configure_nodes(params: Params, document: Params) -> tuple[Params, Params]:
@@ -168,13 +153,13 @@ def _configure_nodes(params: Params, document: Params) -> tuple[Params, Params]:
         *(taints.get("addOrUpdateTaints") or ()),
     ]
     changed["modifiedAt"] = datetime.now(UTC)
-    return {"update": _update("ConfigUpdate")}, {**document, **changed}
+    return {"update": updated("ConfigUpdate")}, {**document, **changed}
 
 
 def _upgrade_nodes(params: Params, document: Params) -> tuple[Params, Params]:
     names = ("version", "releaseVersion", "launchTemplate")
     changed = {name: params[name] for name in names if params.get(name) is not None}
-    return {"update": _update("VersionUpdate")}, {**document, **changed, "modifiedAt": datetime.now(UTC)}
+    return {"update": updated("VersionUpdate")}, {**document, **changed, "modifiedAt": datetime.now(UTC)}
 
 
 NODE_GROUP = RecordedKind(
@@ -214,7 +199,7 @@ NODE_GROUP = RecordedKind(
     tags_in="tags",
     exists="ResourceInUseException",
     missing_status=404,
-    within=Owner(name="cluster", key=_CLUSTER, gives=("version",), bars_deletion=True),
+    within=Owner(name="cluster", key=IN_CLUSTER, gives=("version",), bars_deletion=True),
 )
 
 FARGATE_PROFILE = RecordedKind(
@@ -239,182 +224,9 @@ FARGATE_PROFILE = RecordedKind(
     tags_in="tags",
     exists="ResourceInUseException",
     missing_status=404,
-    within=Owner(name="cluster", key=_CLUSTER, bars_deletion=True),
+    within=Owner(name="cluster", key=IN_CLUSTER, bars_deletion=True),
 )
 
-
-def _known_addon(params: Params) -> str | None:
-    name, version = params["addonName"], params.get("addonVersion")
-    if name not in _ADDONS:
-        return f"Addon {name} is not known to the sandbox; it knows {', '.join(_ADDONS)}."
-    if version is not None and not version.startswith("v"):
-        return f"Addon version specified is not supported: {version}."
-    return None
-
-
-def _pods(document: Params) -> list[str]:
-    """What is asked for with accounts and roles comes back as ARNs."""
-    stem = document["$arn"].replace(":addon/", ":podidentityassociation/")
-    given = document.get("podIdentityAssociations") or ()
-    return [one if isinstance(one, str) else f"{stem}/{one['serviceAccount']}" for one in given]
-
-
-def _update_addon(params: Params, document: Params) -> tuple[Params, Params]:
-    changed = {**document, **params, "modifiedAt": datetime.now(UTC)}
-    return {"update": _update("AddonUpdate")}, {**changed, "podIdentityAssociations": _pods(changed)}
-
-
-ADDON = RecordedKind(
-    service="eks",
-    name="add-on",
-    create="CreateAddon",
-    key=("clusterName", "addonName"),
-    arn="arn:{partition}:eks:{region}:{account}:addon/{clusterName}/{addonName}/{id}",
-    arn_member="addonArn",
-    made={
-        "createdAt": "{now}",
-        "modifiedAt": "{now}",
-        "status": "ACTIVE",
-        "podIdentityAssociations": _pods,
-        "addonVersion": lambda document: document.get("addonVersion") or _ADDONS[document["addonName"]],
-    },
-    describe="DescribeAddon",
-    described="addon",
-    delete="DeleteAddon",
-    listings=(Listing(operation="ListAddons", member="addons", as_names=True, where=("clusterName",)),),
-    others={"UpdateAddon": _update_addon},
-    tags_in="tags",
-    exists="ResourceInUseException",
-    missing_status=404,
-    needs=_known_addon,
-    within=Owner(name="cluster", key=_CLUSTER),
-)
-
-POD_IDENTITY = RecordedKind(
-    service="eks",
-    name="pod identity association",
-    create="CreatePodIdentityAssociation",
-    key=("clusterName", "associationId"),
-    made={
-        "associationId": "a-{short}",
-        "$arn": "arn:{partition}:eks:{region}:{account}:podidentityassociation/{clusterName}/{associationId}",
-        "associationArn": "{arn}",
-        "createdAt": "{now}",
-        "modifiedAt": "{now}",
-    },
-    defaults={"disableSessionTags": False},
-    describe="DescribePodIdentityAssociation",
-    described="association",
-    update="UpdatePodIdentityAssociation",
-    touched={"modifiedAt": "{now}"},
-    delete="DeletePodIdentityAssociation",
-    listings=(
-        Listing(
-            operation="ListPodIdentityAssociations",
-            member="associations",
-            where=("clusterName", "namespace", "serviceAccount"),
-        ),
-    ),
-    tags_in="tags",
-    missing_status=404,
-    within=Owner(name="cluster", key=_CLUSTER),
-)
-
-
-def _no_entries(cluster: Params) -> str | None:
-    if cluster["accessConfig"]["authenticationMode"] != "CONFIG_MAP":
-        return None
-    return (
-        "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] "
-        "to perform this operation."
-    )
-
-
-ACCESS_ENTRY = RecordedKind(
-    service="eks",
-    name="access entry",
-    create="CreateAccessEntry",
-    key=("clusterName", "principalArn"),
-    arn="arn:{partition}:eks:{region}:{account}:access-entry/{clusterName}/{id}",
-    arn_member="accessEntryArn",
-    made={
-        "createdAt": "{now}",
-        "modifiedAt": "{now}",
-        "username": lambda document: document.get("username") or document["principalArn"],
-    },
-    defaults={"type": "STANDARD", "kubernetesGroups": []},
-    describe="DescribeAccessEntry",
-    described="accessEntry",
-    update="UpdateAccessEntry",
-    touched={"modifiedAt": "{now}"},
-    delete="DeleteAccessEntry",
-    listings=(
-        Listing(operation="ListAccessEntries", member="accessEntries", as_names=True, where=("clusterName",)),
-    ),
-    tags_in="tags",
-    exists="ResourceInUseException",
-    missing_status=404,
-    within=Owner(name="cluster", key=_CLUSTER, refuses=_no_entries),
-)
-
-ACCESS_POLICY = RecordedKind(
-    service="eks",
-    name="access policy association",
-    create="AssociateAccessPolicy",
-    update="AssociateAccessPolicy",
-    key=("clusterName", "principalArn", "policyArn"),
-    made={"associatedAt": "{now}", "modifiedAt": "{now}"},
-    described="associatedAccessPolicy",
-    touched={"modifiedAt": "{now}"},
-    delete="DisassociateAccessPolicy",
-    listings=(
-        Listing(
-            operation="ListAssociatedAccessPolicies",
-            member="associatedAccessPolicies",
-            where=("clusterName", "principalArn"),
-        ),
-    ),
-    missing_status=404,
-    within=Owner(name="access entry", key={"clusterName": "clusterName", "principalArn": "principalArn"}),
-)
-
-KINDS = (
-    CLUSTER,
-    NODE_GROUP,
-    FARGATE_PROFILE,
-    ADDON,
-    POD_IDENTITY,
-    ACCESS_ENTRY,
-    ACCESS_POLICY,
-)
+KINDS = (CLUSTER, NODE_GROUP, FARGATE_PROFILE)
 
 TAGGING = (TagOperations(service="eks", resource="resourceArn", tags="tags", keys="tagKeys", as_map=True),)
-
-
-def _addon_versions(params: Params, _: Caller) -> Params:
-    wanted, version = params.get("addonName"), params.get("kubernetesVersion") or _VERSION
-    return {
-        "addons": [
-            {
-                "addonName": name,
-                "owner": "aws",
-                "publisher": "eks",
-                "addonVersions": [
-                    {
-                        "addonVersion": offered,
-                        "architecture": ["amd64", "arm64"],
-                        "computeTypes": ["ec2", "auto", "hybrid"],
-                        "compatibilities": [
-                            {"clusterVersion": version, "platformVersions": ["*"], "defaultVersion": True}
-                        ],
-                        "requiresConfiguration": False,
-                    }
-                ],
-            }
-            for name, offered in _ADDONS.items()
-            if wanted in (None, name)
-        ]
-    }
-
-
-ANSWERS = {"eks": {"DescribeAddonVersions": _addon_versions}}
