@@ -98,8 +98,8 @@ def test_the_data_functions_tell_of_a_cluster(
     found = provider.invoke("aws:eks/getCluster:getCluster", {"name": made["name"]}).properties
     assert found["endpoint"] == made["endpoint"]
     assert found["vpcConfig"]["vpcId"] == made["vpcConfig"]["vpcId"]
-    token = provider.invoke("aws:eks/getClusterAuth:getClusterAuth", {"name": made["name"]}).properties["token"]
-    assert token.startswith("k8s-aws-v1.")
+    auth = provider.invoke("aws:eks/getClusterAuth:getClusterAuth", {"name": made["name"]})
+    assert auth.properties["token"].startswith("k8s-aws-v1.")
     wanted = {"addonName": "coredns", "kubernetesVersion": made["version"]}
     addon = provider.invoke("aws:eks/getAddonVersion:getAddonVersion", wanted).properties
     assert addon["version"].startswith("v1.")
