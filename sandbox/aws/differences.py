@@ -53,8 +53,10 @@ def _changes(old: PropertyValue, new: PropertyValue, path: str) -> Iterator[tupl
             yield path, "delete"
         return
     if isinstance(old, dict) and isinstance(new, dict):
+        found: list[tuple[str, str]] = []
         for name in [*new, *(name for name in old if name not in new)]:
-            yield from _changes(old.get(name), new.get(name), f"{path}.{name}")
+            found += _changes(old.get(name), new.get(name), f"{path}.{name}")
+        yield from found or ([(path, "update")] if _choice(old) != _choice(new) else ())
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
             before = old[index] if index < len(old) else None
@@ -65,6 +67,12 @@ def _changes(old: PropertyValue, new: PropertyValue, path: str) -> Iterator[tupl
             yield path, "update"
     elif not _same(old, new):
         yield path, "update"
+
+
+def _choice(value: PropertyMap) -> frozenset[str]:
+    """What an object of empty objects alone says: `{allow: {}}` is another choice than `{block: {}}`."""
+    chosen = {name: item for name, item in value.items() if item is not None}
+    return frozenset(chosen if all(item == {} for item in chosen.values()) else ())
 
 
 def _given(value: PropertyValue) -> bool:

@@ -164,6 +164,10 @@ def preview_outputs(
         outputs.setdefault("tagsAll", {})
     if "region" in schema.outputs:
         outputs.setdefault("region", region)
+    for name in kind.completed:
+        if inputs.get(name) is not None:
+            old = (olds or {}).get(name)
+            outputs[name] = old if old and guided(inputs[name], old) == inputs[name] else UNKNOWN
     for name in (*kind.outputs, *(name for name in schema.outputs if name in ("arn",))):
         if name in outputs:
             continue
@@ -180,11 +184,12 @@ def read(
     if found is None:
         return ReadResult("", {}, {})
     subject = subject.with_found(found)
-    imported = not subject.inputs
-    known = subject.inputs or {
-        name: value for name, value in outputs.items() if name in type_schema(kind.type).inputs
-    }
-    inputs = dict(known)
+    # What the state knows has an id among its outputs, even where the program gave it nothing.
+    imported = not subject.inputs and "id" not in outputs
+    inputs = dict(subject.inputs)
+    if imported:
+        known = type_schema(kind.type).inputs
+        inputs = {name: value for name, value in outputs.items() if name in known}
     for name, source in kind.echoes.items():
         value = subject.at(source) if isinstance(source, str) else source(subject)
         if value is None and name in inputs:

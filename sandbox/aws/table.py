@@ -187,6 +187,8 @@ class ResourceType:
     """Outputs that are always secret."""
     volatile: tuple[str, ...] = ()
     """Computed outputs that an update may change."""
+    completed: tuple[str, ...] = ()
+    """Objects among the inputs that the service adds members to, which `outputs` shows."""
     checks: Callable[[PropertyMap], Iterable[CheckFailure]] = _no_failures
     """What AWS refuses at deploy and no service model says. Values may be UNKNOWN."""
 

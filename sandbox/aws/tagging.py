@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.aws.cloud import CloudError
-from sandbox.aws.table import Params, ResourceType, Subject, Tags
+from sandbox.aws.table import Params, ResourceType, Subject, Tags, at
 from sandbox.engine.values import UNKNOWN, PropertyMap, PropertyValue
 
 AWS_PREFIX = "aws:"
@@ -89,7 +89,7 @@ def current(kind: ResourceType, subject: Subject) -> dict[str, str] | None:
             if error.gone:  # S3 has an error for a bucket without tags.
                 return {}
             raise
-        return parsed(answer.get(tags.listed))
+        return parsed(at(answer, tags.listed))
     if tags.listed in subject.found:
         return parsed(subject.found[tags.listed])
     if tags.style == "ec2":

@@ -149,13 +149,13 @@ _RULE_CHANGES = (
 )
 
 
-def _tagged(subject: Subject) -> Params:
+def tagged_again(subject: Subject) -> Params:
     """The emulator forgets the tags at a second put without them; AWS takes them at the first alone."""
     tags = subject.inputs.get("tagsAll") or {}
     return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]} if tags else {}
 
 
-_PUT_RULE = Call(operation="PutConfigRule", names=_RULE_NAMES, adds=_tagged)
+_PUT_RULE = Call(operation="PutConfigRule", names=_RULE_NAMES, adds=tagged_again)
 
 
 def _check_rule(inputs: PropertyMap) -> Iterable[CheckFailure]:

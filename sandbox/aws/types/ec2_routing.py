@@ -43,7 +43,8 @@ def _destination(route: Params) -> tuple[str, str]:
     return member, str(route[member])
 
 
-def _put_routes(subject: Subject) -> None:
+def put_routes(subject: Subject) -> None:
+    """Makes a table's inline routes what the inputs say, against what they said before."""
     wanted = {_destination(_inline(route)): _inline(route) for route in subject.inputs.get("routes") or ()}
     held = {_destination(_inline(route)): _inline(route) for route in subject.before.get("routes") or ()}
     for destination, route in held.items():
@@ -55,7 +56,8 @@ def _put_routes(subject: Subject) -> None:
             subject.cloud.call("ec2", "CreateRoute", {"RouteTableId": subject.id, **route})
 
 
-def _check_inline(inputs: PropertyMap) -> Iterable[CheckFailure]:
+def check_inline(inputs: PropertyMap) -> Iterable[CheckFailure]:
+    """What EC2 refuses of a table's inline routes."""
     routes = inputs.get("routes")
     for index, route in enumerate(routes if isinstance(routes, list) else ()):
         if not isinstance(route, dict):
@@ -75,7 +77,7 @@ ROUTE_TABLE = ResourceType(
     id=answered("RouteTable.RouteTableId"),
     read=reading("ec2", "DescribeRouteTables", lambda s: {"RouteTableIds": [s.id]}, "RouteTables.0"),
     delete=Call(operation="DeleteRouteTable", sends=(), adds=lambda s: {"RouteTableId": s.id}),
-    steps=(Step(on=("routes",), do=_put_routes),),
+    steps=(Step(on=("routes",), do=put_routes),),
     outputs={
         "arn": lambda s: s.cloud.arn("ec2", f"route-table/{s.id}"),
         "ownerId": lambda s: s.cloud.account_id,
@@ -93,7 +95,7 @@ ROUTE_TABLE = ResourceType(
     unordered=("routes",),
     tags=ec2_tags("route-table"),
     unsupported=("propagatingVgws",),
-    checks=_check_inline,
+    checks=check_inline,
 )
 
 

@@ -39,7 +39,8 @@ def _entries(inputs: PropertyMap) -> list[Params]:
     ]
 
 
-def _put_entries(subject: Subject) -> None:
+def put_entries(subject: Subject) -> None:
+    """Makes an ACL's rules what the inputs say, against what they said before."""
     wanted, held = _entries(subject.inputs), _entries(subject.before)
     acl = {"NetworkAclId": subject.id}
     for entry in held:
@@ -66,15 +67,17 @@ def _associations(subject: Subject, subnets: set[str]) -> dict[str, str]:
     }
 
 
-def _replace(subject: Subject, subnets: set[str], acl: str) -> None:
+def replace_acl(subject: Subject, subnets: set[str], acl: str) -> None:
+    """Puts subnets under an ACL, whichever holds them now."""
     for association in _associations(subject, subnets).values():
         params = {"AssociationId": association, "NetworkAclId": acl}
         subject.cloud.call("ec2", "ReplaceNetworkAclAssociation", params)
 
 
-def _default_acl(subject: Subject) -> str:
+def default_acl(subject: Subject, vpc: str) -> str:
+    """The ACL that a VPC came with."""
     filters = [
-        {"Name": "vpc-id", "Values": [subject.inputs["vpcId"]]},
+        {"Name": "vpc-id", "Values": [vpc]},
         {"Name": "default", "Values": ["true"]},
     ]
     return str(
@@ -84,25 +87,29 @@ def _default_acl(subject: Subject) -> str:
     )
 
 
-def _put_subnets(subject: Subject) -> None:
+def put_subnets(subject: Subject) -> None:
+    """Puts the inputs' subnets under the ACL, and those that left it under the VPC's own."""
     wanted, held = set(subject.inputs.get("subnetIds") or ()), set(subject.before.get("subnetIds") or ())
-    _replace(subject, wanted - held, subject.id)
+    replace_acl(subject, wanted - held, subject.id)
     if held - wanted:
-        _replace(subject, held - wanted, _default_acl(subject))
+        # The default ACL itself cannot let a subnet go but to another.
+        vpc = (_describe_acl(subject) or {}).get("VpcId") or subject.inputs["vpcId"]
+        replace_acl(subject, held - wanted, default_acl(subject, str(vpc)))
 
 
 def _delete_acl(subject: Subject) -> None:
     found = _describe_acl(subject)
     subnets = {association["SubnetId"] for association in (found or {}).get("Associations", ())}
     if subnets:
-        _replace(subject, subnets, _default_acl(subject))
+        replace_acl(subject, subnets, default_acl(subject, str(subject.inputs["vpcId"])))
     subject.cloud.call("ec2", "DeleteNetworkAcl", {"NetworkAclId": subject.id})
 
 
 _describe_acl = reading("ec2", "DescribeNetworkAcls", lambda s: {"NetworkAclIds": [s.id]}, "NetworkAcls.0")
 
 
-def _check_acl(inputs: PropertyMap) -> Iterable[CheckFailure]:
+def check_acl(inputs: PropertyMap) -> Iterable[CheckFailure]:
+    """What EC2 refuses of an ACL's rules."""
     for direction in ("ingress", "egress"):
         rules = inputs.get(direction)
         for index, rule in enumerate(rules if isinstance(rules, list) else ()):
@@ -126,8 +133,8 @@ NETWORK_ACL = ResourceType(
     read=_describe_acl,
     delete=_delete_acl,
     steps=(
-        Step(on=("ingress", "egress"), do=_put_entries),
-        Step(on=("subnetIds",), do=_put_subnets),
+        Step(on=("ingress", "egress"), do=put_entries),
+        Step(on=("subnetIds",), do=put_subnets),
     ),
     outputs={
         "arn": lambda s: s.cloud.arn("ec2", f"network-acl/{s.id}"),
@@ -142,7 +149,7 @@ NETWORK_ACL = ResourceType(
     ),
     unordered=("ingress", "egress", "subnetIds"),
     tags=ec2_tags("network-acl"),
-    checks=_check_acl,
+    checks=check_acl,
 )
 
 _WATCHED = {

@@ -87,7 +87,9 @@ def rest_json_answer(operation: OperationModel, answer: Params) -> HttpAnswer:
         if place == "statusCode":
             status = int(value)
         elif place == "header":
-            headers.append((wire, str(value)))
+            # A body's own type takes the place of the protocol's.
+            headers = [header for header in headers if header[0] != wire.lower()]
+            headers.append((wire.lower(), str(value)))
         elif name == payload:
             body = (
                 bytes(value) if member.type_name == "blob" else json.dumps(_value_out(member, value)).encode()

@@ -42,6 +42,7 @@ _GONE = frozenset(
     {
         "deleted",
         "deleting",
+        "delete-complete",
         "terminated",
         "shutting-down",
         "DELETED",

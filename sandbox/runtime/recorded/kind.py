@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.runtime.overlay import Params
+from sandbox.runtime.overlay import Caller, Cloud, Params
 
+Answer = Callable[[Params, Caller], Params]
+"""An operation about no resource of the account's: what the service itself offers."""
 Compute = Callable[[Params], Any]
 """A member out of the document as it stands so far."""
 
@@ -28,6 +30,30 @@ class Listing:
     """Members of the request that the documents must equal, where they are given."""
     as_names: bool = False
     """The list holds the keys alone."""
+
+
+def _nothing(_: Any) -> None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """What a resource stands in, of another kind of the same service: there is none without it."""
+
+    name: str
+    """The other kind's name."""
+    key: Mapping[str, str]
+    """The owner's members that name it -> the members that hold them here."""
+    refuses: Callable[[Params], str | None] = _nothing
+    """Why the owner, as it stands, would not take one, if it would not."""
+    gives: tuple[str, ...] = ()
+    """Members that are as the owner has them, where the request does not say."""
+    bars_deletion: bool = False
+    """Whether the owner stays while there is one; otherwise it goes with its owner."""
+    missing: str = "ResourceNotFoundException"
+    missing_status: int = 404
+    in_use: str = "ResourceInUseException"
+    in_use_status: int = 409
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +124,11 @@ class RecordedKind:
     adopts: tuple[str, ...] = ()
     """Members of the emulator's answer that a copied one takes over: the id by which it knows its own."""
 
+    within: Owner | None = None
+    brings: Callable[[Cloud, Params, Caller], Params] = lambda _cloud, _document, _caller: {}
+    """Makes what comes with it elsewhere, such as a security group; gives members to add to the document."""
+    takes: Callable[[Cloud, Params, Caller], None] = lambda _cloud, _document, _caller: None
+    """Removes what came with it."""
     counts: Callable[[Params], bool] = lambda _: True
     """Whether a document is a resource that a destroy would have to take away."""
 

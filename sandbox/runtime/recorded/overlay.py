@@ -14,25 +14,29 @@ from botocore.model import Shape, StructureShape
 from sandbox.runtime.host.operation import service_model
 from sandbox.runtime.overlay import Caller, Cloud, Params, Remaining, ServiceError
 from sandbox.runtime.recorded import kinds as _kinds
-from sandbox.runtime.recorded.kind import Act, Listing, RecordedKind, TagOperations
+from sandbox.runtime.recorded import owners
+from sandbox.runtime.recorded.kind import Act, Answer, Listing, RecordedKind, TagOperations
 from sandbox.runtime.recorded.shelf import ARN, TAGS, Shelf
 from sandbox.runtime.recorded.words import Chain, computed, words_of
-
-_Answer = Callable[[Params, Caller], Params]
 
 
 class RecordedOverlay:
     """The recorded kinds of one service."""
 
     def __init__(
-        self, cloud: Cloud, service: str, kinds: Sequence[RecordedKind], tagging: TagOperations | None
+        self,
+        cloud: Cloud,
+        service: str,
+        kinds: Sequence[RecordedKind],
+        tagging: TagOperations | None,
+        answers: Mapping[str, Answer],
     ) -> None:
         self.service = service
         self._cloud = cloud
         self._kinds = tuple(kinds)
         self._tagging = tagging
         self._lock = threading.RLock()
-        self._answers: dict[str, _Answer] = {}
+        self._answers: dict[str, Answer] = dict(answers)
         for kind in kinds:
             self._add(kind)
         if tagging is not None:
@@ -81,7 +85,7 @@ class RecordedOverlay:
         for name, act in kind.others.items():
             self._offer(name, kind, shelf, _bound(self._acted, name, kind, shelf, act))
 
-    def _offer(self, operation: str, kind: RecordedKind, shelf: Shelf, answer: _Answer) -> None:
+    def _offer(self, operation: str, kind: RecordedKind, shelf: Shelf, answer: Answer) -> None:
         """Answers an operation for the documents of a kind; those of other kinds stay with these."""
         before = self._answers.get(operation)
         if before is None or operation == kind.create:
@@ -99,7 +103,8 @@ class RecordedOverlay:
         if refused is not None:
             raise ServiceError("ValidationException", refused)
         document = _hoisted(kind, params)
-        document = {**kind.defaults, **document}
+        owned = owners.require(self._kinds, self._shelf, kind, document, caller)
+        document = {**kind.defaults, **owned, **document}
         if kind.numbered:
             document[kind.numbered] = _next_number(kind, document, shelf.here(caller))
         if kind.adopts:
@@ -115,6 +120,8 @@ class RecordedOverlay:
         document[TAGS] = self._tags_of(document.get(kind.tags_in))
         if shelf.find(document, caller) is not None:
             raise ServiceError(kind.exists, f"There is a {kind.name} {shelf.named(document)} already.")
+        document |= kind.brings(self._cloud, document, caller)
+        document |= kind.brings(self._cloud, document, caller)
         shelf.put(document, caller)
         if kind.copied and not kind.adopts:
             try:
@@ -163,6 +170,8 @@ class RecordedOverlay:
 
     def _delete(self, kind: RecordedKind, shelf: Shelf, params: Params, caller: Caller) -> Params:
         document = shelf.require(_hoisted(kind, params), caller)
+        owners.release(self._kinds, self._shelf, kind, document, caller)
+        kind.takes(self._cloud, document, caller)
         shelf.forget(document, caller)
         if kind.copied:
             with contextlib.suppress(ServiceError):  # The copy may have gone before.
@@ -311,15 +320,20 @@ def overlays(cloud: Cloud) -> list[RecordedOverlay]:
     """One overlay for each service that has recorded kinds."""
     gathered: dict[str, list[RecordedKind]] = {}
     tagging: dict[str, TagOperations] = {}
+    answers: dict[str, dict[str, Answer]] = {}
     for module in pkgutil.iter_modules(_kinds.__path__):
         loaded = importlib.import_module(f"{_kinds.__name__}.{module.name}")
         for kind in loaded.KINDS:
             gathered.setdefault(kind.service, []).append(kind)
         for operations in getattr(loaded, "TAGGING", ()):
             tagging[operations.service] = operations
+        for service, offered in getattr(loaded, "ANSWERS", {}).items():
+            answers.setdefault(service, {}).update(offered)
     return [
-        RecordedOverlay(cloud, service, gathered.get(service, ()), tagging.get(service))
-        for service in sorted(gathered.keys() | tagging.keys())
+        RecordedOverlay(
+            cloud, service, gathered.get(service, ()), tagging.get(service), answers.get(service, {})
+        )
+        for service in sorted(gathered.keys() | tagging.keys() | answers.keys())
     ]
 
 

@@ -182,3 +182,14 @@ def test_an_archive_zips_to_the_same_bytes_wherever_it_lies(tmp_path: Path) -> N
     assert archive_bytes(Archive(path=str(file))) == content
     with pytest.raises(AssetError, match="cannot be read"):
         archive_bytes(Archive(assets={"a": Asset(path=str(tmp_path / "none"))}))
+
+
+def test_a_refresh_of_what_was_made_without_arguments_changes_nothing(endpoint_url: str) -> None:
+    plain = AwsProvider(endpoint_url)
+    plain.configure({"region": "eu-west-1"})
+    driver = Driver(plain)
+    made = driver.make("aws:kms/key:Key", "bare", {})
+    read = driver.read(made)
+    assert (read.inputs, read.properties) == (made.inputs, made.outputs)
+    driver.delete(made)
+    plain.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sandbox.runtime.recorded.kind import Listing, RecordedKind
+from sandbox.runtime.recorded.kind import Listing, Owner, RecordedKind
 
 HUB = RecordedKind(
     service="securityhub",
@@ -48,4 +48,39 @@ SUBSCRIPTION = RecordedKind(
     ),
 )
 
-KINDS = (HUB, SUBSCRIPTION)
+_HUB = Owner(name="hub", key={}, missing="InvalidAccessException", missing_status=401)
+
+ACTION_TARGET = RecordedKind(
+    service="securityhub",
+    name="action target",
+    create="CreateActionTarget",
+    key=("Id",),
+    arn="arn:{partition}:securityhub:{region}:{account}:action/custom/{Id}",
+    arn_member="ActionTargetArn",
+    update="UpdateActionTarget",
+    delete="DeleteActionTarget",
+    listings=(Listing(operation="DescribeActionTargets", member="ActionTargets", chosen="ActionTargetArns"),),
+    asks={"ActionTargetArn": "arn"},
+    exists="ResourceConflictException",
+    within=_HUB,
+)
+
+PRODUCT_SUBSCRIPTION = RecordedKind(
+    service="securityhub",
+    name="product subscription",
+    create="EnableImportFindingsForProduct",
+    key=("ProductSubscriptionArn",),
+    made={
+        "$path": lambda document: document["ProductArn"].partition("product/")[2],
+        "ProductSubscriptionArn": "arn:{partition}:securityhub:{region}:{account}:"
+        "product-subscription/{$path}",
+    },
+    delete="DisableImportFindingsForProduct",
+    listings=(
+        Listing(operation="ListEnabledProductsForImport", member="ProductSubscriptions", as_names=True),
+    ),
+    exists="ResourceConflictException",
+    within=_HUB,
+)
+
+KINDS = (HUB, SUBSCRIPTION, ACTION_TARGET, PRODUCT_SUBSCRIPTION)

@@ -27,4 +27,13 @@ LIVES = [
         {"data": _RULES.replace("sum(up)", "count(up)")},
         {"name": "other"},
     ),
+    Life(
+        "aws:amp/alertManagerDefinition:AlertManagerDefinition",
+        lambda make: {
+            "workspaceId": make("aws:amp/workspace:Workspace", "alerts", {})["id"],
+            "definition": "alertmanager_config: |\n  route:\n    receiver: default\n",
+        },
+        {"definition": "alertmanager_config: |\n  route:\n    receiver: team\n"},
+        {"workspaceId": "ws-0f8fad5b-d9cb-469f-a165-70867728950e"},
+    ),
 ]
