@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +71,19 @@ class RunsElsewhereError(SandboxError):
         )
 
 
+class OutdatedError(SandboxError):
+    """The daemon that runs was started from other sources than those that are here now."""
+
+    def __init__(self, running: str) -> None:
+        super().__init__(
+            f"The sandbox at {running} was started before its sources changed, and answers as they were. "
+            "Stop it: groundplan sandbox stop (everything stays for the next start)"
+        )
+
+
 @dataclass(frozen=True)
 class SandboxAddress:
-    """Where a sandbox runs. `instance` differs from run to run."""
+    """Where a sandbox runs. `instance` differs from run to run; `sources` tells of which code it runs."""
 
     endpoint_url: str
     account_id: str
@@ -79,6 +91,7 @@ class SandboxAddress:
     pid: int
     root: Path
     instance: str
+    sources: str = ""
 
     def write(self, root: Path) -> None:
         """Leaves the address in the sandbox's root, for `find`."""
@@ -94,11 +107,14 @@ def start(
     """Starts the daemon of this root in a session of its own, unless it runs; returns once it is ready.
 
     The port is chosen the first time and kept, so that addresses stay. Raises PortInUseError when `port` is
-    taken, RunsElsewhereError when the daemon runs on another port, StartFailedError when it does not come up.
+    taken, RunsElsewhereError when the daemon runs on another port, OutdatedError when it runs older code,
+    StartFailedError when it does not come up.
     """
     root = root.resolve()
     running = find(root)
     if running is not None:
+        if running.sources != sources():
+            raise OutdatedError(running.endpoint_url)
         if port is not None and not running.endpoint_url.endswith(f":{port}"):
             raise RunsElsewhereError(running.endpoint_url, port)
         return running
@@ -165,6 +181,16 @@ def stop(root: Path) -> bool:
     return True
 
 
+@cache
+def sources() -> str:
+    """What tells one state of the daemon's sources from another: their names, sizes and times of change."""
+    found = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        stat = path.stat()
+        found.update(f"{path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return found.hexdigest()[:16]
+
+
 def environment(address: SandboxAddress) -> dict[str, str]:
     """The variables that lead any AWS client to this sandbox; to be laid over a process's own."""
     return clients.environment(address.root, address.endpoint_url, address.account_id, address.region)
@@ -173,7 +199,8 @@ def environment(address: SandboxAddress) -> dict[str, str]:
 def _written(root: Path) -> SandboxAddress | None:
     try:
         kept: dict[str, Any] = json.loads((root / ADDRESS_FILE).read_text())
-        return SandboxAddress(**{**kept, "root": Path(kept["root"])})
+        known = {field.name: kept[field.name] for field in fields(SandboxAddress) if field.name in kept}
+        return SandboxAddress(**{**known, "root": Path(kept["root"])})
     except (FileNotFoundError, ValueError, TypeError, KeyError):
         return None
 

@@ -150,7 +150,8 @@ def _set_user_data(subject: Subject) -> None:
     instance = {"InstanceIds": [subject.id]}
     text = plain_text(str(subject.inputs.get("userData") or subject.inputs.get("userDataBase64") or ""))
     subject.cloud.call("ec2", "StopInstances", instance)
-    change = {"InstanceId": subject.id, "UserData": {"Value": text.encode()}}
+    # The emulator takes the text as it keeps it, where AWS takes what the client has encoded.
+    change = {"InstanceId": subject.id, "UserData": {"Value": base64.b64encode(text.encode())}}
     subject.cloud.call("ec2", "ModifyInstanceAttribute", change)
     subject.cloud.call("ec2", "StartInstances", instance)
 

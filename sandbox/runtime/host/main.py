@@ -18,7 +18,7 @@ from pathlib import Path
 
 import uvicorn
 
-from sandbox.runtime.daemon import ADDRESS_FILE, LOCK_FILE, PORT_IN_USE_STATUS, SandboxAddress
+from sandbox.runtime.daemon import ADDRESS_FILE, LOCK_FILE, PORT_IN_USE_STATUS, SandboxAddress, sources
 from sandbox.runtime.host.assembly import Sandbox
 from sandbox.runtime.host.clients import CLIENT_CONFIG, CLIENT_CONFIG_TEXT, environment
 
@@ -55,7 +55,7 @@ def main() -> int:
 
     endpoint_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     address = SandboxAddress(
-        endpoint_url, given.account_id, given.region, os.getpid(), root, uuid.uuid4().hex
+        endpoint_url, given.account_id, given.region, os.getpid(), root, uuid.uuid4().hex, sources()
     )
     (root / CLIENT_CONFIG).write_text(CLIENT_CONFIG_TEXT)
     # The user's own AWS settings have no say in this process.

@@ -121,7 +121,6 @@ class RecordedOverlay:
         if shelf.find(document, caller) is not None:
             raise ServiceError(kind.exists, f"There is a {kind.name} {shelf.named(document)} already.")
         document |= kind.brings(self._cloud, document, caller)
-        document |= kind.brings(self._cloud, document, caller)
         shelf.put(document, caller)
         if kind.copied and not kind.adopts:
             try:

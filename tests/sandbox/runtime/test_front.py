@@ -9,6 +9,7 @@ import shutil
 import socket
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,19 @@ def test_stopping_ends_the_daemon_and_a_start_keeps_its_address(tmp_path: Path) 
     again = daemon.start(tmp_path)
     assert again.endpoint_url == first.endpoint_url
     assert daemon.stop(tmp_path) is True
+
+
+def test_a_sandbox_of_other_sources_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    address = daemon.start(tmp_path)
+    try:
+        replace(address, sources="of last week").write(tmp_path)
+        with pytest.raises(daemon.OutdatedError, match="groundplan sandbox stop"):
+            daemon.start(tmp_path)
+    finally:
+        daemon.stop(tmp_path)
+    again = daemon.start(tmp_path)
+    assert again.endpoint_url == address.endpoint_url
+    daemon.stop(tmp_path)
 
 
 def test_stopping_what_does_not_run_changes_nothing(tmp_path: Path) -> None:

@@ -29,13 +29,13 @@ def output_fn(prediction, accept):
 """
 
 
-def _archive() -> str:
-    """A model that always answers 1, as base64."""
+def packed(name: str, content: bytes) -> str:
+    """An archive of one file, as base64."""
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w:gz") as archive:
-        member = tarfile.TarInfo("code/inference.py")
-        member.size = len(_INFERENCE)
-        archive.addfile(member, io.BytesIO(_INFERENCE))
+        member = tarfile.TarInfo(name)
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
     return base64.b64encode(written.getvalue()).decode()
 
 
@@ -44,7 +44,7 @@ def _model(make: Make) -> PropertyMap:
     make(
         "aws:s3/bucketObjectv2:BucketObjectv2",
         "archive",
-        {"bucket": held, "key": "model.tar.gz", "contentBase64": _archive()},
+        {"bucket": held, "key": "model.tar.gz", "contentBase64": packed("code/inference.py", _INFERENCE)},
     )
     return {
         "executionRoleArn": a_role(make)["arn"],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from lives.life import Life, Make, a_bucket, a_role
-from lives.sagemaker import IMAGE
+from lives.sagemaker import IMAGE, packed
 from sandbox.engine.values import PropertyMap
+
+_PROGRAM = b"print('validation-logloss=0.5', flush=True)"
 
 
 def _training(make: Make) -> PropertyMap:
@@ -21,6 +23,12 @@ def _training(make: Make) -> PropertyMap:
 
 def _tuning(make: Make) -> PropertyMap:
     training = _training(make)
+    place = {"bucket": training["outputDataConfig"]["s3OutputPath"].split("/")[2], "key": "code.tar.gz"}
+    make(
+        "aws:s3/bucketObjectv2:BucketObjectv2",
+        "code",
+        {**place, "contentBase64": packed("train.py", _PROGRAM)},
+    )
     named = ("roleArn", "outputDataConfig", "resourceConfig", "stoppingCondition")
     return {
         "config": {
@@ -32,8 +40,16 @@ def _tuning(make: Make) -> PropertyMap:
             },
         },
         "trainingJobDefinition": {
-            "algorithmSpecification": training["algorithmSpecification"],
-            "staticHyperParameters": {"num_round": "5"},
+            "algorithmSpecification": {
+                **training["algorithmSpecification"],
+                "metricDefinitions": [
+                    {"name": "validation:logloss", "regex": "validation-logloss=([0-9.]+)"}
+                ],
+            },
+            "staticHyperParameters": {
+                "sagemaker_program": "train.py",
+                "sagemaker_submit_directory": f"s3://{place['bucket']}/{place['key']}",
+            },
             **{name: training[name] for name in named},
         },
     }
