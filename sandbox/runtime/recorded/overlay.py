@@ -17,6 +17,7 @@ from sandbox.runtime.recorded import kinds as _kinds
 from sandbox.runtime.recorded import owners
 from sandbox.runtime.recorded.kind import Act, Answer, Listing, RecordedKind, TagOperations
 from sandbox.runtime.recorded.shelf import ARN, TAGS, Shelf
+from sandbox.runtime.recorded.tags import ResourceTags, formatted, tags_of
 from sandbox.runtime.recorded.words import Chain, computed, words_of
 
 
@@ -34,17 +35,14 @@ class RecordedOverlay:
         self.service = service
         self._cloud = cloud
         self._kinds = tuple(kinds)
-        self._tagging = tagging
+        self._style = tagging or TagOperations(service=service)
         self._lock = threading.RLock()
         self._answers: dict[str, Answer] = dict(answers)
         for kind in kinds:
             self._add(kind)
         if tagging is not None:
-            self._answers |= {
-                tagging.tag: self._tag,
-                tagging.untag: self._untag,
-                tagging.list: self._list_tags,
-            }
+            shelves = [self._shelf(kind) for kind in kinds]
+            self._answers |= ResourceTags(tagging, shelves, self._shelf, self._emulate).answers()
         self.operations = frozenset(self._answers)
 
     def call(self, operation: str, params: Params, caller: Caller) -> Params:
@@ -117,7 +115,7 @@ class RecordedOverlay:
                 document[kind.arn_member] = document[ARN]
         for name, source in kind.made.items():
             document[name] = computed(source, document, words)
-        document[TAGS] = self._tags_of(document.get(kind.tags_in))
+        document[TAGS] = tags_of(self._style, document.get(kind.tags_in))
         if shelf.find(document, caller) is not None:
             raise ServiceError(kind.exists, f"There is a {kind.name} {shelf.named(document)} already.")
         document |= kind.brings(self._cloud, document, caller)
@@ -155,7 +153,7 @@ class RecordedOverlay:
         if kind.arn_member:
             kept[kind.arn_member] = old[ARN]
         if kind.tags_in in given:
-            kept[TAGS] = self._tags_of(given[kind.tags_in])
+            kept[TAGS] = tags_of(self._style, given[kind.tags_in])
         if kind.replaces:
             fixed = {name: value for name, value in old.items() if name not in self._changeable(kind)}
             document = {**kind.defaults, **fixed, **given, **kept}
@@ -208,13 +206,7 @@ class RecordedOverlay:
     def _with_tags(self, kind: RecordedKind, document: Params) -> Params:
         """The document with its tags as they are now, in the service's own form."""
         shown = {name: show(document) for name, show in kind.shows.items()}
-        return {**document, **shown, kind.tags_in: self._formatted(document[TAGS])}
-
-    def _formatted(self, tags: Mapping[str, str]) -> Any:
-        style = self._tagging or TagOperations(service=self.service)
-        if style.as_map:
-            return dict(tags)
-        return [{style.key_member: key, style.value_member: value} for key, value in tags.items()]
+        return {**document, **shown, kind.tags_in: formatted(self._style, document[TAGS])}
 
     def _listed(
         self, kind: RecordedKind, shelf: Shelf, listing: Listing, params: Params, caller: Caller
@@ -251,63 +243,6 @@ class RecordedOverlay:
         """The members of an operation's answer."""
         shape = service_model(self.service).operation_model(operation).output_shape
         return shape.members if shape is not None else {}
-
-    # Tags
-
-    def _tags_of(self, given: Any) -> dict[str, str]:
-        if isinstance(given, Mapping):
-            return dict(given)
-        style = self._tagging or TagOperations(service=self.service)
-        return {tag[style.key_member]: tag.get(style.value_member, "") for tag in given or []}
-
-    def _tagged(self, params: Params, caller: Caller) -> tuple[Shelf, Params] | None:
-        assert self._tagging is not None  # noqa: S101 - the operations are there only with it
-        arn = params[self._tagging.resource]
-        for kind in self._kinds:
-            shelf = self._shelf(kind)
-            for document in shelf.here(caller):
-                if document.get(ARN) == arn:
-                    return shelf, document
-        if not self._tagging.any_resource:
-            return None
-        loose = self._shelf(RecordedKind(service=self.service, name="tags", create="", key=(ARN,)))
-        return loose, loose.find({ARN: arn}, caller) or {ARN: arn, TAGS: {}}
-
-    def _elsewhere(self, operation: str, params: Params, caller: Caller) -> Params:
-        assert self._tagging is not None  # noqa: S101 - as above
-        if self._tagging.emulated:
-            return self._emulate(operation, params, caller)
-        arn = params[self._tagging.resource]
-        style = self._tagging
-        raise ServiceError(style.missing, f"Could not find resource {arn}.", style.missing_status)
-
-    def _tag(self, params: Params, caller: Caller) -> Params:
-        style, found = self._tagging, self._tagged(params, caller)
-        assert style is not None  # noqa: S101 - as above
-        if found is None:
-            return self._elsewhere(style.tag, params, caller)
-        shelf, document = found
-        document[TAGS] = {**document[TAGS], **self._tags_of(params[style.added or style.tags])}
-        shelf.put(document, caller)
-        return {}
-
-    def _untag(self, params: Params, caller: Caller) -> Params:
-        style, found = self._tagging, self._tagged(params, caller)
-        assert style is not None  # noqa: S101 - as above
-        if found is None:
-            return self._elsewhere(style.untag, params, caller)
-        shelf, document = found
-        gone = {key if isinstance(key, str) else key[style.key_member] for key in params[style.keys]}
-        document[TAGS] = {key: value for key, value in document[TAGS].items() if key not in gone}
-        shelf.put(document, caller)
-        return {}
-
-    def _list_tags(self, params: Params, caller: Caller) -> Params:
-        style, found = self._tagging, self._tagged(params, caller)
-        assert style is not None  # noqa: S101 - as above
-        if found is None:
-            return self._elsewhere(style.list, params, caller)
-        return {style.tags: self._formatted(found[1][TAGS])}
 
 
 def overlay_of(cloud: Cloud, service: str) -> RecordedOverlay:
