@@ -171,16 +171,17 @@ def _is_managed_by_aws(item: Any) -> bool:
 
 def _comes_with_another(backend: Any, item: Any) -> bool:
     """What a VPC or a gateway brings with it, and takes with it on AWS: it counts with its owner."""
-    kind = type(item).__name__
-    if kind == "NetworkAcl":
+    # By service too: Redshift has security groups of its own.
+    kind = f"{type(item).__module__.split('.')[1]}.{type(item).__name__}"
+    if kind == "ec2.NetworkAcl":
         return bool(item.default)
-    if kind == "SecurityGroup":
+    if kind == "ec2.SecurityGroup":
         return bool(item.name == "default")
-    if kind == "RouteTable":
+    if kind == "ec2.RouteTable":
         return bool(item.main_association_id)
-    if kind in ("DBParameterGroup", "DBClusterParameterGroup", "OptionGroup"):
+    if kind in ("rds.DBParameterGroup", "rds.DBClusterParameterGroup", "rds.OptionGroup"):
         return bool(item.name.startswith("default"))
-    if kind == "NetworkInterface":
+    if kind == "ec2.NetworkInterface":
         return any(gateway._eni is item for gateway in backend.nat_gateways.values())
     return False
 

@@ -182,3 +182,28 @@ def test_a_stack_that_is_made_counts_and_one_that_is_destroyed_does_not(
         ("secretsmanager", "secrets"),
     }
     assert key in {one.id for one in report.scheduled}
+
+
+def test_every_service_of_the_emulator_can_be_counted(cloud: Any) -> None:
+    """Each has classes of its own, some with names that another service uses for something else."""
+    for service, listing in (
+        ("redshift", "describe_clusters"),
+        ("rds", "describe_db_instances"),
+        ("neptune", "describe_db_clusters"),
+        ("elasticache", "describe_cache_clusters"),
+        ("batch", "describe_job_queues"),
+        ("eks", "list_clusters"),
+        ("glue", "get_databases"),
+        ("kafka", "list_clusters"),
+        ("elbv2", "describe_load_balancers"),
+        ("route53", "list_hosted_zones"),
+        ("cloudfront", "list_distributions"),
+        ("dynamodb", "list_tables"),
+        ("autoscaling", "describe_auto_scaling_groups"),
+        ("codebuild", "list_projects"),
+        ("acm", "list_certificates"),
+        ("emr", "list_clusters"),
+        ("opensearch", "list_domain_names"),
+    ):
+        getattr(cloud.client(service), listing)()
+        assert _kinds(cloud) == {}, service
