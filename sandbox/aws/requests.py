@@ -193,6 +193,8 @@ class _Walk:
         assert isinstance(shape, StructureShape)  # noqa: S101 - by the caller's test; narrows the type
         entries = []
         for name, item in value.items():
+            if item is None:
+                continue
             key = self._scalar(name, shape.members[pair[0]], f"{path}.{name}")
             converted = self.convert(item, shape.members[pair[1]], f"{path}.{name}", path)
             if not isinstance(converted, _Omitted) and not isinstance(key, _Omitted):
@@ -204,6 +206,8 @@ class _Walk:
             return self._refuse(path, f"must be a map, not {value!r}")
         result: Params = {}
         for name, item in value.items():
+            if item is None:  # What a program reads from a setting that is not there: no entry.
+                continue
             key = self._scalar(name, shape.key, f"{path}.{name}")
             converted = self.convert(item, shape.value, f"{path}.{name}", plain)
             if not isinstance(converted, _Omitted) and not isinstance(key, _Omitted):

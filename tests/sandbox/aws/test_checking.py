@@ -11,7 +11,7 @@ from lives.life import trust
 
 from sandbox.aws.provider import AwsProvider
 from sandbox.engine.provider import CheckResult
-from sandbox.engine.values import UNKNOWN, PropertyMap
+from sandbox.engine.values import UNKNOWN, Archive, Asset, PropertyMap
 
 SEED = hashlib.sha256(b"seed").digest()
 VARIANT = {"variantName": "live", "modelName": "m", "instanceType": "ml.m5.large", "initialInstanceCount": 1}
@@ -88,6 +88,22 @@ def test_an_unknown_value_is_left_for_later(provider: AwsProvider) -> None:
         "kmsKeyArn": UNKNOWN,
     }
     assert refusals(provider, CONFIG, inputs) == {}
+
+
+def test_an_entry_without_a_value_is_no_entry(driver: Driver) -> None:
+    role = driver.make("aws:iam/role:Role", "reads", {"assumeRolePolicy": trust("lambda")})
+    function = {
+        "runtime": "python3.12",
+        "handler": "handler.handle",
+        "role": role.outputs["arn"],
+        "code": Archive(assets={"handler.py": Asset(text="def handle(event, _):\n    return 0\n")}, hash="1"),
+        "environment": {"variables": {"TOKEN": None, "ZONE": "raw"}},
+    }
+    made = driver.make("aws:lambda/function:Function", "reads", function)
+    again = driver.check("aws:lambda/function:Function", "reads", function, made.inputs)
+    assert driver.diff(made, again).changes is False
+    driver.delete(made)
+    driver.delete(role)
 
 
 def test_a_policy_that_is_no_policy_is_refused(provider: AwsProvider) -> None:
