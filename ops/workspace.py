@@ -13,7 +13,7 @@ from typing import Final
 from ops.errors import PassphraseFileError, ProjectNotHereError, StackNameError, StackUnknownError
 from ops.releases import Release, Releases
 from sandbox.engine.backend import Backend
-from sandbox.engine.project import Project, StackConfig
+from sandbox.engine.project import LEFT_OUT, Project, StackConfig
 
 SANDBOX_PASSPHRASE: Final = "sandbox"  # noqa: S105 - guards secrets of an emulated cloud only, and is said aloud
 _STACK_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -105,11 +105,11 @@ class Workspace:
         return Path(os.path.relpath(path, self.folder))
 
     def keep(self) -> None:
-        """Makes the folder of what runs keep, which git leaves alone in any project."""
+        """Makes the folder of what runs keep, which git and archives leave alone in any project."""
         self.kept.mkdir(exist_ok=True)
-        ignored = self.kept / ".gitignore"
-        if not ignored.exists():
-            ignored.write_text("*\n", encoding="utf-8")
+        for name in (".gitignore", LEFT_OUT):
+            if not (self.kept / name).exists():
+                (self.kept / name).write_text("*\n", encoding="utf-8")
 
     def config(self, stack: str) -> StackConfig:
         """The stack's settings as its file has them; without a file, those of `Pulumi.yaml`."""

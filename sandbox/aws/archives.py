@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlparse
 
+from sandbox.engine.hashing import archived_files
 from sandbox.engine.provider import ProviderError
 from sandbox.engine.values import Archive, Asset
 
@@ -70,9 +71,8 @@ def _members(archive: Archive) -> Iterator[tuple[str, bytes, int]]:
                     yield f"{name}/{inner}", content, mode
     elif archive.path is not None and Path(archive.path).is_dir():
         root = Path(archive.path)
-        for file in root.rglob("*"):
-            if file.is_file():
-                yield file.relative_to(root).as_posix(), file.read_bytes(), _mode(str(file))
+        for file in archived_files(root):
+            yield file.relative_to(root).as_posix(), file.read_bytes(), _mode(str(file))
     else:
         yield from _packed(archive)
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from sandbox.engine.errors import EngineError
+from sandbox.engine.project import LEFT_OUT
 from sandbox.engine.values import Archive, Asset
 
 _ARCHIVE_ENDINGS = (".tar", ".tgz", ".tar.gz", ".zip", ".jar")
@@ -81,7 +82,7 @@ def _members(value: Archive, folder: Path) -> Iterator[tuple[str, bytes]]:
         raise AssetUnreadable(value.uri or "(empty)", "not a recognised archive")
     path = folder / value.path
     if path.is_dir():
-        for file in _walk(path):
+        for file in archived_files(path):
             yield file.relative_to(path).as_posix(), _read_path(str(file), folder)
     elif value.path.endswith((".zip", ".jar")):
         yield from _zip_members(path)
@@ -91,13 +92,17 @@ def _members(value: Archive, folder: Path) -> Iterator[tuple[str, bytes]]:
         raise AssetUnreadable(value.path, "neither a recognised archive nor a folder")
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Files below, each folder's entries in byte order, without links to folders and `.pulumi`."""
+def archived_files(folder: Path) -> Iterator[Path]:
+    """What an archive of a folder holds: each folder's entries in byte order, without links to folders.
+
+    `.pulumi` is left out, as the official engine does, and every folder that holds a file `LEFT_OUT`.
+    """
     for entry in sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name)):
         if entry.name == ".pulumi":
             continue
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path))
+            if not (Path(entry.path) / LEFT_OUT).exists():
+                yield from archived_files(Path(entry.path))
         elif not entry.is_dir():
             yield Path(entry.path)
 

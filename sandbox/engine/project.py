@@ -16,6 +16,9 @@ from sandbox.engine.yaml import load_yaml
 DYNAMIC: Final = "pulumi-python"
 """The package of `pulumi.dynamic`, whose providers are part of the program."""
 
+LEFT_OUT: Final = ".no-asset"
+"""The file by which a folder says that it is no part of a program: what runs keep beside it, which changes
+with each run. A program that archives its own folder would never be unchanged otherwise."""
 _STACK_KEYS: Final = ("config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment")
 """What a stack's file may hold (`ProjectStack` of github.com/pulumi/pulumi/sdk/go/common/workspace)."""
 

@@ -16,7 +16,7 @@ from sandbox.engine.adapter import annotated, plain
 from sandbox.engine.crypter import Crypter, DecryptionFailed
 from sandbox.engine.errors import ProjectInvalid
 from sandbox.engine.graph import Graph
-from sandbox.engine.project import Project, StackConfig
+from sandbox.engine.project import LEFT_OUT, Project, StackConfig
 from sandbox.engine.requests import Refused, timeouts
 from sandbox.engine.state import Resource, Timeouts, decode, encode, from_json, to_json
 from sandbox.engine.values import (
@@ -258,3 +258,14 @@ def test_durations_are_those_of_go() -> None:
     Message.create = "5 minutes"
     with pytest.raises(Refused, match="durations are like"):
         timeouts(Message())
+
+
+def test_what_runs_keep_beside_a_program_is_no_part_of_its_archive(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("1")
+    alone = hashing.hashed(Archive(path="."), tmp_path).hash
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "state.json").write_text("{}")
+    assert hashing.hashed(Archive(path="."), tmp_path).hash != alone
+    (kept / LEFT_OUT).write_text("")
+    assert hashing.hashed(Archive(path="."), tmp_path).hash == alone
