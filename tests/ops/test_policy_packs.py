@@ -15,6 +15,7 @@ from ops.display import Display
 from ops.official import OfficialRunner
 from ops.runs import PolicyPackChoice, RunOptions
 from ops.screen import Screen
+from ops.workspace import Workspace
 from sandbox.engine.events import Event, PolicyPackStarted, PolicyRemediation, PolicyViolation
 from sandbox.engine.values import Secret
 
@@ -153,11 +154,13 @@ def test_the_official_cli_gets_the_packs_in_their_order(
     cli.write_text(f'#!/bin/sh\necho "$@" > {shlex.quote(str(tmp_path / "typed"))}\nexit 1\n')
     cli.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    runner = OfficialRunner(tmp_path, "dev", Screen(io.StringIO(), io.StringIO()), dict(os.environ))
+    (tmp_path / "Pulumi.yaml").write_text("name: judged\nruntime: python\n")
+    workspace = Workspace.find(tmp_path)
+    runner = OfficialRunner(workspace, "dev", Screen(io.StringIO(), io.StringIO()))
     one = PolicyPackChoice(Path("/one"), Path("/one.json"))
     two = PolicyPackChoice(Path("/two"), Path("/two.json"))
     assert runner.run("preview", RunOptions(policy_packs=[one, two])).result == "failed"
     assert (tmp_path / "typed").read_text().strip() == (
-        "preview --stack dev --parallel 16 --policy-pack /one --policy-pack-config /one.json "
-        "--policy-pack /two --policy-pack-config /two.json"
+        "preview --parallel 16 --policy-pack /one --policy-pack-config /one.json "
+        "--policy-pack /two --policy-pack-config /two.json --stack dev"
     )
