@@ -5,12 +5,14 @@ They change the emulator's own objects, within its lock and its journal, as its 
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 
 def install() -> None:
     """Adds every operation. To be called once, before the first request."""
     _client_ids()
+    _authorizers()
 
 
 def _client_ids() -> None:
@@ -34,3 +36,13 @@ def _client_ids() -> None:
 
     IamResponse.add_client_id_to_open_id_connect_provider = add  # type: ignore[attr-defined]
     IamResponse.remove_client_id_from_open_id_connect_provider = remove  # type: ignore[attr-defined]
+
+
+def _authorizers() -> None:
+    from moto.apigatewayv2.responses import ApiGatewayV2Response
+
+    def listed(self: Any) -> Any:
+        api = self.apigatewayv2_backend.get_api(self.path.split("/")[-2])
+        return 200, {}, json.dumps({"items": [one.to_json() for one in api.authorizers.values()]})
+
+    ApiGatewayV2Response.get_authorizers = listed  # type: ignore[attr-defined]
