@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sandbox.aws.documents import json_failures, policy_failures
 from sandbox.aws.rows import answered, reading
 from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject, Tags
 from sandbox.aws.types.sns import attribute_text, attributes
 from sandbox.engine.provider import CheckFailure
-from sandbox.engine.values import PropertyMap
+from sandbox.engine.values import PropertyMap, PropertyValue
 
 _ATTRIBUTES = {
     "contentBasedDeduplication": "ContentBasedDeduplication",
@@ -86,6 +86,15 @@ def _find_queue(subject: Subject, taken: frozenset[str]) -> str | None:
     return None if url in taken else url
 
 
+def _number(member: str) -> Callable[[Subject], PropertyValue]:
+    """SQS answers with texts."""
+    return lambda s: None if s.at(member) is None else int(s.at(member))
+
+
+def _flag(member: str) -> Callable[[Subject], PropertyValue]:
+    return lambda s: None if s.at(member) is None else str(s.at(member)).lower() == "true"
+
+
 QUEUE = ResourceType(
     type="aws:sqs/queue:Queue",
     service="sqs",
@@ -108,8 +117,16 @@ QUEUE = ResourceType(
         "name": lambda s: s.id.rsplit("/", 1)[-1],
         "visibilityTimeoutSeconds": lambda s: int(s.at("VisibilityTimeout") or 30),
         "messageRetentionSeconds": lambda s: int(s.at("MessageRetentionPeriod") or 345600),
+        "delaySeconds": _number("DelaySeconds"),
+        "maxMessageSize": _number("MaximumMessageSize"),
+        "receiveWaitTimeSeconds": _number("ReceiveMessageWaitTimeSeconds"),
+        "kmsDataKeyReusePeriodSeconds": _number("KmsDataKeyReusePeriodSeconds"),
         "kmsMasterKeyId": "KmsMasterKeyId",
+        "policy": "Policy",
         "redrivePolicy": "RedrivePolicy",
+        "redriveAllowPolicy": "RedriveAllowPolicy",
+        "fifoQueue": _flag("FifoQueue"),
+        "contentBasedDeduplication": _flag("ContentBasedDeduplication"),
     },
     find=_find_queue,
     auto_name=AutoName(limit=80, ends_with=lambda inputs: ".fifo" if inputs.get("fifoQueue") else ""),

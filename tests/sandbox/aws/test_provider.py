@@ -43,6 +43,20 @@ def test_drift_shows_in_what_is_read_and_is_set_right(driver: Driver, client: Cl
     driver.delete(made)
 
 
+def test_drift_shows_on_every_attribute_of_a_queue(driver: Driver, client: Clients) -> None:
+    wanted = {"delaySeconds": 5, "maxMessageSize": 2048, "receiveWaitTimeSeconds": 3}
+    made = driver.make("aws:sqs/queue:Queue", "drift", wanted)
+    changed = {"DelaySeconds": "6", "MaximumMessageSize": "4096", "ReceiveMessageWaitTimeSeconds": "4"}
+    client("sqs").set_queue_attributes(QueueUrl=made.id, Attributes=changed)
+    found = driver.read(made).inputs
+    assert {name: found[name] for name in wanted} == {
+        "delaySeconds": 6,
+        "maxMessageSize": 4096,
+        "receiveWaitTimeSeconds": 4,
+    }
+    driver.delete(made)
+
+
 def test_an_import_needs_the_id_alone(driver: Driver, client: Clients) -> None:
     client("sns").create_topic(Name="by-hand", Attributes={"DisplayName": "Hand"})
     arn = client("sns").create_topic(Name="by-hand")["TopicArn"]
