@@ -27,13 +27,21 @@ class Chain:
 
 
 def chain(
-    folder: Path, action: str, when: str, environment: Mapping[str, str], *, share: float = 1, seed: int = 1
+    folder: Path,
+    action: str,
+    when: str,
+    environment: Mapping[str, str],
+    *,
+    share: float = 1,
+    seed: int = 1,
+    only: str = "",
 ) -> Chain:
     """Kills an engine at one call after the other until a run gets through (`killed_engine.py`)."""
     done = subprocess.run(
         [
             *(sys.executable, HERE / "killed_engine.py", folder, "dev", action, when),
             *("--share", str(share), "--seed", str(seed)),
+            *(("--only", only) if only else ()),
         ],
         cwd=folder,
         env=environment,
@@ -43,6 +51,6 @@ def chain(
     )
     assert done.returncode == 0, done.stderr
     told = Chain(**json.loads(done.stdout))
-    print(f"{action}, killed {when} each call: {told}")
+    print(f"{action}, killed {when} each {only or 'call'}: {told}")
     assert told.result == "succeeded", told
     return told

@@ -1,6 +1,8 @@
 """Runs a stack with an engine that is killed (SIGKILL) before or after every call to its provider, in turn.
 
-    python killed_engine.py FOLDER STACK up|destroy before|after [--share 0.1] [--seed 1]
+    python killed_engine.py FOLDER STACK up|destroy before|after [--share 0.1] [--seed 1] [--only create]
+
+`--only` kills at calls of that kind alone, with one under way at a time, so that each of them is killed at.
 
 Each kill is followed by the same run again, in a process of its own, which is killed at the next call that no
 run has been killed at yet, and so on until one gets through. `--share` picks that part of the calls. Prints
@@ -46,8 +48,9 @@ CALLS = (
 class Chain:
     """The calls that a run has been killed at, kept in a file that outlives the runs."""
 
-    def __init__(self, path: Path, when: str, share: float, seed: int) -> None:
+    def __init__(self, path: Path, when: str, share: float, seed: int, only: str = "") -> None:
         self.path = path
+        self.only = only
         self.when = when
         self._share = share
         self._seed = seed
@@ -59,6 +62,8 @@ class Chain:
 
     def pass_or_die(self, point: str) -> None:
         """Kills this process at a call that none has been killed at."""
+        if self.only and not point.startswith(f"{self.only} "):
+            return
         chosen = random.Random(f"{self._seed} {self.when} {point}").random()  # noqa: S311 - no secret
         with self._lock:
             if chosen < self._share and point not in self.points():
@@ -121,7 +126,13 @@ def run_once(workspace: Workspace, stack: str, action: str, chain: Chain) -> dic
         )
         return MortalProvider(aws, chain)
 
-    engine = Engine(workspace.project, workspace.backend, {"aws": provider}, {**os.environ, **keys})
+    engine = Engine(
+        workspace.project,
+        workspace.backend,
+        {"aws": provider},
+        {**os.environ, **keys},
+        parallel=1 if chain.only else 16,
+    )
     summary = getattr(engine, action)(stack, workspace.released_config(stack), lambda event: None)
     return {"result": summary.result, "errors": list(summary.errors), "changes": dict(summary.changes)}
 
@@ -134,10 +145,15 @@ def main() -> None:
     parser.add_argument("when", choices=["before", "after"])
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=CALLS, default="")
     given = parser.parse_args()
     workspace = Workspace.find(given.folder)
     chain = Chain(
-        workspace.kept / f"kills-{given.action}-{given.when}.txt", given.when, given.share, given.seed
+        workspace.kept / f"kills-{given.action}-{given.when}-{given.only}.txt",
+        given.when,
+        given.share,
+        given.seed,
+        given.only,
     )
     # The key of the state's secrets takes a third of a second: derived here, for all the runs.
     workspace.backend.crypter(workspace.project.name, given.stack).encrypt("")
