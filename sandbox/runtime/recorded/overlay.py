@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from botocore.model import Shape, StructureShape
@@ -104,7 +105,7 @@ class RecordedOverlay:
         owned = owners.require(self._kinds, self._shelf, kind, document, caller)
         document = {**kind.defaults, **owned, **document}
         if kind.numbered:
-            document[kind.numbered] = _next_number(kind, document, shelf.here(caller))
+            document[kind.numbered] = shelf.next_number(document, caller)
         if kind.adopts:
             answer = self._emulate(kind.create, kind.copy(params), caller)
             document |= {name: answer[name] for name in kind.adopts}
@@ -247,42 +248,39 @@ class RecordedOverlay:
 
 def overlay_of(cloud: Cloud, service: str) -> RecordedOverlay:
     """The overlay of one service, for a part that answers some of its operations itself."""
-    return next(overlay for overlay in overlays(cloud) if overlay.service == service)
+    kinds, tagging, answers = _gathered()
+    return RecordedOverlay(
+        cloud, service, kinds.get(service, ()), tagging.get(service), answers.get(service, {})
+    )
 
 
 def overlays(cloud: Cloud) -> list[RecordedOverlay]:
     """One overlay for each service that has recorded kinds."""
-    gathered: dict[str, list[RecordedKind]] = {}
+    kinds, tagging, answers = _gathered()
+    return [overlay_of(cloud, service) for service in sorted({*kinds, *tagging, *answers})]
+
+
+@cache
+def _gathered() -> tuple[
+    Mapping[str, Sequence[RecordedKind]], Mapping[str, TagOperations], Mapping[str, Mapping[str, Answer]]
+]:
+    """Kinds, tag operations and further answers by service, put together from one file a service."""
+    kinds: dict[str, list[RecordedKind]] = {}
     tagging: dict[str, TagOperations] = {}
     answers: dict[str, dict[str, Answer]] = {}
     for module in pkgutil.iter_modules(_kinds.__path__):
         loaded = importlib.import_module(f"{_kinds.__name__}.{module.name}")
         for kind in loaded.KINDS:
-            gathered.setdefault(kind.service, []).append(kind)
+            kinds.setdefault(kind.service, []).append(kind)
         for operations in getattr(loaded, "TAGGING", ()):
             tagging[operations.service] = operations
         for service, offered in getattr(loaded, "ANSWERS", {}).items():
             answers.setdefault(service, {}).update(offered)
-    return [
-        RecordedOverlay(
-            cloud, service, gathered.get(service, ()), tagging.get(service), answers.get(service, {})
-        )
-        for service in sorted(gathered.keys() | tagging.keys() | answers.keys())
-    ]
+    return kinds, tagging, answers
 
 
 def _bound(function: Callable[..., Params], *first: Any) -> Callable[[Params, Caller], Params]:
     return lambda params, caller: function(*first, params, caller)
-
-
-def _next_number(kind: RecordedKind, document: Params, others: Sequence[Params]) -> int:
-    alike = [name for name in kind.key if name != kind.numbered]
-    taken = [
-        int(other[kind.numbered])
-        for other in others
-        if all(other.get(name) == document.get(name) for name in alike)
-    ]
-    return max(taken, default=0) + 1
 
 
 def _hoisted(kind: RecordedKind, params: Params) -> Params:

@@ -58,6 +58,17 @@ class Shelf:
             raise ServiceError(self._kind.missing, text, self._kind.missing_status)
         return found
 
+    def next_number(self, document: Params, caller: Caller) -> int:
+        """The number after the highest of those that are named alike but for it; the first is 1."""
+        numbered = self._kind.numbered
+        alike = [name for name in self._kind.key if name != numbered]
+        taken = [
+            int(other[numbered])
+            for other in self.here(caller)
+            if all(other.get(name) == document.get(name) for name in alike)
+        ]
+        return max(taken, default=0) + 1
+
     def put(self, document: Params, caller: Caller) -> None:
         place = self._place(document, caller)
         self._documents.put(self._name, place, _frozen({**document, "$at": _at(caller)}))

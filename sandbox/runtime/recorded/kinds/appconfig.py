@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from sandbox.runtime.overlay import Caller, Cloud, Params
+from sandbox.runtime.overlay import Params
 from sandbox.runtime.recorded.kind import Listing, Owner, RecordedKind, TagOperations
 
 
 def _id(document: Params) -> str:
     """AppConfig's ids have seven characters."""
     return str(document["$fresh"][:7])
-
-
-def _numbered(name: str, member: str, *places: str) -> Callable[[Cloud, Params, Caller], Params]:
-    """Counts the documents of a kind in the same places from 1."""
-
-    def number(cloud: Cloud, document: Params, _: Caller) -> Params:
-        held = [
-            other[member]
-            for other in cloud.documents.all(f"recorded:appconfig:{name}")
-            if all(other.get(place) == document.get(place) for place in places)
-        ]
-        return {member: max(held, default=0) + 1}
-
-    return number
 
 
 APPLICATION = RecordedKind(
@@ -79,9 +63,7 @@ HOSTED_VERSION = RecordedKind(
         name="configuration profile",
         key={"ApplicationId": "ApplicationId", "Id": "ConfigurationProfileId"},
     ),
-    brings=_numbered(
-        "hosted configuration version", "VersionNumber", "ApplicationId", "ConfigurationProfileId"
-    ),
+    numbered="VersionNumber",
 )
 
 ENVIRONMENT = RecordedKind(
@@ -113,7 +95,7 @@ DEPLOYMENT = RecordedKind(
     describe="GetDeployment",
     missing_status=404,
     within=Owner(name="environment", key={"ApplicationId": "ApplicationId", "Id": "EnvironmentId"}),
-    brings=_numbered("deployment", "DeploymentNumber", "ApplicationId", "EnvironmentId"),
+    numbered="DeploymentNumber",
 )
 
 STRATEGY = RecordedKind(
