@@ -2,9 +2,9 @@
 
 import pulumi
 
-from infra.place import Place
+from infra.foundation.place import Place
 from infra.platform import Platform
-from infra.settings import load_settings
+from infra.settings.loading import load_settings
 
 platform = Platform(load_settings(), Place.of_this_stack())
 for name, value in platform.exports.items():

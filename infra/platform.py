@@ -3,21 +3,22 @@
 from pathlib import Path
 from typing import Any
 
-from infra.boundary import Boundary, BoundaryArgs
-from infra.budget import Budget, BudgetArgs
-from infra.encryption import Encryption, EncryptionArgs
-from infra.endpoint import Endpoint, EndpointArgs
-from infra.identity import Identity, IdentityArgs
-from infra.images import framework_image
-from infra.logs import PROCESSING_JOBS, TRAINING_JOBS, Logs, LogsArgs
-from infra.network import Network, NetworkArgs
-from infra.notifications import Notifications, NotificationsArgs
-from infra.packaging import Packaging, PackagingArgs
-from infra.pipeline import TrainingPipeline, TrainingPipelineArgs
-from infra.place import Place
-from infra.registry import ModelRegistry, ModelRegistryArgs
-from infra.settings import PlatformSettings
-from infra.storage import Storage, StorageArgs
+from infra.cost.budget import Budget, BudgetArgs
+from infra.foundation.boundary import Boundary, BoundaryArgs
+from infra.foundation.encryption import Encryption, EncryptionArgs
+from infra.foundation.foundation import Foundation
+from infra.foundation.logs import PROCESSING_JOBS, TRAINING_JOBS, Logs, LogsArgs
+from infra.foundation.place import Place
+from infra.identity.identity import Identity, IdentityArgs
+from infra.network.network import Network, NetworkArgs
+from infra.notifications.notifications import Notifications, NotificationsArgs
+from infra.packaging.images import framework_image
+from infra.packaging.source import Packaging, PackagingArgs
+from infra.serving.endpoint import Endpoint, EndpointArgs
+from infra.settings.loading import PlatformSettings
+from infra.storage.storage import Storage, StorageArgs
+from infra.training.pipeline import TrainingPipeline, TrainingPipelineArgs
+from infra.training.registry import ModelRegistry, ModelRegistryArgs
 
 
 class Platform:
@@ -30,53 +31,54 @@ class Platform:
         case = settings.use_case.rpartition(".")[2]
         endpoint_name = f"{place.prefix}-{case}"
         image = framework_image(settings.training, place)
+        second = settings.recovery.region
 
-        encryption = Encryption("encryption", EncryptionArgs(settings=settings.encryption, place=place))
-        keys = encryption.key_arns
-        boundary = Boundary("boundary", BoundaryArgs(place=place))
-        storage = Storage(
-            "storage",
-            StorageArgs(
-                settings=settings.storage, place=place, data_key_arn=keys["data"], model_key_arn=keys["model"]
-            ),
-        )
-        zones = storage.buckets
-        network = Network(
-            "network",
-            NetworkArgs(
-                settings=settings.network,
-                logs=settings.logs,
+        # What everything stands on.
+        encryption = Encryption(
+            "encryption",
+            EncryptionArgs(
+                settings=settings.encryption,
                 place=place,
-                logs_key_arn=keys["logs"],
-                boundary_arn=boundary.policy_arn,
+                protected=settings.protected,
+                recovery_region=second,
             ),
         )
+        boundary = Boundary("boundary", BoundaryArgs(place=place))
+        base = Foundation(
+            place=place,
+            key_arns=encryption.key_arns,
+            boundary_arn=boundary.policy_arn,
+            log_days=settings.logs.retention_days,
+            protected=settings.protected,
+            runbooks=settings.runbooks,
+            recovery_region=second,
+        )
+        notifications = Notifications(
+            "notifications", NotificationsArgs(settings=settings.notifications, foundation=base)
+        )
+        topics = notifications.topics
+        storage = Storage("storage", StorageArgs(settings=settings.storage, foundation=base))
+        zones = storage.buckets
+        network = Network("network", NetworkArgs(settings=settings.network, foundation=base))
         Logs(
             "logs",
             LogsArgs(
-                settings=settings.logs,
-                key_arn=keys["logs"],
+                foundation=base,
                 groups=[PROCESSING_JOBS, TRAINING_JOBS, f"/aws/sagemaker/Endpoints/{endpoint_name}"],
             ),
         )
         identity = Identity(
             "identity",
             IdentityArgs(
-                place=place,
-                boundary_arn=boundary.policy_arn,
-                data_key_arn=keys["data"],
-                model_key_arn=keys["model"],
-                image_repository_arn=image.repository_arn,
-                endpoint_name=endpoint_name,
+                foundation=base, image_repository_arn=image.repository_arn, endpoint_name=endpoint_name
             ),
         )
+
+        # From data to a registered model.
         packaging = Packaging(
             "packaging",
             PackagingArgs(
-                source=Path("ml"),
-                build=Path(".groundplan/build"),
-                bucket=zones["models"],
-                key_arn=keys["model"],
+                source=Path("ml"), build=Path(".groundplan/build"), foundation=base, bucket=zones["models"]
             ),
         )
         registry = ModelRegistry("registry", ModelRegistryArgs(place=place, case=case))
@@ -84,55 +86,36 @@ class Platform:
             "training",
             TrainingPipelineArgs(
                 settings=settings.training,
-                place=place,
+                foundation=base,
+                placement=network.workloads,
+                zones=zones,
+                role_arns=identity.role_arns,
                 use_case=settings.use_case,
                 image=image.uri,
                 source_uri=packaging.uri,
-                raw_bucket=zones["raw"],
-                curated_bucket=zones["curated"],
-                models_bucket=zones["models"],
-                data_key_arn=keys["data"],
-                model_key_arn=keys["model"],
-                pipeline_role_arn=identity.role_arns["pipeline"],
-                processing_role_arn=identity.role_arns["processing"],
-                training_role_arn=identity.role_arns["training"],
-                subnet_ids=network.subnet_ids,
-                security_group_id=network.workload_group_id,
                 group_name=registry.group_name,
             ),
         )
-        notifications = Notifications(
-            "notifications",
-            NotificationsArgs(
-                settings=settings.notifications,
-                logs=settings.logs,
-                place=place,
-                messages_key_arn=keys["messages"],
-                logs_key_arn=keys["logs"],
-                boundary_arn=boundary.policy_arn,
-            ),
-        )
-        budget = Budget(
-            "budget",
-            BudgetArgs(settings=settings.budget, place=place, topic_arn=notifications.topic_arn),
-        )
+
+        # From a registered model to answers.
         endpoint = None
         if settings.release is not None:
             endpoint = Endpoint(
                 "endpoint",
                 EndpointArgs(
                     settings=settings.endpoint,
+                    foundation=base,
+                    placement=network.workloads,
+                    zones=zones,
+                    topics=topics,
                     endpoint_name=endpoint_name,
                     model_package_arn=settings.release.model_package_arn,
                     role_arn=identity.role_arns["inference"],
-                    subnet_ids=network.subnet_ids,
-                    security_group_id=network.workload_group_id,
-                    captures_bucket=zones["captures"],
-                    data_key_arn=keys["data"],
-                    model_key_arn=keys["model"],
-                    topic_arn=notifications.topic_arn,
                 ),
             )
+
+        # What watches over it.
+        budget = Budget("budget", BudgetArgs(settings=settings.budget, foundation=base, topics=topics))
 
         self.exports = {
             "zones": dict(zones),
@@ -140,10 +123,10 @@ class Platform:
             "modelPackageGroup": registry.group_name,
             "endpoint": endpoint.endpoint_name if endpoint else None,
             "intended": endpoint.intended if endpoint else None,
-            "topic": notifications.topic_arn,
+            "topics": dict(topics),
             "webhookSecret": notifications.secret_name,
             "budget": budget.budget_name,
             "useCase": settings.use_case,
-            "keys": dict(keys),
+            "keys": dict(base.key_arns),
             "sourceArchive": packaging.uri,
         }

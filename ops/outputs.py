@@ -31,7 +31,8 @@ class StackOutputs:
     model_package_group: str
     endpoint: str | None
     intended: Intended | None
-    topic: str
+    topics: Mapping[str, str]
+    """Severity (`critical`, `warning`, `info`) → ARN of its topic."""
     webhook_secret: str
     budget: str
     use_case: str
@@ -61,7 +62,7 @@ class StackOutputs:
             model_package_group=text("modelPackageGroup"),
             endpoint=None if endpoint is None else str(endpoint),
             intended=_intended(plain.get("intended")),
-            topic=text("topic"),
+            topics=_topics(plain.get("topics")),
             webhook_secret=text("webhookSecret"),
             budget=text("budget"),
             use_case=text("useCase"),
@@ -78,6 +79,12 @@ class StackOutputs:
     def use_case_name(self) -> str:
         """The last part of the use case's module: the folder of its sources in the raw zone."""
         return self.use_case.rsplit(".", 1)[-1]
+
+
+def _topics(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, Mapping) or not {"critical", "warning", "info"} <= set(value):
+        raise OutputWrongError("topics", value, "the topics of critical, warning and info")
+    return {str(severity): str(arn) for severity, arn in value.items()}
 
 
 def _intended(value: Any) -> Intended | None:

@@ -37,7 +37,8 @@ def test_outputs_name_the_zones_the_pipeline_the_endpoint_and_the_topic(clone: A
     sagemaker = clone.client("sagemaker")
     assert sagemaker.describe_pipeline(PipelineName=outputs["pipeline"])["PipelineStatus"] == "Active"
     assert sagemaker.describe_endpoint(EndpointName=outputs["endpoint"])["EndpointStatus"] == "InService"
-    clone.client("sns").get_topic_attributes(TopicArn=outputs["topic"])
+    for topic in outputs["topics"].values():
+        clone.client("sns").get_topic_attributes(TopicArn=topic)
     buckets = {bucket["Name"] for bucket in clone.client("s3").list_buckets()["Buckets"]}
     assert set(outputs["zones"].values()) <= buckets
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.validate import ParamValidator
 
-from infra.training_steps import Site, TrainingSettings, training_definition
+from infra.training.steps import Site, TrainingSettings, training_definition
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 SITE = Site(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.training_steps import Site, TrainingSettings, training_definition
+from infra.training.steps import Site, TrainingSettings, training_definition
 
 SDK = Path(__file__).parent / "sdk"
 RECORD: dict[str, Any] = json.loads((SDK / "training_pipeline.json").read_text())

@@ -5,18 +5,18 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from infra import permissions
-from infra.boundary import boundary_statements
-from infra.encryption import DOMAINS, key_statements
-from infra.endpoint_names import name_of
-from infra.gateways import interface_statement, s3_statements
-from infra.instances import has_local_storage
-from infra.network import NetworkSettings, subnet_blocks
-from infra.permissions import Grants
-from infra.place import Place
-from infra.policy import Statement, WildcardError, document
-from infra.storage import ZoneSettings, lifecycle_rules, zone_statements
-from infra.training_steps import Site, TrainingSettings, training_definition
+from infra.foundation.boundary import boundary_statements
+from infra.foundation.encryption import DOMAINS, key_statements
+from infra.foundation.place import Place
+from infra.foundation.policy import Statement, WildcardError, document
+from infra.identity import permissions
+from infra.identity.permissions import Grants
+from infra.network.gateways import interface_statement, s3_statements
+from infra.network.network import NetworkSettings, subnet_blocks
+from infra.serving.endpoint_names import name_of
+from infra.storage.storage import ZoneSettings, lifecycle_rules, zone_statements
+from infra.training.instances import has_local_storage
+from infra.training.steps import Site, TrainingSettings, training_definition
 from sandbox.runtime.sagemaker.definition import parse
 
 PLACE = Place(project="groundplan", stack="dev", account="123456789012", region="us-east-1", partition="aws")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.packaging import NoSourceError, pack
+from infra.packaging.source import NoSourceError, pack
 
 
 def _source(folder: Path) -> Path:

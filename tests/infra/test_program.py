@@ -1,88 +1,38 @@
 """Does the whole program compose? Every resource that it makes, against Pulumi's mocks."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+from mocked import Build, build
 
-ROOT = Path(__file__).parents[2]
+from infra.foundation.place import Place
+from infra.platform import Platform
+from infra.settings.loading import read_settings
+
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/groundplan-dev-flights/3"
 
-# In a process of its own, as Pulumi's runtime keeps its mocks and its settings for the whole process.
-_RECORD = """
-import json, sys
-import pulumi
-from pulumi.runtime import mocks, settings
 
-made = []
+class Program(Build):
+    """What a run of the whole program made and exported."""
 
-class Mocks(mocks.Mocks):
-    def new_resource(self, args):
-        made.append([args.typ, args.name, dict(args.inputs)])
-        outputs = dict(args.inputs)
-        for key in ("name", "bucket", "pipelineName", "modelPackageGroupName"):
-            if key in args.inputs:
-                outputs.setdefault("id", args.inputs[key])
-        outputs.setdefault("arn", f"arn:aws:mock:us-east-1:123456789012:{args.name}")
-        outputs.setdefault("url", f"https://mock/{args.name}")
-        outputs.setdefault("keyId", f"key-{args.name}")
-        return f"{args.name}-id", outputs
-
-    def call(self, args):
-        return {
-            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
-            "aws:index/getRegion:getRegion": {"region": "us-east-1"},
-            "aws:index/getPartition:getPartition": {"partition": "aws"},
-            "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": {
-                "registryPath": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
-            },
-        }[args.token]
-
-mocks.set_mocks(Mocks(), project="groundplan", stack="dev", preview=False)
-exports = {}
-
-@pulumi.runtime.test
-def build():
-    from infra.place import Place
-    from infra.platform import Platform
-    from infra.settings import read_settings
-
-    platform = Platform(read_settings("dev", json.loads(sys.argv[1])), Place.of_this_stack())
-    return pulumi.Output.from_input(platform.exports).apply(exports.update)
-
-build()
-print(json.dumps({"made": made, "exports": exports}, default=lambda asset: type(asset).__name__))
-"""
-
-
-class Program:
-    """What a run of the program made and exported."""
-
-    def __init__(self, told: dict[str, Any]) -> None:
-        self.made = [(kind, name, inputs) for kind, name, inputs in told["made"]]
-        self.exports = told["exports"]
+    @property
+    def exports(self) -> dict[str, Any]:
+        return self.outputs
 
     @property
     def sorted(self) -> list[str]:
-        return sorted(json.dumps(one, sort_keys=True) for one in self.made)
-
-    def of(self, kind: str) -> dict[str, dict[str, Any]]:
-        return {name: inputs for made, name, inputs in self.made if made == kind}
+        return sorted(
+            json.dumps(one, sort_keys=True, default=lambda asset: type(asset).__name__) for one in self.made
+        )
 
 
 def _run(settings: dict[str, Any]) -> Program:
-    done = subprocess.run(
-        [sys.executable, "-c", _RECORD, json.dumps(settings)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return Program(json.loads(done.stdout.splitlines()[-1]))
+    def program() -> dict[str, Any]:
+        return Platform(read_settings("dev", settings), Place.of_this_stack()).exports
+
+    made = build(program)
+    return Program(made.made, made.outputs)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +62,7 @@ def test_the_outputs_are_those_of_the_contract(released: Program) -> None:
     assert exports["webhookSecret"] == "groundplan-dev-chat-webhook"
     assert exports["budget"] == "groundplan-dev-monthly"
     assert exports["useCase"] == "ml.flights"
-    assert set(exports["keys"]) == {"data", "model", "logs", "messages"}
+    assert set(exports["keys"]) == {"data", "model", "logs", "messages", "backup"}
     assert exports["sourceArchive"].startswith("s3://groundplan-dev-models-123456789012/source/")
     (configuration,) = released.of("aws:sagemaker/endpointConfiguration:EndpointConfiguration").values()
     assert exports["intended"] == {
@@ -147,7 +97,7 @@ def test_another_release_is_made_of_other_resources_so_that_the_way_back_finds_t
 def test_every_role_has_the_boundary(released: Program) -> None:
     roles = released.of("aws:iam/role:Role")
     assert len(roles) == 6
-    boundary = "arn:aws:mock:us-east-1:123456789012:boundary-policy"
+    boundary = "arn:aws:iam::123456789012:policy/groundplan-dev-boundary"
     assert {inputs["permissionsBoundary"] for inputs in roles.values()} == {boundary}
     assert all("aws:SourceAccount" in inputs["assumeRolePolicy"] for inputs in roles.values())
 
@@ -180,15 +130,17 @@ def test_budget_tells_the_topic_at_each_threshold(before: Program) -> None:
     budget = before.of("aws:budgets/budget:Budget")["budget-monthly"]
     told = [(one["notificationType"], one["threshold"]) for one in budget["notifications"]]
     assert told == [("ACTUAL", 50), ("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)]
-    assert all(one["subscriberSnsTopicArns"] == [before.exports["topic"]] for one in budget["notifications"])
+    assert all(
+        one["subscriberSnsTopicArns"] == [before.exports["topics"]["warning"]]
+        for one in budget["notifications"]
+    )
 
 
 def test_endpoint_rolls_back_on_its_alarms_and_stands_in_two_zones(released: Program) -> None:
     endpoint = released.of("aws:sagemaker/endpoint:Endpoint")["endpoint-endpoint"]
     alarms = {one["alarmName"] for one in endpoint["deploymentConfig"]["autoRollbackConfiguration"]["alarms"]}
-    assert alarms == {
-        inputs["name"] for inputs in released.of("aws:cloudwatch/metricAlarm:MetricAlarm").values()
-    }
+    made = {inputs["name"] for inputs in released.of("aws:cloudwatch/metricAlarm:MetricAlarm").values()}
+    assert alarms == {"groundplan-dev-flights-faults", "groundplan-dev-flights-latency"} <= made
     (model,) = released.of("aws:sagemaker/model:Model").values()
     assert len(model["vpcConfig"]["subnets"]) == 2
     assert model["enableNetworkIsolation"] is True

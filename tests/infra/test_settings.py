@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.environments import with_defaults
-from infra.settings import SettingsError, read_settings
-from infra.settings_page import page
-from infra.stack_file import faults
+from infra.settings.environments import with_defaults
+from infra.settings.loading import SettingsError, read_settings
+from infra.settings.page import page
+from infra.settings.stack_file import faults
 
 SETTINGS_PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
@@ -126,5 +126,5 @@ def test_defaults_are_merged_block_by_block_and_lists_are_replaced() -> None:
 
 def test_the_page_of_settings_is_up_to_date() -> None:
     assert SETTINGS_PAGE.read_text() == page() + "\n", (
-        "run `python -m infra.settings_page > docs/settings.md`"
+        "run `python -m infra.settings.page > docs/settings.md`"
     )

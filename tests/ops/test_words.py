@@ -42,7 +42,7 @@ OUTPUTS = {
     "modelPackageGroup": "g",
     "endpoint": None,
     "intended": None,
-    "topic": "t",
+    "topics": {"critical": "c", "warning": "w", "info": "i"},
     "webhookSecret": "w",
     "budget": "b",
     "useCase": "ml.flights",

@@ -1,0 +1,1 @@
+"""What every component stands on: place, keys, roles, logs, alarms, functions."""

@@ -1,0 +1,62 @@
+"""Role: an IAM role of a service, with the boundary above it and one policy of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.foundation.place import Place
+from infra.foundation.policy import Statement, document, from_account
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleArgs:
+    """Who a role is for and what it may do. `purpose` ends its name: `groundplan-dev-training`."""
+
+    purpose: str
+    description: str
+    service: str
+    statements: pulumi.Input[Sequence[Statement]]
+    boundary_arn: pulumi.Input[str]
+    place: Place
+
+
+class Role(pulumi.ComponentResource):
+    """A role that one service may take on, for this account only.
+
+    `arn` is known once the role's policy is attached: who waits for it can use it.
+    """
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: RoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("groundplan:infra:Role", name, opts=opts)
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            f"{name}-role",
+            name=f"{args.place.prefix}-{args.purpose}",
+            description=args.description,
+            assume_role_policy=document(trust(args.service, args.place.account)),
+            permissions_boundary=args.boundary_arn,
+            opts=child,
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-policy",
+            name=args.purpose,
+            role=role.name,
+            policy=pulumi.Output.from_input(args.statements).apply(lambda given: document(*given)),
+            opts=child,
+        )
+        self.arn = pulumi.Output.all(role.arn, policy.id).apply(lambda made: str(made[0]))
+        self.register_outputs({"arn": self.arn})
+
+
+def trust(service: str, account: str) -> Statement:
+    """Who may take on the role: the service, on behalf of this account only."""
+    return Statement(
+        sid="ServiceOfThisAccount",
+        principals={"Service": [service]},
+        actions=["sts:AssumeRole"],
+        conditions=from_account(account),
+    )

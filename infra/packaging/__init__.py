@@ -1,0 +1,1 @@
+"""The code that runs on the platform, as archives and images."""

@@ -1,0 +1,84 @@
+"""Training pipeline: the steps from raw data to a registered model, as SageMaker runs them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.foundation.foundation import Foundation
+from infra.identity.identity import Work
+from infra.network.placement import Placement
+from infra.storage.storage import Zone
+from infra.training.steps import Site, TrainingSettings, training_definition
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingPipelineArgs:
+    """What the rest of the platform hands to the pipeline."""
+
+    settings: TrainingSettings
+    foundation: Foundation
+    placement: Placement
+    zones: Mapping[Zone, pulumi.Input[str]]
+    role_arns: Mapping[Work, pulumi.Input[str]]
+    use_case: str
+    image: str
+    source_uri: pulumi.Input[str]
+    group_name: pulumi.Input[str]
+
+
+class TrainingPipeline(pulumi.ComponentResource):
+    """A SageMaker pipeline on spot instances, with checkpoints, in the private subnets.
+
+    Controls: SageMaker.4 to .10, prowler AISF-ML-01 and -03; spot with a checkpoint and a maximum run time.
+    """
+
+    pipeline_name: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: TrainingPipelineArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("groundplan:infra:TrainingPipeline", name, opts=opts)
+        case = args.use_case.rpartition(".")[2]
+        prefix = args.foundation.place.prefix
+        site = pulumi.Output.all(
+            source=args.source_uri,
+            raw=args.zones["raw"],
+            curated=args.zones["curated"],
+            models=args.zones["models"],
+            data_key=args.foundation.key_arns["data"],
+            model_key=args.foundation.key_arns["model"],
+            processing_role=args.role_arns["processing"],
+            training_role=args.role_arns["training"],
+            subnets=pulumi.Output.all(*args.placement.subnet_ids),
+            security_group=args.placement.security_group_id,
+            group=args.group_name,
+        ).apply(
+            lambda known: Site(
+                use_case=args.use_case,
+                image=args.image,
+                source_uri=known["source"],
+                raw_uri=f"s3://{known['raw']}",
+                curated_uri=f"s3://{known['curated']}",
+                models_uri=f"s3://{known['models']}",
+                data_key=known["data_key"],
+                model_key=known["model_key"],
+                processing_role=known["processing_role"],
+                training_role=known["training_role"],
+                subnets=known["subnets"],
+                security_group=known["security_group"],
+                group=known["group"],
+            )
+        )
+        pipeline = aws.sagemaker.Pipeline(
+            f"{name}-pipeline",
+            pipeline_name=f"{prefix}-{case}-training",
+            pipeline_display_name=f"{prefix}-{case}-training",
+            pipeline_description=f"From raw data to a registered model of {case}",
+            role_arn=args.role_arns["pipeline"],
+            pipeline_definition=site.apply(lambda known: training_definition(args.settings, known)),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.pipeline_name = pipeline.pipeline_name
+        self.register_outputs({"pipeline_name": self.pipeline_name})

@@ -1,0 +1,312 @@
+"""What are the steps of the training pipeline? Prepare, train, evaluate, judge, register."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from infra.settings.block import InstanceType, Settings
+from infra.training.instances import has_local_storage
+from infra.training.pipeline_definition import (
+    Json,
+    Step,
+    at_least,
+    channel,
+    condition,
+    definition,
+    get,
+    join,
+    json_get,
+    parameter,
+    s3_input,
+    s3_output,
+)
+
+_INPUTS = get("Parameters.InputsFingerprint")
+_CODE = "/opt/ml/processing/input/code"
+# The image's script mode cannot run our source (decision 0053): Train says itself what it would say.
+_UNPACK = (
+    "mkdir -p /opt/ml/code && cd /opt/ml/code && tar -xzf /opt/ml/input/data/code/source.tar.gz"
+    " && export SM_NUM_GPUS=${SM_NUM_GPUS:-$(nvidia-smi -L 2>/dev/null | grep -c ^GPU)} && exec python3"
+)
+_FOLDERS = {
+    "SM_CHANNEL_TRAIN": "/opt/ml/input/data/train",
+    "SM_CHANNEL_VALIDATION": "/opt/ml/input/data/validation",
+    "SM_MODEL_DIR": "/opt/ml/model",
+    "SM_OUTPUT_DIR": "/opt/ml/output",
+}
+_KEPT = "P30D"
+_METRICS = "binary_classification_metrics"
+_GIB = 30
+
+
+class TrainingSettings(Settings):
+    """`groundplan:training`: the machines of the pipeline, and what a model must reach."""
+
+    image_tag: str = Field(
+        default="3.2-0",
+        pattern=r"^[\w.-]+$",
+        description="Tag of AWS's image `sagemaker-xgboost` that runs every step.",
+    )
+    image: str | None = Field(
+        default=None, description="URI of an image of your own instead, in this region's registry."
+    )
+    processing_instance: InstanceType = Field(default="ml.m5.xlarge", description="Prepares and evaluates.")
+    training_instance: InstanceType = Field(default="ml.g5.xlarge", description="Trains.")
+    spot: bool = Field(default=True, description="Whether to train on spot instances, with checkpoints.")
+    max_run_minutes: int = Field(default=60, ge=5, le=7200, description="Minutes until a job is stopped.")
+    max_wait_minutes: int = Field(
+        default=120, ge=5, le=14400, description="Minutes for a spot job with its wait for a machine."
+    )
+    minimum_pr_auc: float = Field(
+        default=0.31, gt=0, lt=1, description="PR-AUC below which no model is registered."
+    )
+    minimum_auc: float = Field(
+        default=0.75, gt=0, lt=1, description="ROC-AUC below which no model is registered."
+    )
+    hyperparameters: dict[str, int | float | str] = Field(
+        default_factory=dict, description="Arguments of the training program beside its defaults."
+    )
+
+    @model_validator(mode="after")
+    def _wait_covers_run(self) -> Self:
+        if self.spot and self.max_wait_minutes < self.max_run_minutes:
+            raise ValueError(f"maxWaitMinutes of at least maxRunMinutes, {self.max_run_minutes}")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where the pipeline's jobs run, as plain values: names, ARNs, S3 URIs without a slash at the end."""
+
+    use_case: str
+    image: str
+    source_uri: str
+    curated_uri: str
+    models_uri: str
+    data_key: str
+    model_key: str
+    processing_role: str
+    training_role: str
+    subnets: Sequence[str]
+    security_group: str
+    group: str
+    raw_uri: str
+
+    @property
+    def case(self) -> str:
+        return self.use_case.rpartition(".")[2]
+
+
+def training_definition(settings: TrainingSettings, site: Site) -> str:
+    """The definition that docs/architecture.md describes under "Jobs".
+
+    Prepare's and Train's results are used again for the same arguments. That is sound because the fingerprint
+    of the sources is among the arguments of both, and the source archive's path is its digest.
+    """
+    package = Step(name="Register", type="RegisterModel", arguments=_register(site))
+    verdict = condition(
+        "GoodEnough",
+        holds=[
+            at_least(_metric("pr_auc"), get("Parameters.MinimumPrAuc")),
+            at_least(_metric("auc"), get("Parameters.MinimumAuc")),
+        ],
+        then=[package],
+        otherwise=[Step(name="NotGoodEnough", type="Fail", arguments={"ErrorMessage": _shortfall()})],
+    )
+    return definition(
+        parameters=[
+            parameter("RawData", "String", f"{site.raw_uri}/{site.case}"),
+            parameter("InputsFingerprint", "String"),
+            parameter("MinimumPrAuc", "Float", settings.minimum_pr_auc),
+            parameter("MinimumAuc", "Float", settings.minimum_auc),
+        ],
+        steps=[_prepare(settings, site), _train(settings, site), _evaluate(settings, site), verdict],
+    )
+
+
+def _prepare(settings: TrainingSettings, site: Site) -> Step:
+    outputs = [
+        s3_output(name, _prepared(site, name), name)
+        for name in ("train", "validation", "test", "examples", "report")
+    ]
+    return Step(
+        name="Prepare",
+        type="Processing",
+        arguments=_processing(
+            settings,
+            site,
+            command="prepare --raw /opt/ml/processing/input/raw --out /opt/ml/processing/output",
+            inputs=[s3_input("raw", get("Parameters.RawData"), "raw")],
+            outputs=outputs,
+            key=site.data_key,
+        ),
+        cache=_KEPT,
+        retry=True,
+    )
+
+
+_LOGGED: list[Json] = [{"Name": "validation:pr_auc", "Regex": "validation-pr_auc=([0-9.]+)"}]
+"""What SageMaker reads from the job's log into CloudWatch: the line that `ml.training` prints as it goes."""
+
+
+def _train(settings: TrainingSettings, site: Site) -> Step:
+    hyperparameters = {name: str(value) for name, value in sorted(settings.hyperparameters.items())}
+    arguments = [text for name, value in hyperparameters.items() for text in (f"--{name}", value)]
+    resources: Json = {"InstanceCount": 1, "InstanceType": settings.training_instance, "VolumeSizeInGB": _GIB}
+    stopping: Json = {"MaxRuntimeInSeconds": settings.max_run_minutes * 60}
+    if settings.spot:
+        stopping["MaxWaitTimeInSeconds"] = settings.max_wait_minutes * 60
+    if not has_local_storage(settings.training_instance):
+        resources["VolumeKmsKeyId"] = site.model_key
+    return Step(
+        name="Train",
+        type="Training",
+        arguments={
+            "AlgorithmSpecification": {
+                "TrainingImage": site.image,
+                "TrainingInputMode": "File",
+                "ContainerEntrypoint": ["/bin/sh", "-c", f'{_UNPACK} -m {site.use_case}.train "$@"', "train"],
+                **({"ContainerArguments": arguments} if arguments else {}),
+                "MetricDefinitions": _LOGGED,
+            },
+            "RoleArn": site.training_role,
+            "HyperParameters": hyperparameters,
+            "InputDataConfig": [
+                channel("code", site.source_uri, "application/gzip"),
+                channel("train", _output_of("Prepare", "train"), "application/x-parquet"),
+                channel("validation", _output_of("Prepare", "validation"), "application/x-parquet"),
+            ],
+            "OutputDataConfig": {
+                "S3OutputPath": f"{site.models_uri}/{site.case}/trained",
+                "KmsKeyId": site.model_key,
+            },
+            "CheckpointConfig": {
+                "S3Uri": join(f"{site.models_uri}/{site.case}/checkpoints/", _INPUTS),
+                "LocalPath": "/opt/ml/checkpoints",
+            },
+            "ResourceConfig": resources,
+            "StoppingCondition": stopping,
+            "EnableManagedSpotTraining": settings.spot,
+            "EnableInterContainerTrafficEncryption": True,
+            "EnableNetworkIsolation": True,
+            "VpcConfig": {"SecurityGroupIds": [site.security_group], "Subnets": list(site.subnets)},
+            "Environment": {"INPUTS_FINGERPRINT": _INPUTS, **_FOLDERS},
+        },
+        cache=_KEPT,
+        retry=True,
+    )
+
+
+def _evaluate(settings: TrainingSettings, site: Site) -> Step:
+    return Step(
+        name="Evaluate",
+        type="Processing",
+        arguments=_processing(
+            settings,
+            site,
+            command=(
+                "evaluate --model /opt/ml/processing/input/model --test /opt/ml/processing/input/test"
+                " --out /opt/ml/processing/output"
+            ),
+            inputs=[
+                s3_input("model", get("Steps.Train.ModelArtifacts.S3ModelArtifacts"), "model"),
+                s3_input("test", _output_of("Prepare", "test"), "test"),
+            ],
+            outputs=[s3_output("evaluation", _evaluation(site), "")],
+            key=site.model_key,
+        ),
+        retry=True,
+        property_files=[("Evaluation", "evaluation", "evaluation.json")],
+    )
+
+
+def _register(site: Site) -> Mapping[str, Any]:
+    return {
+        "ModelPackageGroupName": site.group,
+        "ModelPackageDescription": f"Trained by the pipeline of {site.case}",
+        "ModelApprovalStatus": "PendingManualApproval",
+        "CustomerMetadataProperties": {"inputs": _INPUTS},
+        "ModelMetrics": {
+            "ModelQuality": {
+                "Statistics": {
+                    "ContentType": "application/json",
+                    "S3Uri": _evaluation(site, "/evaluation.json"),
+                }
+            }
+        },
+        "InferenceSpecification": {
+            "Containers": [
+                {
+                    "Image": site.image,
+                    "ModelDataUrl": get("Steps.Train.ModelArtifacts.S3ModelArtifacts"),
+                    "Environment": {
+                        "SAGEMAKER_PROGRAM": "inference.py",
+                        "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+                    },
+                }
+            ],
+            "SupportedContentTypes": ["application/json", "text/csv"],
+            "SupportedResponseMIMETypes": ["application/json", "text/csv"],
+        },
+    }
+
+
+def _processing(
+    settings: TrainingSettings, site: Site, *, command: str, inputs: list[Json], outputs: list[Json], key: str
+) -> Mapping[str, Any]:
+    """A job of the use case's module, from the source archive."""
+    resources: Json = {
+        "InstanceCount": 1,
+        "InstanceType": settings.processing_instance,
+        "VolumeSizeInGB": _GIB,
+    }
+    if not has_local_storage(settings.processing_instance):
+        resources["VolumeKmsKeyId"] = key
+    run = f"cd {_CODE} && tar -xzf source.tar.gz && exec python3 -m {site.use_case}.{command}"
+    return {
+        "RoleArn": site.processing_role,
+        "AppSpecification": {"ImageUri": site.image, "ContainerEntrypoint": ["/bin/sh", "-c", run]},
+        "ProcessingInputs": [s3_input("code", site.source_uri, "code"), *inputs],
+        "ProcessingOutputConfig": {"KmsKeyId": key, "Outputs": outputs},
+        "ProcessingResources": {"ClusterConfig": resources},
+        "StoppingCondition": {"MaxRuntimeInSeconds": settings.max_run_minutes * 60},
+        "NetworkConfig": {
+            "EnableInterContainerTrafficEncryption": True,
+            "EnableNetworkIsolation": True,
+            "VpcConfig": {"SecurityGroupIds": [site.security_group], "Subnets": list(site.subnets)},
+        },
+        "Environment": {"INPUTS_FINGERPRINT": _INPUTS},
+    }
+
+
+def _prepared(site: Site, name: str) -> Json:
+    return join(f"{site.curated_uri}/{site.case}/", _INPUTS, f"/{name}")
+
+
+def _evaluation(site: Site, *path: str) -> Json:
+    # A folder for each execution: a model package's metrics are never written over.
+    return join(f"{site.models_uri}/{site.case}/evaluated/", get("Execution.PipelineExecutionId"), *path)
+
+
+def _output_of(step: str, name: str) -> Json:
+    return get(f"Steps.{step}.ProcessingOutputConfig.Outputs['{name}'].S3Output.S3Uri")
+
+
+def _metric(name: str) -> Json:
+    return json_get("Evaluate", "Evaluation", f"{_METRICS}.{name}.value")
+
+
+def _shortfall() -> Json:
+    return join(
+        "The model is not good enough: PR-AUC ",
+        _metric("pr_auc"),
+        " (at least ",
+        get("Parameters.MinimumPrAuc"),
+        "), ROC-AUC ",
+        _metric("auc"),
+        " (at least ",
+        get("Parameters.MinimumAuc"),
+        ").",
+    )
