@@ -114,7 +114,14 @@ def key_statements(domain: Domain, place: Place) -> list[Statement]:
             Statement(
                 sid="PublishersOfThisAccount",
                 principals={
-                    "Service": ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "sns.amazonaws.com"]
+                    "Service": [
+                        "backup.amazonaws.com",
+                        "budgets.amazonaws.com",
+                        "cloudwatch.amazonaws.com",
+                        "costalerts.amazonaws.com",
+                        "events.amazonaws.com",
+                        "sns.amazonaws.com",
+                    ]
                 },
                 actions=_USE,
                 resources=["*"],

@@ -16,6 +16,15 @@ from infra.foundation.place import Place
 from infra.foundation.policy import Statement, document, from_account, only_tls
 from infra.settings.block import Settings
 
+PUBLISHERS = (
+    "backup.amazonaws.com",
+    "budgets.amazonaws.com",
+    "cloudwatch.amazonaws.com",
+    "costalerts.amazonaws.com",
+    "events.amazonaws.com",
+)
+"""The services that publish to the topics by themselves."""
+
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 
 
@@ -135,11 +144,11 @@ class Notifications(pulumi.ComponentResource):
 
 
 def topic_statements(topic_arn: str, place: Place) -> list[Statement]:
-    """Who may publish: budgets and alarms of this account, over TLS."""
+    """Who may publish: services that watch over this account, over TLS."""
     return [
         Statement(
-            sid="BudgetsAndAlarmsOfThisAccount",
-            principals={"Service": ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]},
+            sid="WatchersOfThisAccount",
+            principals={"Service": list(PUBLISHERS)},
             actions=["sns:Publish"],
             resources=[topic_arn],
             conditions=from_account(place.account),
