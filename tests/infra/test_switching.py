@@ -1,0 +1,92 @@
+"""Does switching any setting, one at a time, leave every store of data where it is?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from mocked import REGION, Build, build
+from switches import Switch, switches
+
+from infra.foundation.place import Place
+from infra.platform import Platform
+from infra.settings.loading import SettingsError, read_settings
+from sandbox.aws.provider import AwsProvider
+
+PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/groundplan-dev-flights/3"
+GIVEN: dict[str, Any] = {"release": {"modelPackageArn": PACKAGE}}
+ALWAYS = {"aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:sagemaker/modelPackageGroup:ModelPackageGroup"}
+"""Stores that no setting takes away."""
+STORES = ALWAYS | {
+    "aws:backup/vault:Vault",
+    "aws:dynamodb/table:Table",
+    "aws:glue/catalogDatabase:CatalogDatabase",
+    "aws:kinesis/stream:Stream",
+    "aws:msk/cluster:Cluster",
+    "aws:msk/serverlessCluster:ServerlessCluster",
+    "aws:sagemaker/featureGroup:FeatureGroup",
+    "aws:secretsmanager/secret:Secret",
+}
+"""Stores that may go with the part that they belong to, but are never made anew beside it."""
+
+
+def _platform(environment: str, given: dict[str, Any]) -> Build:
+    chosen = read_settings(environment, given)
+
+    def program() -> dict[str, Any]:
+        return Platform(chosen, Place.of_this_stack()).exports
+
+    return build(program, stack=environment)
+
+
+def _stores(made: Build) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(kind, name): inputs for kind, name, inputs in made.made if kind in STORES}
+
+
+def _lost(before: Build, after: Build, provider: AwsProvider) -> list[str]:
+    """The stores that a change would replace, or take away though they always stand."""
+    then, now = _stores(before), _stores(after)
+    lost = [f"{name} is gone" for kind, name in then.keys() - now.keys() if kind in ALWAYS]
+    for (kind, name), inputs in then.items():
+        if (kind, name) in now:
+            urn = f"urn:pulumi:dev::groundplan::{kind}::{name}"
+            ignored = ["multiRegion"] if kind == "aws:kms/key:Key" else []
+            change = provider.diff(urn, name, inputs, inputs, now[kind, name], ignored)
+            lost += [f"{name} is replaced for {path}" for path in change.replaces]
+    return lost
+
+
+def _switched(environment: str, base: Build, one: Switch, provider: AwsProvider) -> list[str]:
+    try:
+        after = _platform(environment, one.over(GIVEN))
+    except SettingsError:
+        return []  # refused by name: nothing is touched
+    return [*_lost(base, after, provider), *_lost(after, base, provider)]
+
+
+def _provider() -> AwsProvider:
+    provider = AwsProvider("http://127.0.0.1:9")  # Diff makes no request
+    provider.configure({"region": REGION})
+    return provider
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_the_second_region_and_protection_come_and_go_around_the_stores(environment: str) -> None:
+    base, provider = _platform(environment, GIVEN), _provider()
+    chosen = [one for one in switches(environment, GIVEN) if one.path in ("recovery.region", "protected")]
+    assert len(chosen) == 2
+    assert [lost for one in chosen for lost in _switched(environment, base, one, provider)] == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_no_setting_replaces_a_store_when_it_is_switched_and_back(environment: str) -> None:
+    base, provider = _platform(environment, GIVEN), _provider()
+    chosen = switches(environment, GIVEN)
+    assert len(chosen) > 50
+    found = {
+        f"{one.path} = {one.value}": lost
+        for one in chosen
+        if (lost := _switched(environment, base, one, provider))
+    }
+    assert found == {}
