@@ -1,4 +1,4 @@
-"""Every setting of the dev stack switched by itself in the sandbox, and back: no store of data is made anew."""
+"""Every setting of the dev stack switched by itself in the sandbox, and back: no store is made anew."""
 
 from __future__ import annotations
 
