@@ -281,7 +281,9 @@ def _other_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
         actions, "spend", "make this month cost that much; budgets alert as AWS Budgets does", stack=False
     )
     spend.add_argument("amount", type=_amount, help="US dollars")
-    _add(actions, "channel", "the messages of the team's chat channel", stack=False)
+    spend.add_argument("--stack", help="in this stack's account (the first stack's)")
+    channel = _add(actions, "channel", "the messages of the team's chat channel", stack=False)
+    channel.add_argument("--stack", help="of this stack alone")
     fault = _add(
         actions,
         "fault",

@@ -314,9 +314,9 @@ def _sandbox(arguments: argparse.Namespace, screen: Screen) -> int:
         case "types":
             return sandbox.types(screen, arguments.filter)
         case "spend":
-            return sandbox.spend(workspace, screen, arguments.amount)
+            return sandbox.spend(workspace, screen, arguments.amount, arguments.stack)
         case "channel":
-            return sandbox.channel(workspace, screen)
+            return sandbox.channel(workspace, screen, arguments.stack)
         case "fault":
             if not arguments.name:
                 return sandbox.faults(workspace, screen)
