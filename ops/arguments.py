@@ -142,6 +142,15 @@ def _stack_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
     outputs.add_argument("--show-secrets", action="store_true", help="print secret values too")
     _engine(outputs)
     _config(commands)
+    settings = commands.add_parser(
+        "settings",
+        help="every setting of a stack with its value, and where it came from",
+        description="Every setting of a stack with its value, and where it came from.",
+    )
+    settings.add_argument("stack", help="the stack's name, such as dev")
+    settings.add_argument("prefix", nargs="?", default="", help="a setting or a block, such as network")
+    settings.add_argument("--changed", action="store_true", help="only what differs from the defaults")
+    settings.add_argument("--json", action="store_true", dest="as_json", help="one JSON document on stdout")
     unlock = _add(commands, "unlock", "take away the lock of a run that has died on another machine")
     _engine(unlock)
 
@@ -281,7 +290,9 @@ def _other_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
         actions, "spend", "make this month cost that much; budgets alert as AWS Budgets does", stack=False
     )
     spend.add_argument("amount", type=_amount, help="US dollars")
-    _add(actions, "channel", "the messages of the team's chat channel", stack=False)
+    spend.add_argument("--stack", help="in this stack's account (the first stack's)")
+    channel = _add(actions, "channel", "the messages of the team's chat channel", stack=False)
+    channel.add_argument("--stack", help="of this stack alone")
     fault = _add(
         actions,
         "fault",

@@ -206,6 +206,14 @@ def _config(arguments: argparse.Namespace, screen: Screen) -> int:
             return configuring.listing(workspace, stack, screen, show_secrets=arguments.show_secrets)
 
 
+def _settings(arguments: argparse.Namespace, screen: Screen) -> int:
+    from ops.settings import settings
+
+    return settings(
+        _workspace(arguments), arguments.stack, screen, arguments.prefix, changed=arguments.changed
+    )
+
+
 def _destroy(arguments: argparse.Namespace, screen: Screen) -> int:
     from ops.destroying import destroy
 
@@ -314,9 +322,9 @@ def _sandbox(arguments: argparse.Namespace, screen: Screen) -> int:
         case "types":
             return sandbox.types(screen, arguments.filter)
         case "spend":
-            return sandbox.spend(workspace, screen, arguments.amount)
+            return sandbox.spend(workspace, screen, arguments.amount, arguments.stack)
         case "channel":
-            return sandbox.channel(workspace, screen)
+            return sandbox.channel(workspace, screen, arguments.stack)
         case "fault":
             if not arguments.name:
                 return sandbox.faults(workspace, screen)
@@ -337,6 +345,7 @@ _HANDLERS: Final[Mapping[str, Callable[[argparse.Namespace, Screen], int]]] = {
     "state": _state,
     "outputs": _outputs,
     "config": _config,
+    "settings": _settings,
     "unlock": _unlock,
     "train": _train,
     "approve": _approve,

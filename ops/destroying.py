@@ -13,7 +13,7 @@ from ops.runs import RunOptions
 from ops.screen import Screen, counted
 from ops.session import Session, succeed
 from ops.stacks import document
-from ops.target import Target
+from ops.target import sandbox_account
 from sandbox.runtime.client import RemainingReport, SandboxClient
 
 
@@ -39,7 +39,8 @@ def destroy(session: Session, options: RunOptions) -> int:
         session.screen.document(summary)
         return OK
     session.workspace.releases.put(session.stack, None)
-    report = _count(reached)
+    assert reached.endpoint_url is not None, "only a sandbox is counted"  # noqa: S101
+    report = SandboxClient(reached.endpoint_url).remaining(reached.account_id)
     others = _others(session)
     found = [f"{one.service} {one.kind} {one.id}" for one in report.remaining]
     counts = {
@@ -77,16 +78,17 @@ def told(report: RemainingReport, others: Sequence[str] = ()) -> str:
     return text + "."
 
 
-def _count(target: Target) -> RemainingReport:
-    assert target.endpoint_url is not None, "only a sandbox is counted"  # noqa: S101
-    return SandboxClient(target.endpoint_url).remaining()
-
-
 def _others(session: Session) -> list[str]:
-    """The project's other stacks whose states hold resources."""
-    backend, project = session.workspace.backend, session.workspace.project.name
+    """The project's other stacks of the same account whose states hold resources."""
+    workspace = session.workspace
+    backend, project = workspace.backend, workspace.project.name
+    account = sandbox_account(workspace, session.stack)
     return [
-        name for name in backend.stacks(project) if name != session.stack and backend.types(project, name)
+        name
+        for name in backend.stacks(project)
+        if name != session.stack
+        and backend.types(project, name)
+        and sandbox_account(workspace, name) == account
     ]
 
 

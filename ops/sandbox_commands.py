@@ -10,10 +10,11 @@ from ops.destroying import confirm
 from ops.errors import FAILED, OK, UsageError
 from ops.properties import written
 from ops.screen import Screen, counted
-from ops.target import Target, connect_sandbox
+from ops.target import Target, connect_sandbox, sandbox_account, sandbox_accounts
 from ops.workspace import Workspace
 from sandbox.runtime import daemon
 from sandbox.runtime.client import SandboxClient
+from sandbox.runtime.host.clients import access_key_for
 
 
 def start(workspace: Workspace, screen: Screen, port: int | None) -> int:
@@ -22,12 +23,18 @@ def start(workspace: Workspace, screen: Screen, port: int | None) -> int:
     screen.line(f"The sandbox runs at {target.endpoint_url}, account {target.account_id}, {target.region}.")
     variables = " ".join(f"{name}={value}" for name, value in sorted(target.variables.items()))
     screen.line(f"Any AWS client reaches it with: {variables}")
+    accounts = sandbox_accounts(workspace)
+    for account, stacks in accounts.items():
+        if account != target.account_id:
+            key = access_key_for(account)
+            screen.line(f"AWS_ACCESS_KEY_ID={key} is account {account}, of {', '.join(stacks)}.")
     screen.document(
         {
             "endpoint": target.endpoint_url,
             "account": target.account_id,
             "region": target.region,
             "environment": dict(target.variables),
+            "accounts": accounts,
         }
     )
     return OK
@@ -52,16 +59,26 @@ def status(workspace: Workspace, screen: Screen) -> int:
     figures = client.status()
     held = client.remaining()
     services = Counter(one.service for one in held.remaining)
+    by_account: dict[str, Counter[str]] = {}
+    for one in held.remaining:
+        by_account.setdefault(one.account, Counter())[one.service] += 1
     screen.line(
         f"The sandbox runs at {address.endpoint_url}, account {address.account_id}, {address.region}."
     )
-    screen.line(f"It holds {counted(len(held.remaining), 'resource')}:")
-    for service, number in sorted(services.items()):
-        screen.line(f"  {service:<24} {number:>4}")
+    stacks = sandbox_accounts(workspace)
+    if not by_account:
+        screen.line("It holds 0 resources.")
+    for account, found in sorted(by_account.items()):
+        of = f", of {', '.join(stacks[account])}" if stacks.get(account) else ""
+        where = f" in account {account}{of}" if len(by_account) > 1 or account != address.account_id else ""
+        screen.line(f"It holds {counted(found.total(), 'resource')}{where}:")
+        for service, number in sorted(found.items()):
+            screen.line(f"  {service:<24} {number:>4}")
     for name, value in sorted(figures.items()):
         if name not in ("ready", "services", "accountId", "region", "root"):
             screen.line(f"  {name:<24} {written(value)}")
-    screen.document({"running": True, **figures, "resources": dict(services)})
+    accounts = {account: dict(found) for account, found in by_account.items()}
+    screen.document({"running": True, **figures, "resources": dict(services), "accounts": accounts})
     return OK
 
 
@@ -80,11 +97,14 @@ def types(screen: Screen, part: str) -> int:
     return OK
 
 
-def spend(workspace: Workspace, screen: Screen, amount: float) -> int:
-    """`groundplan sandbox spend`."""
+def spend(workspace: Workspace, screen: Screen, amount: float, stack: str | None) -> int:
+    """`groundplan sandbox spend`: the account of one stack, by default that of the first."""
+    if stack is not None:
+        workspace.require(stack)
     target = connect_sandbox(workspace)
-    fired = _client(target).spend(amount)
-    screen.line(f"This month has now cost ${amount:,.2f} in the sandbox.")
+    account = sandbox_account(workspace, stack) if stack is not None else target.account_id
+    fired = _client(target).spend(amount, account)
+    screen.line(f"This month has now cost ${amount:,.2f} in the sandbox's account {account}.")
     for one in fired:
         how = "sent" if one.delivered else f"not delivered: {one.reason}"
         screen.line(f"  {one.budget}: {one.kind.lower()} cost above ${one.threshold:,.2f}, {how}")
@@ -92,13 +112,17 @@ def spend(workspace: Workspace, screen: Screen, amount: float) -> int:
         screen.line("  No budget's threshold was newly crossed.")
     else:
         screen.line("The team sees it in: groundplan sandbox channel")
-    screen.document({"amount": amount, "fired": [asdict(one) for one in fired]})
+    screen.document({"account": account, "amount": amount, "fired": [asdict(one) for one in fired]})
     return OK
 
 
-def channel(workspace: Workspace, screen: Screen) -> int:
-    """`groundplan sandbox channel`."""
+def channel(workspace: Workspace, screen: Screen, stack: str | None) -> int:
+    """`groundplan sandbox channel`: of every stack, or of one, whose channel has its name."""
+    if stack is not None:
+        workspace.require(stack)
     messages = _client(connect_sandbox(workspace)).channel()
+    if stack is not None:
+        messages = tuple(one for one in messages if one.channel == stack)
     for message in messages:
         for line in message_lines(message, screen):
             screen.line(line)

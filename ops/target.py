@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from ops.errors import AccountNotAllowedError, CommandError, NoCredentialsError, UsageError
+from ops.errors import AccountNotAllowedError, NoCredentialsError, UsageError
 from ops.workspace import Workspace
 from sandbox.engine.project import StackConfig
 
@@ -19,16 +20,7 @@ if TYPE_CHECKING:
 Kind = Literal["sandbox", "aws"]
 _ACCOUNT: Final = "123456789012"
 _REGION: Final = "us-east-1"
-
-
-class SandboxIsAnotherError(CommandError):
-    """The sandbox emulates an account that the stack's settings do not allow."""
-
-    def __init__(self, stack: str, account: str, allowed: Sequence[str]) -> None:
-        super().__init__(
-            f"the sandbox emulates account {account}; the stack '{stack}' allows: {', '.join(allowed)}",
-            "destroy what is in it, stop it and delete .groundplan/sandbox: it begins anew with that account",
-        )
+_TWELVE_DIGITS: Final = re.compile(r"\d{12}")
 
 
 @dataclass(frozen=True)
@@ -103,7 +95,8 @@ class Sandbox:
             root=self._workspace.sandbox_root,
             instance="",
         )
-        return daemon.environment(known)
+        account = sandbox_account(self._workspace, self._stack)
+        return _seen_by(known, account, _region(self._workspace.config(self._stack))).variables
 
     @cached_property
     def _last_known(self) -> SandboxAddress | None:
@@ -125,43 +118,71 @@ def connect_aws(workspace: Workspace, stack: str) -> Target:
 
 
 def connect_sandbox(workspace: Workspace, port: int | None = None) -> Target:
-    """The sandbox of this folder, started where it was not running.
+    """The sandbox of this folder, started where it was not running, in the account of the first stack."""
+    account, region = _home(workspace)
+    return _reached(workspace, port, account, region)
 
-    A new one emulates the account and the region of the first stack (`dev`, `prod`, `staging`: by name).
+
+def sandbox_account(workspace: Workspace, stack: str) -> str:
+    """The account that the stack has in the sandbox: the first that it allows, else the first stack's.
+
+    What is no account of 12 digits is passed over here: the program and the provider tell of it.
     """
-    configured = workspace.project.configured_stacks()
-    config = workspace.config(configured[0]) if configured else None
-    allowed = allowed_accounts(config) if config else []
-    region = str(config.values.get("aws:region") or _REGION) if config else _REGION
-    return _reached(workspace, port, allowed[0] if allowed else _ACCOUNT, region)
+    return _first_allowed(workspace.config(stack)) or _home(workspace)[0]
+
+
+def sandbox_accounts(workspace: Workspace) -> dict[str, list[str]]:
+    """The accounts of the sandbox, that of the first stack first, with the stacks of each."""
+    found: dict[str, list[str]] = {_home(workspace)[0]: []}
+    for stack in workspace.stacks():
+        found.setdefault(sandbox_account(workspace, stack), []).append(stack)
+    return found
 
 
 def _sandbox(workspace: Workspace, stack: str, config: StackConfig, port: int | None) -> Target:
-    allowed = allowed_accounts(config)
-    region = str(config.values.get("aws:region") or _REGION)
-    target = _reached(workspace, port, allowed[0] if allowed else _ACCOUNT, region)
-    if allowed and target.account_id not in allowed:
-        raise SandboxIsAnotherError(stack, target.account_id, allowed)
-    return Target(target.kind, target.account_id, region, target.endpoint_url, target.variables)
+    account, region = sandbox_account(workspace, stack), _region(config)
+    return _reached(workspace, port, account, region)
 
 
 def _reached(workspace: Workspace, port: int | None, account: str, region: str) -> Target:
+    """The sandbox as that account sees it; a new one has the account of the first stack as its default."""
     from sandbox.runtime import daemon
 
     before = daemon.last_known(workspace.sandbox_root)
-    address = daemon.start(workspace.sandbox_root, port=port, account_id=account, region=region)
-    target = Target(
-        kind="sandbox",
-        account_id=address.account_id,
-        region=address.region,
-        endpoint_url=address.endpoint_url,
-        variables=daemon.environment(address),
-    )
+    default, home = _home(workspace)
+    address = daemon.start(workspace.sandbox_root, port=port, account_id=default, region=home)
+    target = _seen_by(address, account, region)
     if before is not None and before.endpoint_url != address.endpoint_url:
         from ops.webhook import follow_the_sandbox
 
-        follow_the_sandbox(target.client("secretsmanager"), address.endpoint_url)
+        for one in sandbox_accounts(workspace):
+            seen = _seen_by(address, one, home)
+            follow_the_sandbox(seen.client("secretsmanager"), address.endpoint_url)
     return target
+
+
+def _seen_by(address: SandboxAddress, account: str, region: str) -> Target:
+    from sandbox.runtime import daemon
+
+    seen = replace(address, account_id=account, region=region)
+    return Target("sandbox", account, region, address.endpoint_url, daemon.environment(seen))
+
+
+def _home(workspace: Workspace) -> tuple[str, str]:
+    """Account and region of the first stack (`dev`, `prod`, `staging`: by name)."""
+    configured = workspace.project.configured_stacks()
+    if not configured:
+        return _ACCOUNT, _REGION
+    config = workspace.config(configured[0])
+    return _first_allowed(config) or _ACCOUNT, _region(config)
+
+
+def _region(config: StackConfig) -> str:
+    return str(config.values.get("aws:region") or _REGION)
+
+
+def _first_allowed(config: StackConfig) -> str:
+    return next((one for one in allowed_accounts(config) if _TWELVE_DIGITS.fullmatch(one)), "")
 
 
 def _aws(stack: str, config: StackConfig) -> Target:

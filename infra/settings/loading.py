@@ -104,11 +104,15 @@ class SettingsError(pulumi.RunError):
 
 def load_settings() -> PlatformSettings:
     """The settings of the stack that is being run. Raises SettingsError."""
-    mark = f"{NAMESPACE}:"
     everything = config.CONFIG.get()
-    given = {key.removeprefix(mark): _value(text) for key, text in everything.items() if key.startswith(mark)}
     beside = list(stack_file.faults(everything, NAMESPACE))
-    return read_settings(pulumi.get_stack(), given, beside)
+    return read_settings(pulumi.get_stack(), given_settings(everything), beside)
+
+
+def given_settings(everything: Mapping[str, Any]) -> dict[str, Any]:
+    """Our own settings out of a stack's whole configuration, by their names in the stack's file."""
+    mark = f"{NAMESPACE}:"
+    return {key.removeprefix(mark): _value(text) for key, text in everything.items() if key.startswith(mark)}
 
 
 def read_settings(stack: str, given: Mapping[str, Any], beside: Sequence[str] = ()) -> PlatformSettings:

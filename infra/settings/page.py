@@ -4,17 +4,19 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra.settings.environments import DEFAULTS, EVERYWHERE
+from infra.settings.environments import DEFAULTS, with_defaults
 from infra.settings.loading import NAMESPACE, PlatformSettings
 
 _HEAD = f"""# Settings
 
 Every setting of a stack's file, `stacks/Pulumi.<stack>.yaml`, under `{NAMESPACE}:`. Written from the models
-by `python -m infra.settings.page > docs/settings.md`; do not edit it.
+by `python -m infra.settings.page > docs/settings.md`; do not edit it. A default that differs between
+environments names each. `groundplan settings <stack>` prints those of a stack with where each came from.
 
 | setting | what | allowed | default |
 |---|---|---|---|"""
 
+_NONE = object()
 _BOUNDS = {
     "minimum": "at least {}",
     "maximum": "at most {}",
@@ -29,18 +31,29 @@ _BOUNDS = {
 def page() -> str:
     """The page, as Markdown."""
     schema = PlatformSettings.model_json_schema()
-    rows = [_row(path, field) for path, field in _fields(schema, schema, ())]
-    lines = [_HEAD, *rows, "", "## Defaults over those of the table"]
-    for where, blocks in {"everywhere": EVERYWHERE, **DEFAULTS}.items():
-        lines += ["", f"`{where}`:", ""]
-        for block, values in blocks.items():
-            told = (
-                {f"{block}.{name}": one for name, one in values.items()}
-                if isinstance(values, Mapping)
-                else {}
-            )
-            lines += [f"- `{name}`: `{json.dumps(one)}`" for name, one in (told or {block: values}).items()]
-    return "\n".join(lines)
+    return "\n".join([_HEAD, *(_row(path, field) for path, field in _fields(schema, schema, ()))])
+
+
+def _default(path: tuple[str, ...], field: dict[str, Any]) -> str:
+    """The default, once where it is the same everywhere, else by environment."""
+    by_environment = {
+        name: _told(_at(with_defaults(name, {}), path, field.get("default", _NONE))) for name in DEFAULTS
+    }
+    if len(set(by_environment.values())) == 1:
+        return next(iter(by_environment.values()))
+    return ", ".join(f"{name} {told or 'none'}" for name, told in by_environment.items())
+
+
+def _at(values: Any, path: tuple[str, ...], otherwise: Any) -> Any:
+    for part in path:
+        if not isinstance(values, Mapping) or part not in values:
+            return otherwise
+        values = values[part]
+    return values
+
+
+def _told(value: Any) -> str:
+    return "" if value is _NONE else f"`{json.dumps(value)}`"
 
 
 def _fields(
@@ -77,8 +90,7 @@ def _row(path: tuple[str, ...], field: dict[str, Any]) -> str:
         allowed = ", ".join([str(field.get("type", "")), *bounds])
     if "enum" in items or "pattern" in items:
         allowed += "; each of " + (", ".join(items["enum"]) if "enum" in items else f"`{items['pattern']}`")
-    default = f"`{json.dumps(field['default'])}`" if "default" in field else ""
-    cells = [f"`{'.'.join(path)}`", field.get("description", ""), allowed, default]
+    cells = [f"`{'.'.join(path)}`", field.get("description", ""), allowed, _default(path, field)]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

@@ -91,17 +91,20 @@ class SandboxClient:
         """Identity and figures: `instance`, `ready`, `pid`, `root`, `accountId`, `region`, `services`, …"""
         return dict(self._ask("GET", "status"))
 
-    def remaining(self) -> RemainingReport:
-        """Every resource that exists and is no part of a fresh account."""
-        answer = self._ask("GET", "remaining")
+    def remaining(self, account: str = "") -> RemainingReport:
+        """Every resource that exists and is no part of a fresh account; of one account, where it is named."""
+        answer = self._ask("GET", f"remaining/{account}" if account else "remaining")
         return RemainingReport(
             tuple(Remaining(**one) for one in answer["remaining"]),
             tuple(Remaining(**one) for one in answer["scheduled"]),
         )
 
-    def spend(self, amount: float) -> tuple[FiredNotification, ...]:
-        """Makes this month's actual cost `amount` dollars, and returns what budgets sent for it."""
-        answer = self._ask("POST", "spend", {"amount": amount})
+    def spend(self, amount: float, account: str = "") -> tuple[FiredNotification, ...]:
+        """Makes this month's actual cost `amount` dollars, and returns what budgets sent for it.
+
+        It is the cost of the sandbox's default account, unless another is named.
+        """
+        answer = self._ask("POST", "spend", {"amount": amount, **({"account": account} if account else {})})
         return tuple(FiredNotification(**one) for one in answer["fired"])
 
     def channel(self) -> tuple[ChannelMessage, ...]:

@@ -43,6 +43,7 @@ class Remaining:
     service: str
     kind: str
     id: str
+    account: str
 
 
 @dataclass(frozen=True)

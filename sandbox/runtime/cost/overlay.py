@@ -3,6 +3,7 @@ set."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from sandbox.runtime.host.administration import Administration, body_of
 from sandbox.runtime.host.http import HttpRequest
 from sandbox.runtime.overlay import Caller, Params, Remaining, ServiceError
 
+_ACCOUNT = re.compile(r"\d{12}")
 _MOST_NOTIFICATIONS = 10
 _MOST_ADDRESSES = 10
 _MAKES_DUE = frozenset(
@@ -67,13 +69,14 @@ class BudgetsOverlay:
         return answer
 
     def add_routes(self, administration: Administration) -> None:
-        """Adds `POST /_sandbox/spend {"amount"}`."""
+        """Adds `POST /_sandbox/spend {"amount", "account"}`; without an account, the default's."""
         administration.add("POST", "spend", self._spend)
 
     def remaining(self) -> list[Remaining]:
         """Every budget."""
         return [
-            Remaining("budgets", "budget", record["budget"]["BudgetName"]) for record in self._watch.all()
+            Remaining("budgets", "budget", record["budget"]["BudgetName"], record["account"])
+            for record in self._watch.all()
         ]
 
     def start(self) -> None:
@@ -85,11 +88,15 @@ class BudgetsOverlay:
         """Nothing runs."""
 
     def _spend(self, request: HttpRequest, _: str) -> Any:
-        amount = body_of(request).get("amount")
+        asked = body_of(request)
+        amount, account = asked.get("amount"), asked.get("account")
         if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount < 1e15:
             message = f"amount: given {amount!r}, wanted the month's cost in dollars, 0 or more."
             raise ServiceError("InvalidRequest", message)
-        fired = self._watch.set_spend(float(amount))
+        if account is not None and not (isinstance(account, str) and _ACCOUNT.fullmatch(account)):
+            message = f"account: given {account!r}, wanted the 12 digits of an account."
+            raise ServiceError("InvalidRequest", message)
+        fired = self._watch.set_spend(float(amount), account)
         heading = forecast(float(amount), datetime.now(UTC))
         return {"amount": amount, "forecast": heading, "fired": [asdict(one) for one in fired]}
 

@@ -66,11 +66,11 @@ class SpendWatch:
         """Forgets a budget."""
         self._cloud.documents.delete(_BUDGET, f"{account}/{name}")
 
-    def set_spend(self, amount: float) -> list[Fired]:
-        """Makes this month's actual cost `amount` dollars, and sends what that makes due."""
+    def set_spend(self, amount: float, account: str | None = None) -> list[Fired]:
+        """Makes this month's actual cost of an account `amount` dollars, and sends what that makes due."""
         with self.lock:
             spend = {"month": month_of(datetime.now(UTC)), "amount": amount}
-            self._cloud.documents.put(_SPEND, self._account_id, spend)
+            self._cloud.documents.put(_SPEND, account or self._account_id, spend)
             return self.evaluate()
 
     def spent(self, record: Record, now: datetime) -> Spend:

@@ -135,13 +135,21 @@ class Sandbox:
         self._documents.close()
 
     def _compact(self) -> None:
-        """Shortens the journal when everything that it made is gone."""
+        """Shortens the journal by the changes of accounts in which everything that they made is gone."""
         found = remaining_in()
-        if found.remaining or any(overlay.remaining() for overlay in self._overlays):
+        for overlay in self._overlays:
+            found.remaining.extend(overlay.remaining())
+        matters = compaction.still_matters(
+            self._journal.entries,
+            held={one.account for one in found.remaining},
+            scheduled={(one.account, one.service) for one in found.scheduled},
+            account_id=self._address.account_id,
+            region=self._address.region,
+        )
+        if all(matters(entry) for entry in self._journal.entries()):
             return
-        scheduled = {one.service for one in found.scheduled}
-        kept = self._journal.keep_only(compaction.still_matters(scheduled, self._address.region))
-        _log.info("nothing remains: of %s changes in the journal, %s are kept", self._replayed, kept)
+        kept = self._journal.keep_only(matters)
+        _log.info("of %s changes in the journal, %s are kept", self._replayed, kept)
 
     def _add_routes(self) -> None:
         routes = self._administration
@@ -165,12 +173,12 @@ class Sandbox:
             **process_figures(),
         }
 
-    def _remaining(self, _: HttpRequest, __: str) -> Any:
+    def _remaining(self, _: HttpRequest, account: str) -> Any:
         with self._emulator.lock:
             report = remaining_in()
         for overlay in self._overlays:
             report.remaining.extend(overlay.remaining())
-        return report.as_document()
+        return report.as_document(account)
 
     def _bucket_policy(self, bucket: str, caller: Caller) -> str | None:
         from moto.s3.models import s3_backends

@@ -61,11 +61,11 @@ class RemainingFound:
     remaining: list[Remaining] = field(default_factory=list)
     scheduled: list[Remaining] = field(default_factory=list)
 
-    def as_document(self) -> dict[str, Any]:
-        """As the administration answers it."""
+    def as_document(self, account: str = "") -> dict[str, Any]:
+        """As the administration answers it; of one account, where it is named."""
         return {
-            "remaining": [asdict(one) for one in self.remaining],
-            "scheduled": [asdict(one) for one in self.scheduled],
+            "remaining": [asdict(one) for one in self.remaining if account in ("", one.account)],
+            "scheduled": [asdict(one) for one in self.scheduled if account in ("", one.account)],
         }
 
 
@@ -83,7 +83,7 @@ def remaining_in() -> RemainingFound:
             for kind, identity, item in _resources(backend, service):
                 if (kind, identity) in fresh:
                     continue
-                one = Remaining(service, kind, identity)
+                one = Remaining(service, kind, identity, account)
                 (found.scheduled if _is_scheduled(item) else found.remaining).append(one)
     return found
 

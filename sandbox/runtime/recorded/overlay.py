@@ -17,7 +17,7 @@ from sandbox.runtime.overlay import Caller, Cloud, Params, Remaining, ServiceErr
 from sandbox.runtime.recorded import kinds as _kinds
 from sandbox.runtime.recorded import owners
 from sandbox.runtime.recorded.kind import Act, Answer, Listing, RecordedKind, TagOperations
-from sandbox.runtime.recorded.shelf import ARN, TAGS, Shelf
+from sandbox.runtime.recorded.shelf import ARN, TAGS, Shelf, account_of_document
 from sandbox.runtime.recorded.tags import ResourceTags, formatted, tags_of
 from sandbox.runtime.recorded.words import Chain, computed, words_of
 
@@ -54,7 +54,12 @@ class RecordedOverlay:
     def remaining(self) -> list[Remaining]:
         """Every document."""
         return [
-            Remaining(self.service, kind.name, "/".join(str(document.get(part)) for part in kind.key))
+            Remaining(
+                self.service,
+                kind.name,
+                "/".join(str(document.get(part)) for part in kind.key),
+                account_of_document(document),
+            )
             for kind in self._kinds
             for document in self._shelf(kind).everywhere()
             if kind.counts(document)

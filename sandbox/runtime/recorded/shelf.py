@@ -87,6 +87,11 @@ class Shelf:
         return "|".join((_at(caller), *(str(document[part]) for part in self._kind.key)))
 
 
+def account_of_document(document: Params) -> str:
+    """The account that a kept document is of."""
+    return str(document["$at"]).partition("/")[0]
+
+
 def _at(caller: Caller) -> str:
     return f"{caller.account_id}/{caller.region}"
 

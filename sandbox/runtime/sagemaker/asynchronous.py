@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.runtime.host.clients import access_key_for
 from sandbox.runtime.overlay import Caller, Cloud, ServiceError
 from sandbox.runtime.sagemaker.surroundings import split_s3_uri
 
@@ -120,7 +121,8 @@ class AsynchronousInference:
         place = urlsplit(self._cloud.endpoint_url)
         connection = http.client.HTTPConnection(place.hostname or "127.0.0.1", place.port, timeout=_SECONDS)
         try:
-            scope = f"Credential=x/x/{kept['region']}/sagemaker/aws4_request"
+            key = access_key_for(kept["account"])
+            scope = f"Credential={key}/x/{kept['region']}/sagemaker/aws4_request"
             headers = {INTERNAL: "1", "authorization": scope, **kept["headers"]}
             connection.request("POST", f"/endpoints/{kept['endpoint']}/invocations", body, headers)
             answer = connection.getresponse()

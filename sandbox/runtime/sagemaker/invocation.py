@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.runtime.host.operation import account_of
 from sandbox.runtime.sagemaker.asynchronous import INTERNAL
 
 BODY_LIMIT = 6 * 1024 * 1024
@@ -31,6 +32,8 @@ class Request:
 
     head: bytes
     body: bytes
+    account: str
+    """The account that the caller's key names; empty for any other key."""
     region: str
     content_type: str
     variant: str
@@ -88,10 +91,12 @@ async def read(scope: Any, receive: Any) -> Request:
         head += b"accept: %s\r\n" % accept
     if attributes:
         head += b"%s: %s\r\n" % (ATTRIBUTES, attributes)
+    account, region = _scope(authorization)
     return Request(
         head + b"\r\n",
         body,
-        _region(authorization),
+        account,
+        region,
         content_type.decode("latin-1"),
         variant.decode("latin-1"),
         attributes,
@@ -100,7 +105,9 @@ async def read(scope: Any, receive: Any) -> Request:
     )
 
 
-def _region(authorization: bytes) -> str:
-    """The region of a signature's scope, `Credential=KEY/DATE/REGION/sagemaker/aws4_request`."""
+def _scope(authorization: bytes) -> tuple[str, str]:
+    """Account and region of a signature's scope, `Credential=KEY/DATE/REGION/sagemaker/aws4_request`."""
     scope = authorization.partition(b"Credential=")[2].split(b",", 1)[0].split(b"/")
-    return scope[2].decode("latin-1") if len(scope) == 5 else ""
+    if len(scope) != 5:
+        return "", ""
+    return account_of(scope[0].decode("latin-1"), ""), scope[2].decode("latin-1")

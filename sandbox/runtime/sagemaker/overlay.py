@@ -93,7 +93,7 @@ class SageMakerOverlay:
 
     def remaining(self) -> Sequence[Remaining]:
         return [
-            Remaining(self.service, shelf.kind.name, record.name)
+            Remaining(self.service, shelf.kind.name, record.name, record.caller.account_id)
             for shelf in self._shelves.all()
             if shelf.kind.name not in _HISTORY
             for record in shelf.all()

@@ -42,20 +42,31 @@ class Route:
 class Routes:
     """All endpoints that can be invoked. Written by the control plane, read on the event loop."""
 
-    by_name: dict[tuple[str, str], Route] = field(default_factory=dict)
+    by_name: dict[tuple[str, str, str], Route] = field(default_factory=dict)
 
     def put(self, route: Route) -> None:
-        self.by_name[(route.caller.region, route.name)] = route
+        self.by_name[_place(route)] = route
 
     def drop(self, route: Route) -> None:
-        if self.by_name.get((route.caller.region, route.name)) is route:
-            del self.by_name[(route.caller.region, route.name)]
+        if self.by_name.get(_place(route)) is route:
+            del self.by_name[_place(route)]
 
-    def find(self, region: str, name: str) -> Route | None:
-        """The endpoint of that name in the region; in any region where the request names none."""
-        if region:
-            return self.by_name.get((region, name))
-        return next((route for key, route in list(self.by_name.items()) if key[1] == name), None)
+    def holds(self, route: Route) -> bool:
+        """Whether an endpoint of that name is there, in the route's account and region."""
+        return _place(route) in self.by_name
+
+    def find(self, account: str, region: str, name: str) -> Route | None:
+        """The endpoint of that name in the account and region; in any where the request names none."""
+        if account and region:
+            return self.by_name.get((account, region, name))
+        for (its_account, its_region, its_name), route in list(self.by_name.items()):
+            if its_name == name and account in ("", its_account) and region in ("", its_region):
+                return route
+        return None
+
+
+def _place(route: Route) -> tuple[str, str, str]:
+    return route.caller.account_id, route.caller.region, route.name
 
 
 class Router:
@@ -89,7 +100,7 @@ class Router:
         self, name: str, scope: Any, receive: Any
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         request = await read(scope, receive)
-        route = self._routes.find(request.region, name)
+        route = self._routes.find(request.account, request.region, name)
         if route is None or route.asynchronous is None:
             what = "not found" if route is None else "has no AsyncInferenceConfig"
             raise RefusedError(400, "ValidationError", f"Endpoint {name} of account {what}.")
@@ -102,7 +113,7 @@ class Router:
         return 202, [(b"content-type", b"application/json"), *headers], json.dumps(told).encode()
 
     async def _invoke(self, name: str, request: Request) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        route = self._routes.find(request.region, name)
+        route = self._routes.find(request.account, request.region, name)
         if route is None:
             raise RefusedError(
                 400,
@@ -152,7 +163,7 @@ class Router:
         while True:
             chosen = _choose(route, request.variant, lost)
             if chosen is None:
-                if time.monotonic() > deadline or self._routes.find(route.caller.region, route.name) is None:
+                if time.monotonic() > deadline or not self._routes.holds(route):
                     raise RefusedError(
                         503, "ServiceUnavailable", f"Endpoint {route.name} has no instance that answers."
                     )
