@@ -101,8 +101,15 @@ class Cloud(Protocol):
     def log(self, group: str, stream: str, lines: Sequence[str], caller: Caller) -> None:
         """Writes lines to CloudWatch Logs, making the group and the stream where they are missing."""
 
-    def emit(self, source: str, detail_type: str, detail: Mapping[str, Any], caller: Caller) -> None:
-        """Puts an event on the default EventBridge bus."""
+    def emit(
+        self,
+        source: str,
+        detail_type: str,
+        detail: Mapping[str, Any],
+        caller: Caller,
+        resources: Sequence[str] = (),
+    ) -> None:
+        """Puts an event on the default EventBridge bus; costs next to nothing where no rule matches it."""
 
     def measure(self, namespace: str, metrics: Sequence[Metric], caller: Caller) -> None:
         """Puts CloudWatch metrics, all in one request."""

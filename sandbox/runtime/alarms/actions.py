@@ -85,8 +85,8 @@ class AlarmActions:
         self._enqueue(function, event, delivery.caller)
 
     def _emit(self, delivery: Delivery) -> None:
-        detail = delivery.content["detail"]
-        self._cloud.emit("aws.cloudwatch", "CloudWatch Alarm State Change", detail, delivery.caller)
+        detail, alarm = delivery.content["detail"], str(delivery.content["alarm"])
+        self._cloud.emit("aws.cloudwatch", "CloudWatch Alarm State Change", detail, delivery.caller, [alarm])
 
 
 def _hook(emulator: Emulator, put: Put, hold: Hold) -> None:
@@ -108,17 +108,23 @@ def _hook(emulator: Emulator, put: Put, hold: Hold) -> None:
         return alarm
 
     def update(self: Any, reason: str, reason_data: str, state_value: str) -> None:
-        before = {"value": self.state_value, "reason": self.state_reason}
+        before = {"value": self.state_value, "reason": self.state_reason, "timestamp": _moment(self)}
         updated(self, reason, reason_data, state_value)
         if before["value"] == state_value:
             return
         caller = Caller(self.alarm_arn.split(":")[4], self.region_name)
         detail = {
             "alarmName": self.name,
-            "state": {"value": state_value, "reason": reason, "timestamp": _moment(self)},
+            "configuration": _configuration(self),
+            "state": {
+                "value": state_value,
+                "reason": reason,
+                "reasonData": reason_data,
+                "timestamp": _moment(self),
+            },
             "previousState": before,
         }
-        emulator.after(lambda: put(EVENT, {"detail": detail}, caller))
+        emulator.after(lambda: put(EVENT, {"alarm": self.alarm_arn, "detail": detail}, caller))
         # AWS tells of the first look too; here nobody is woken to hear that all is well.
         if not self.actions_enabled or (before["reason"] == _UNCHECKED and state_value == OK):
             return
@@ -141,6 +147,28 @@ def _actions(alarm: Any, state: str) -> list[str]:
     return list(
         (alarm.insufficient_data_actions if state == INSUFFICIENT_DATA else alarm.alarm_actions) or ()
     )
+
+
+def _configuration(alarm: Any) -> Mapping[str, Any]:
+    """What an alarm is on, as its event tells it.
+
+    Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html"""
+    told: dict[str, Any] = {"description": alarm.description}
+    if alarm.rule is not None:
+        return {**told, "alarmRule": alarm.rule}
+    if alarm.metric_name:
+        metric = {
+            "namespace": alarm.namespace,
+            "name": alarm.metric_name,
+            "dimensions": {one.name: one.value for one in alarm.dimensions},
+        }
+        stat = {
+            "metric": metric,
+            "period": alarm.period,
+            "stat": alarm.extended_statistic or alarm.statistic,
+        }
+        told["metrics"] = [{"id": "m1", "metricStat": stat, "returnData": True}]
+    return told
 
 
 def _moment(alarm: Any) -> str:

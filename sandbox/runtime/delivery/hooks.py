@@ -15,6 +15,7 @@ from typing import Any
 
 from sandbox.runtime.host.determinism import now
 from sandbox.runtime.host.emulator import Emulator
+from sandbox.runtime.host.event_buses import takes
 from sandbox.runtime.overlay import Caller
 from sandbox.runtime.policies.services import may_deliver_access_logs
 
@@ -132,9 +133,7 @@ def _hook_rules(later: Later) -> None:
     sent = Rule.send_to_targets
 
     def send(self: Any, original_event: Any, transform_input: bool = True) -> None:
-        if self.state == "DISABLED" or (self.scheduled_expression and not self.event_pattern.dump()):
-            return
-        if not self.event_pattern.matches_event(original_event):
+        if not takes(self, original_event):
             return
         every = self.targets
         for target in every:

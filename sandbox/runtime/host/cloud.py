@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
 
+from sandbox.runtime.host import event_buses
 from sandbox.runtime.host.clients import SECRET_KEY, access_key_for, environment
 from sandbox.runtime.host.emulator import Emulator
 from sandbox.runtime.host.faults import Faults
@@ -85,10 +86,34 @@ class HostedCloud:
                 self._make_stream(group, stream, caller)
                 self.emulate("logs", "PutLogEvents", params, caller)
 
-    def emit(self, source: str, detail_type: str, detail: Mapping[str, Any], caller: Caller) -> None:
-        """Puts an event on the default EventBridge bus."""
-        entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail, default=str)}
-        self.emulate("events", "PutEvents", {"Entries": [entry]}, caller)
+    def emit(
+        self,
+        source: str,
+        detail_type: str,
+        detail: Mapping[str, Any],
+        caller: Caller,
+        resources: Sequence[str] = (),
+    ) -> None:
+        """Puts an event on the default EventBridge bus. One that no rule matches is not even journalled."""
+        text = json.dumps(detail, default=str)
+        event = {
+            "source": source,
+            "detail-type": detail_type,
+            "account": caller.account_id,
+            "region": caller.region,
+            "resources": list(resources),
+            "detail": json.loads(text),
+        }
+        with self._emulator.lock:
+            wanted = event_buses.somebody_listens(event, caller)
+        if wanted:
+            entry = {
+                "Source": source,
+                "DetailType": detail_type,
+                "Detail": text,
+                "Resources": list(resources),
+            }
+            self.emulate("events", "PutEvents", {"Entries": [entry]}, caller)
 
     def measure(self, namespace: str, metrics: Sequence[Metric], caller: Caller) -> None:
         """Puts CloudWatch metrics, all in one request."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
+
+from sandbox.runtime.overlay import Caller
 
 _NAMELESS: Final = "#"
 """How a name begins that no program gave."""
@@ -13,6 +16,22 @@ def install() -> None:
     """Adds it all. To be called once, before the first request."""
     _update_event_bus()
     _whole_event_policies()
+
+
+def somebody_listens(event: Mapping[str, Any], caller: Caller) -> bool:
+    """Whether a rule of the default bus matches an event. To be asked under the emulator's lock."""
+    from moto.events.models import events_backends
+
+    bus = events_backends[caller.account_id][caller.region].event_buses.get("default")
+    rules = bus.rules.values() if bus is not None else ()
+    return any(takes(rule, event) for rule in rules)
+
+
+def takes(rule: Any, event: Mapping[str, Any]) -> bool:
+    """Whether a rule is for an event: it is on, and by a pattern, or by none as an archive's."""
+    if rule.state == "DISABLED" or (rule.scheduled_expression and not rule.event_pattern.dump()):
+        return False
+    return bool(rule.event_pattern.matches_event(event))
 
 
 def _update_event_bus() -> None:

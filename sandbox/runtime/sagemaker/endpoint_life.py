@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sandbox.runtime.overlay import Cloud, ServiceError
+from sandbox.runtime.overlay import Cloud
 from sandbox.runtime.sagemaker.board import Board
 from sandbox.runtime.sagemaker.capture import Capture
 from sandbox.runtime.sagemaker.container import Containers
@@ -20,7 +20,6 @@ from sandbox.runtime.sagemaker.records import Record, now
 from sandbox.runtime.sagemaker.router import Route, Routes
 from sandbox.runtime.sagemaker.shelves import Shelves
 
-_EVENT_STATUS = {"InService": "IN_SERVICE", "Failed": "FAILED"}
 _log = logging.getLogger(__name__)
 
 
@@ -194,14 +193,4 @@ class EndpointLives:
     def _settle(
         self, record: Record, fields: Mapping[str, Any], private: Mapping[str, Any] | None = None
     ) -> None:
-        changed = self._shelf.update(record, {**fields, "LastModifiedTime": now()}, private)
-        detail = {"EndpointName": record.name, "EndpointArn": record.arn}
-        for member in ("EndpointConfigName", "EndpointStatus", "FailureReason"):
-            if member in changed.fields:
-                detail[member] = changed.fields[member]
-        # The service writes the status of its events in capitals.
-        detail["EndpointStatus"] = _EVENT_STATUS[detail["EndpointStatus"]]
-        try:
-            self._cloud.emit("aws.sagemaker", "SageMaker Endpoint State Change", detail, record.caller)
-        except ServiceError as error:
-            _log.warning("the event of %s is lost: %s", record.arn, error)
+        self._shelf.update(record, {**fields, "LastModifiedTime": now()}, private)

@@ -20,6 +20,7 @@ from sandbox.runtime.sagemaker.processing import ProcessingJobs
 from sandbox.runtime.sagemaker.requests import RequestRules
 from sandbox.runtime.sagemaker.router import Router, Routes
 from sandbox.runtime.sagemaker.shelves import shelves
+from sandbox.runtime.sagemaker.state_changes import StateChanges
 from sandbox.runtime.sagemaker.steps import StepRunner
 from sandbox.runtime.sagemaker.traffic import Traffic
 from sandbox.runtime.sagemaker.training import TrainingJobs
@@ -41,6 +42,7 @@ class SageMakerOverlay:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._shelves = shelves(cloud.documents)
+        StateChanges(cloud, self._shelves.tags).watch(self._shelves)
         self._recorded = recorded.overlay_of(cloud, self.service)
         self._rules = RequestRules()
         self._board = Board()

@@ -55,6 +55,10 @@ def arn_of(segment: str, name: str, caller: Caller) -> str:
     return f"arn:{partition(caller.region)}:sagemaker:{caller.region}:{caller.account_id}:{segment}/{name}"
 
 
+Changed = Callable[["Record | None", "Record | None"], None]
+"""Is told of a change: the resource before it and after it, one of them None where it is new or gone."""
+
+
 class Shelf:
     """All resources of one kind. Every change is durable before the call returns."""
 
@@ -62,6 +66,11 @@ class Shelf:
         self.kind = kind
         self._documents = documents
         self._lock = threading.RLock()
+        self._changed: Changed = lambda before, after: None
+
+    def watch(self, changed: Changed) -> None:
+        """Names who is told of every change, once it is durable; one at most."""
+        self._changed = changed
 
     def arn(self, name: str, caller: Caller) -> str:
         return arn_of(self.kind.name, name, caller)
@@ -74,7 +83,8 @@ class Shelf:
                 raise ServiceError(self.kind.taken_code, self.kind.taken.format(arn=arn, name=name))
             record = Record(name, arn, Caller(caller.account_id, caller.region), fields, private or {})
             self._write(record)
-            return record
+        self._changed(None, record)
+        return record
 
     def find(self, name: str, caller: Caller) -> Record | None:
         document = self._documents.get(self._documents_kind, _key(name, caller))
@@ -103,19 +113,23 @@ class Shelf:
                 current.name, current.arn, current.caller, merged, {**current.private, **(private or {})}
             )
             self._write(changed)
-            return changed
+        self._changed(current, changed)
+        return changed
 
     def edit(self, record: Record, change: Callable[[Record], Record]) -> Record:
         """Rewrites a resource from what it is now, as one step."""
         with self._lock:
-            changed = change(self.get(record.name, record.caller))
+            current = self.get(record.name, record.caller)
+            changed = change(current)
             self._write(changed)
-            return changed
+        self._changed(current, changed)
+        return changed
 
     def delete(self, name: str, caller: Caller) -> None:
         with self._lock:
-            self.get(name, caller)
+            current = self.get(name, caller)
             self._documents.delete(self._documents_kind, _key(name, caller))
+        self._changed(current, None)
 
     def all(self, caller: Caller | None = None) -> list[Record]:
         """Every resource of the kind, oldest first; of one account and region where `caller` is given."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
@@ -260,13 +259,6 @@ class TrainingRun:
             return
         self._record = move(self._shelf, self._record, status, fields)
         self._job = self._record.fields
-        detail = {"TrainingJobArn": self._record.arn, **_event_detail(self._job)}
-        try:
-            self._cloud.emit(
-                "aws.sagemaker", "SageMaker Training Job State Change", detail, self._record.caller
-            )
-        except ServiceError as error:
-            _log.warning("the event of %s is lost: %s", self._record.arn, error)
 
 
 def _channel(channel: Mapping[str, Any]) -> dict[str, str]:
@@ -277,8 +269,3 @@ def _channel(channel: Mapping[str, Any]) -> dict[str, str]:
         "RecordWrapperType": channel.get("RecordWrapperType", "None"),
         **({"ContentType": channel["ContentType"]} if channel.get("ContentType") else {}),
     }
-
-
-def _event_detail(job: Mapping[str, Any]) -> dict[str, Any]:
-    """A job as its event shows it: times are milliseconds since 1970."""
-    return json.loads(json.dumps(job, default=lambda moment: round(moment.timestamp() * 1000)))  # type: ignore[no-any-return]

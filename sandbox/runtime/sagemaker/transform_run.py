@@ -151,15 +151,7 @@ class TransformRun:
         self._transfers.send(local, target, output.get("KmsKeyId") or None)
 
     def _ended(self, status: str, reason: str) -> dict[str, Any]:
-        detail: dict[str, Any] = {"TransformJobName": self._record.name, "TransformJobArn": self._record.arn}
         fields: dict[str, Any] = {_STATUS: status}
         if reason:
             fields["FailureReason"] = reason[:1024]
-        if self._orders.ending is Ending.ABANDONED:
-            return fields
-        try:
-            kind = "SageMaker Transform Job State Change"
-            self._cloud.emit("aws.sagemaker", kind, {**detail, **fields}, self._record.caller)
-        except ServiceError as error:
-            _log.warning("the event of %s is lost: %s", self._record.arn, error)
         return fields

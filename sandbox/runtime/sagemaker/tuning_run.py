@@ -154,16 +154,6 @@ class TuningRun:
                 :1024
             ]
         self._show(jobs, fields)
-        detail = {
-            "HyperParameterTuningJobName": self._record.name,
-            "HyperParameterTuningJobArn": self._record.arn,
-        }
-        detail["HyperParameterTuningJobStatus"] = fields["HyperParameterTuningJobStatus"]
-        kind = "SageMaker HyperParameter Tuning Job State Change"
-        try:
-            self._cloud.emit("aws.sagemaker", kind, detail, self._record.caller)
-        except ServiceError as error:
-            _log.warning("the event of %s is lost: %s", self._record.arn, error)
 
     def _show(self, jobs: list[Record], fields: Mapping[str, Any] | None = None) -> None:
         counters = dict.fromkeys(

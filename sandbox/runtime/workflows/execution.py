@@ -105,6 +105,9 @@ class ExecutionRun:
         self._emit(status)
 
     def _emit(self, status: str) -> None:
+        if ":express:" in self._arn:
+            # Express workflows put nothing on the bus.
+            return
         kept = self._kept
         detail = {
             "executionArn": self._arn,
@@ -115,8 +118,11 @@ class ExecutionRun:
             "stopDate": round(kept["stop"] * 1000) if kept.get("stop") else None,
             "input": kept["input"],
             "output": kept.get("output"),
+            "error": kept.get("error"),
+            "cause": kept.get("cause"),
         }
+        kind = "Step Functions Execution Status Change"
         try:
-            self._cloud.emit("aws.states", "Step Functions Execution Status Change", detail, self._caller)
+            self._cloud.emit("aws.states", kind, detail, self._caller, [self._arn])
         except ServiceError as error:
             _log.warning("the event of %s is lost: %s", self._arn, error)

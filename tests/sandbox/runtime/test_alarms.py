@@ -166,3 +166,23 @@ def test_a_state_set_by_hand_stays_for_a_period_and_has_its_actions(
     _measure(cloud, "by-hand", 0.0)
     time.sleep(0.5)
     assert _state(cloud, "by-hand") == "ALARM"
+
+
+def test_an_alarms_new_state_is_an_event_with_what_it_is_on(
+    cloud: Any, received: Callable[..., list[Any]]
+) -> None:
+    events, metrics = cloud.client("events"), cloud.client("cloudwatch")
+    url = cloud.client("sqs").create_queue(QueueName="alarm-events")["QueueUrl"]
+    detail = {"alarmName": ["told"], "state": {"value": ["ALARM"]}}
+    pattern = {"detail-type": ["CloudWatch Alarm State Change"], "detail": detail}
+    events.put_rule(Name="alarm-events", EventPattern=json.dumps(pattern))
+    target = {"Id": "1", "Arn": "arn:aws:sqs:us-east-1:123456789012:alarm-events"}
+    events.put_targets(Rule="alarm-events", Targets=[target])
+    _alarm(cloud, "told", "", AlarmActions=[], OKActions=[], AlarmDescription="Too many.")
+    metrics.set_alarm_state(AlarmName="told", StateValue="ALARM", StateReason="by hand")
+    (event,) = map(json.loads, received(url))
+    assert event["resources"] == ["arn:aws:cloudwatch:us-east-1:123456789012:alarm:told"]
+    assert event["detail"]["configuration"]["description"] == "Too many."
+    assert event["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"]["name"]
+    assert event["detail"]["state"]["reason"] == "by hand"
+    assert event["detail"]["previousState"]["value"] == "INSUFFICIENT_DATA"
