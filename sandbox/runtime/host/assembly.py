@@ -46,6 +46,7 @@ _log = logging.getLogger(__name__)
 
 OVERLAYS = (
     "sandbox.runtime.sagemaker.overlay:SageMakerOverlay",
+    "sandbox.runtime.features.overlay:FeatureStoreOverlay",
     "sandbox.runtime.workflows.overlay:StepFunctionsOverlay",
 )
 """Parts that are made with the `Cloud` alone: `module:Class`."""
