@@ -17,6 +17,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from sandbox.runtime.firehose.conversion import UnconvertibleError, parquet
 from sandbox.runtime.firehose.naming import Buffering, is_packed, object_key
 from sandbox.runtime.host.emulator import Emulator
 from sandbox.runtime.overlay import Caller, Cloud
@@ -139,9 +140,37 @@ class Buffers:
                 delimiter = given.get("Delimiter", "\\n").encode().decode("unicode_escape").encode()
                 records = [record + delimiter for record in records]
         if records:
-            self._put(stream, b"".join(records), "")
+            self._put_good(stream, records)
         if failed:
             self._put(stream, b"\n".join(failed), "processing-failed")
+
+    def _put_good(self, stream: DeliveryStream, records: Sequence[bytes]) -> None:
+        conversion = stream.destination.get("DataFormatConversionConfiguration") or {}
+        if not conversion or conversion.get("Enabled") is False:
+            self._put(stream, b"".join(records), "")
+            return
+        try:
+            body, bad = parquet(records, self._columns(conversion, stream))
+        except UnconvertibleError as never:
+            _log.warning("the records of %s are not converted: %s", stream.arn, never)
+            body, bad = None, list(records)
+        if body is not None:
+            self._put(stream, body, "")
+        if bad:
+            told = [_unconverted(record) for record in bad]
+            self._put(stream, b"\n".join(told), "format-conversion-failed")
+
+    def _columns(self, conversion: Mapping[str, Any], stream: DeliveryStream) -> list[Any]:
+        """The columns of the table that the records become rows of. Raises UnconvertibleError."""
+        schema = conversion["SchemaConfiguration"]
+        if "ParquetSerDe" not in conversion["OutputFormatConfiguration"]["Serializer"]:
+            raise UnconvertibleError("the sandbox writes Parquet alone")
+        glue = self._cloud.client("glue", stream.caller)
+        try:
+            table = glue.get_table(DatabaseName=schema["DatabaseName"], Name=schema["TableName"])["Table"]
+        except ClientError as missing:
+            raise UnconvertibleError(str(missing)) from missing
+        return list(table["StorageDescriptor"]["Columns"])
 
     def _transformed(
         self, stream: DeliveryStream, function: str, records: Sequence[bytes]
@@ -178,6 +207,17 @@ class Buffers:
         bucket = destination["BucketARN"].rpartition(":")[2]
         content = gzip.compress(body) if is_packed(destination) else body
         self._cloud.client("s3", stream.caller).put_object(Bucket=bucket, Key=key, Body=content)
+
+
+def _unconverted(record: bytes) -> bytes:
+    """A record that is no row, as the service keeps it."""
+    told = {
+        "attemptsMade": 1,
+        "arrivalTimestamp": round(time.time() * 1000),
+        "errorCode": "DataFormatConversion.ParseError",
+        "rawData": base64.b64encode(record).decode(),
+    }
+    return json.dumps(told).encode()
 
 
 def delivery_streams(emulator: Emulator) -> list[DeliveryStream]:

@@ -50,7 +50,11 @@ def object_key(
         # Without an expression of its own, the hour comes behind the prefix, and a failure's kind before it.
         kind = f"{failure}/" if failure and "!{firehose:error-output-type}" not in given else ""
         prefix += kind + now.strftime(_DEFAULT_FOLDER)
-    ending = destination.get("FileExtension") or (".gz" if is_packed(destination) else "")
+    converted = (
+        bool((destination.get("DataFormatConversionConfiguration") or {}).get("Enabled")) and not failure
+    )
+    usual = ".parquet" if converted else ".gz" if is_packed(destination) else ""
+    ending = destination.get("FileExtension") or usual
     return f"{prefix}{stream}-{version}-{now:%Y-%m-%d-%H-%M-%S}-{uuid.uuid4()}{ending}"
 
 

@@ -46,6 +46,9 @@ _log = logging.getLogger(__name__)
 
 OVERLAYS = (
     "sandbox.runtime.sagemaker.overlay:SageMakerOverlay",
+    "sandbox.runtime.features.overlay:FeatureStoreOverlay",
+    "sandbox.runtime.quality.overlay:QualityOverlay",
+    "sandbox.runtime.spark.overlay:SparkOverlay",
     "sandbox.runtime.workflows.overlay:StepFunctionsOverlay",
 )
 """Parts that are made with the `Cloud` alone: `module:Class`."""
@@ -200,7 +203,7 @@ class Sandbox:
         self._emulator.reset()
         self._documents.clear()
         self._faults.clear()
-        for folder in ("functions", "sagemaker"):
+        for folder in ("functions", "sagemaker", "spark"):
             shutil.rmtree(self._address.root / folder, ignore_errors=True)
         for overlay in self._overlays:
             overlay.start()

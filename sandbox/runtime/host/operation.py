@@ -26,6 +26,9 @@ _MODELS_BY_SIGNING_NAME = {
 }
 """Where the service model is named other than the signing name; botocore's models know no reverse look-up."""
 
+_FEATURE_STORE = re.compile(r"/(FeatureGroup/|BatchGetRecord$|BatchWriteRecord$)")
+"""Paths of the feature store's runtime, which signs as SageMaker does but has a model of its own."""
+
 _READS = re.compile(
     r"(Get|List|Describe|Head|BatchGet|Search|Lookup|Query$|Scan$|Select|Filter|Validate|Test|Simulate|Estimate|Preview"
     r"|Encrypt$|Decrypt$|ReEncrypt$|GenerateDataKey|GenerateMac|GenerateRandom|Sign$|Verify)"
@@ -57,6 +60,8 @@ def operation_of(request: HttpRequest, default_region: str) -> Operation:
         presigned = parse_qs(request.query)
         found = _CREDENTIAL.search(f"Credential={presigned['X-Amz-Credential'][0]}")
     access_key, region, service = found.groups() if found else ("", default_region, "s3")
+    if service == "sagemaker" and _FEATURE_STORE.match(request.path):
+        service = "sagemaker-featurestore-runtime"
     return Operation(service.lower(), _named(request), region or default_region, access_key)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.runtime.overlay import Caller, Cloud, ServiceError
+from sandbox.runtime.overlay import Caller, Cloud, Metric, ServiceError
 from sandbox.runtime.workflows.definition import parse, query_language
 from sandbox.runtime.workflows.errors import RUNTIME, TIMEOUT, StateError
 from sandbox.runtime.workflows.halting import HaltedError, OverdueError
@@ -21,6 +21,12 @@ from sandbox.runtime.workflows.tasks import Tasks
 from sandbox.runtime.workflows.tokens import Tokens
 
 KIND = "states-execution"
+_COUNTED = {
+    "SUCCEEDED": "ExecutionsSucceeded",
+    "FAILED": "ExecutionsFailed",
+    "TIMED_OUT": "ExecutionsTimedOut",
+    "ABORTED": "ExecutionsAborted",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -103,6 +109,22 @@ class ExecutionRun:
         self._tokens.forget(self._arn)
         self._memory.forget()
         self._emit(status)
+        self._measure(status)
+
+    def _measure(self, status: str) -> None:
+        """Puts the metrics of an end.
+
+        Source: https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html"""
+        machine = {"StateMachineArn": str(self._kept["machine"])}
+        taken = (self._kept["stop"] - self._kept["start"]) * 1000
+        metrics = [
+            Metric.once(_COUNTED[status], 1.0, "Count", machine),
+            Metric.once("ExecutionTime", taken, "Milliseconds", machine),
+        ]
+        try:
+            self._cloud.measure("AWS/States", metrics, self._caller)
+        except ServiceError as error:
+            _log.warning("the metrics of %s are lost: %s", self._arn, error)
 
     def _emit(self, status: str) -> None:
         if ":express:" in self._arn:

@@ -36,7 +36,6 @@ NOT_RUN = frozenset(
         "eks",
         "elasticmapreduce",
         "emr-containers",
-        "emr-serverless",
         "codebuild",
         "databrew",
         "mediaconvert",
@@ -47,6 +46,8 @@ NOT_RUN = frozenset(
     }
 )
 """Services whose work the sandbox does not do: a task that needs it fails, and says so."""
+_RUN_ALONE = {"emr-serverless": frozenset({"startJobRun"})}
+"""Of a service whose work is done in part, the actions that are."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def resource_of(arn: str) -> Resource:
     if found is None:
         raise StateError(RUNTIME, f"The resource {arn} is none that the sandbox's tasks can call")
     service = found["service"]
-    if service in NOT_RUN and not found["sdk"]:
+    beyond = found["action"] not in _RUN_ALONE.get(service, {found["action"]})
+    if (service in NOT_RUN or beyond) and not found["sdk"]:
         raise StateError("Sandbox.NotRun", f"The sandbox runs no {service}: {arn} is kept and does nothing")
     how = found["how"] or ""
     client = _CLIENTS.get(service, service)
@@ -93,6 +95,10 @@ class Job:
     good: str
     bad: tuple[str, ...]
     stop: str
+    answered: tuple[str, ...] = ()
+    """Members of the answer that name it, in place of `name` among what was given."""
+    within: str = ""
+    """The member of the description that holds it whole."""
 
 
 JOBS: Mapping[tuple[str, str], Job] = {
@@ -127,6 +133,16 @@ JOBS: Mapping[tuple[str, str], Job] = {
         "Completed",
         ("Failed", "Stopped"),
         "stop_hyper_parameter_tuning_job",
+    ),
+    ("emr-serverless", "startJobRun"): Job(
+        "get_job_run",
+        "",
+        "state",
+        "SUCCESS",
+        ("FAILED", "CANCELLED"),
+        "cancel_job_run",
+        answered=("applicationId", "jobRunId"),
+        within="jobRun",
     ),
     ("stepfunctions", "startExecution"): Job(
         "describe_execution",

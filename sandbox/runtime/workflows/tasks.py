@@ -147,11 +147,13 @@ class Tasks:
     def _await_job(self, resource: Resource, job: Job, submitted: Mapping[str, Any], visit: Visit) -> Any:
         client = self._cloud.client(resource.client, self._caller)
         called, given = submitted["called"], submitted["given"]
-        name = called.get("ExecutionArn") or given.get(job.name)
+        named = {job.name: called.get("ExecutionArn") or given.get(job.name)}
+        if job.answered:
+            named = {member: called[member[:1].upper() + member[1:]] for member in job.answered}
         while True:
             with _as_state_errors(resource.client):
-                described = getattr(client, job.describe)(**{job.name: name})
-            status = described[job.status]
+                described = getattr(client, job.describe)(**named)
+            status = (described[job.within] if job.within else described)[job.status]
             if status == job.good or status in job.bad:
                 break
             try:
@@ -160,11 +162,13 @@ class Tasks:
                 # A job outlives neither its state's time nor a stop of its execution; it does a restart.
                 if not self._tokens.closing:
                     with suppress(ClientError):
-                        getattr(client, job.stop)(**{job.name: name})
+                        getattr(client, job.stop)(**named)
                 raise
         operation = client.meta.method_to_api_mapping[job.describe]
         shape = client.meta.service_model.operation_model(operation).output_shape
         result = answer(described, shape)
+        if job.within:
+            result = result[job.within[:1].upper() + job.within[1:]]
         if status in job.bad:
             raise StateError(TASK_FAILED, json.dumps(result))
         if resource.parsed and isinstance(result.get("Output"), str):

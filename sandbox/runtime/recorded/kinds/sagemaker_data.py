@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.runtime.overlay import Params
+from sandbox.runtime.overlay import Caller, Cloud, Params
 from sandbox.runtime.recorded.kind import Listing, RecordedKind
 
 _SERVICE = "sagemaker"
@@ -17,6 +17,35 @@ def _online_store(document: Params) -> Params | None:
     return store and {**store, "EnableOnlineStore": store.get("EnableOnlineStore", True)}
 
 
+def records_of(document: Params) -> str:
+    """The kind of document under which a feature group's records are kept online."""
+    return f"feature-record:{document['$created']}"
+
+
+def _forget_records(cloud: Cloud, document: Params, _: Caller) -> None:
+    for kept in cloud.documents.all(records_of(document)):
+        cloud.documents.delete(records_of(document), kept["key"])
+
+
+def _offline_store(document: Params) -> Params | None:
+    """The offline store with where it lies, and the table that is made for it.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-offline.html"""
+    store = document.get("OfflineStoreConfig")
+    if not store:
+        return None
+    storage = dict(store["S3StorageConfig"])
+    root = str(storage["S3Uri"]).rstrip("/")
+    table = document["$table"]
+    storage["ResolvedOutputS3Uri"] = (
+        f"{root}/{document['$account']}/sagemaker/{document['$region']}/offline-store/{table}/data"
+    )
+    catalog = {"Catalog": "AwsDataCatalog", "Database": "sagemaker_featurestore", "TableName": table}
+    if store.get("DisableGlueTableCreation"):
+        return {**store, "S3StorageConfig": storage}
+    return {"DataCatalogConfig": catalog, **store, "S3StorageConfig": storage}
+
+
 FEATURE_GROUP = RecordedKind(
     service=_SERVICE,
     name="feature group",
@@ -24,7 +53,19 @@ FEATURE_GROUP = RecordedKind(
     key=("FeatureGroupName",),
     arn=_ARN + "feature-group/{FeatureGroupName}",
     arn_member="FeatureGroupArn",
-    made={"FeatureGroupStatus": "Created", **_TIMES},
+    made={
+        "FeatureGroupStatus": "Created",
+        "$created": "{id}",
+        "$account": "{account}",
+        "$region": "{region}",
+        "CreationTime": "{now}",
+        "$table": lambda document: (
+            document["FeatureGroupName"].replace("-", "_").lower()
+            + f"_{document['CreationTime'].timestamp():.0f}"
+        ),
+        "OfflineStoreConfig": _offline_store,
+        **_TIMES,
+    },
     answer=("FeatureGroupArn",),
     describe="DescribeFeatureGroup",
     update="UpdateFeatureGroup",
@@ -38,6 +79,7 @@ FEATURE_GROUP = RecordedKind(
     },
     merges=("OnlineStoreConfig",),
     delete="DeleteFeatureGroup",
+    takes=_forget_records,
     listings=(Listing(operation="ListFeatureGroups", member="FeatureGroupSummaries"),),
     missing=_MISSING,
     exists="ResourceInUse",

@@ -1,0 +1,1 @@
+"""Glue's data quality: rulesets are evaluated on the files of a table of the catalog."""
