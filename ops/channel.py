@@ -1,4 +1,4 @@
-"""The team's chat channel on a screen: Slack's blocks as text in a frame."""
+"""The team's chat channel on a screen: Slack's blocks and Teams' cards as text in a frame."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ops.screen import Screen
+from sandbox.runtime.chat.cards import cards_in, shown_card
 from sandbox.runtime.client import ChannelMessage
 
 _WIDTH: Final = 88
@@ -40,7 +41,10 @@ def message_lines(message: ChannelMessage, screen: Screen) -> list[str]:
 
 
 def content(body: Mapping[str, Any]) -> list[str]:
-    """The lines of a Slack payload: its blocks and attachments, else its text."""
+    """The lines of a Slack payload, its blocks and attachments, else its text; of cards for Teams, theirs."""
+    cards = cards_in(body)
+    if cards:
+        return [line for card in cards for line in _card(card)]
     lines = list(_blocks(body.get("blocks") or ()))
     for attachment in body.get("attachments") or ():
         if isinstance(attachment, Mapping):
@@ -52,6 +56,12 @@ def content(body: Mapping[str, Any]) -> list[str]:
     if not lines and body.get("text"):
         lines = _marked(str(body["text"])).splitlines()
     return lines
+
+
+def _card(card: Mapping[str, Any]) -> Iterator[str]:
+    """A card's lines, the first as a heading, as Slack's are."""
+    for number, line in enumerate(shown_card(card)):
+        yield line if number else line.upper()
 
 
 def _blocks(blocks: Sequence[Any]) -> Iterator[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from ops.errors import NotReleasedError, OutputWrongError, StackNotUpError
+
+_WEBHOOK_SECRETS: Final = {"slack": "webhookSecret", "teams": "teamsWebhookSecret"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class StackOutputs:
     intended: Intended | None
     topics: Mapping[str, str]
     """Severity (`critical`, `warning`, `info`) → ARN of its topic."""
-    webhook_secret: str
+    webhook_secrets: Mapping[str, str]
+    """Chat channel (`slack`, `teams`) → name of the secret that holds its webhook; those that there are."""
     budget: str
     use_case: str
 
@@ -63,7 +66,9 @@ class StackOutputs:
             endpoint=None if endpoint is None else str(endpoint),
             intended=_intended(plain.get("intended")),
             topics=_topics(plain.get("topics")),
-            webhook_secret=text("webhookSecret"),
+            webhook_secrets={
+                channel: str(plain[name]) for channel, name in _WEBHOOK_SECRETS.items() if plain.get(name)
+            },
             budget=text("budget"),
             use_case=text("useCase"),
         )

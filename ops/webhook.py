@@ -1,4 +1,4 @@
-"""The chat webhook of a sandboxed stack: its secret points to the sandbox's own channel."""
+"""The chat webhooks of a sandboxed stack: their secrets point to the sandbox's own channels."""
 
 from __future__ import annotations
 
@@ -9,26 +9,43 @@ from ops.outputs import StackOutputs
 from ops.progress import Step
 from ops.session import Session
 
+_CHANNELS: Final = {"slack": "", "teams": "-teams"}
+"""Channel → how the name of its local one ends."""
+
 _CHANNEL: Final = re.compile(r"(?P<base>http://127\.0\.0\.1:\d+)(?P<path>/_sandbox/chat/.+)")
 
 
 def connect_channel(session: Session, outputs: StackOutputs, step: Step) -> None:
-    """Puts the local channel's URL into the webhook secret, unless one stands there already."""
+    """Puts the URLs of the local channels into the webhooks' secrets, unless they stand there already:
+    `<stack>` takes what Slack would get, `<stack>-teams` what Teams would."""
+    secrets = session.client("secretsmanager")
+    connected = [
+        _connect(secrets, secret, f"{session.target.endpoint_url}/_sandbox/chat/{session.stack}{ending}")
+        for channel, ending in _CHANNELS.items()
+        if (secret := outputs.webhook_secrets.get(channel))
+    ]
+    if not connected:
+        step.done("the stack posts to no chat channel", idle=True)
+    elif not any(connected):
+        step.done("the team's channel is connected", idle=True)
+    else:
+        step.done("the team's channel is the sandbox's own: groundplan sandbox channel shows it")
+
+
+def _connect(secrets: Any, secret: str, url: str) -> bool:
+    """Whether the secret had to be changed."""
     from botocore.exceptions import ClientError
 
-    url = f"{session.target.endpoint_url}/_sandbox/chat/{session.stack}"
-    secrets = session.client("secretsmanager")
     try:
-        there = secrets.get_secret_value(SecretId=outputs.webhook_secret)["SecretString"]
+        there = secrets.get_secret_value(SecretId=secret)["SecretString"]
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
         there = None
     if there == url:
-        step.done("the team's channel is connected", idle=True)
-        return
-    secrets.put_secret_value(SecretId=outputs.webhook_secret, SecretString=url)
-    step.done("the team's channel is the sandbox's own: groundplan sandbox channel shows it")
+        return False
+    secrets.put_secret_value(SecretId=secret, SecretString=url)
+    return True
 
 
 def follow_the_sandbox(secrets: Any, endpoint: str) -> list[str]:

@@ -42,6 +42,10 @@ def boundary_statements(place: Place) -> list[Statement]:
         Statement(
             sid="ServicesOfThePlatform",
             actions=[
+                "cloudwatch:DescribeAlarms",
+                "cloudwatch:GetMetricData",
+                "cloudwatch:GetMetricStatistics",
+                "cloudwatch:ListMetrics",
                 "cloudwatch:PutMetricData",
                 "ec2:CreateNetworkInterface",
                 "ec2:CreateNetworkInterfacePermission",

@@ -22,6 +22,16 @@ DOMAINS: Mapping[Domain, str] = {
     "backup": "Recovery points",
 }
 
+PUBLISHERS = (
+    "aps.amazonaws.com",
+    "backup.amazonaws.com",
+    "budgets.amazonaws.com",
+    "cloudwatch.amazonaws.com",
+    "costalerts.amazonaws.com",
+    "events.amazonaws.com",
+)
+"""The services that publish to the topics by themselves: they need the topics' policies and their key."""
+
 _OWN_KEY = "in a key's own policy, every resource is that key"
 _USE = ("kms:Decrypt", "kms:GenerateDataKey*")
 
@@ -113,16 +123,7 @@ def key_statements(domain: Domain, place: Place) -> list[Statement]:
         statements.append(
             Statement(
                 sid="PublishersOfThisAccount",
-                principals={
-                    "Service": [
-                        "backup.amazonaws.com",
-                        "budgets.amazonaws.com",
-                        "cloudwatch.amazonaws.com",
-                        "costalerts.amazonaws.com",
-                        "events.amazonaws.com",
-                        "sns.amazonaws.com",
-                    ]
-                },
+                principals={"Service": [*PUBLISHERS, "sns.amazonaws.com"]},
                 actions=_USE,
                 resources=["*"],
                 any_resource_because=_OWN_KEY,

@@ -16,10 +16,12 @@ FUNCTIONS = Path("infra/functions")
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionArgs:
-    """What a function is. `purpose` ends its name and names its folder: `infra/functions/<purpose>/`.
+    """What a function is. `purpose` ends its name and names its folder: `infra/functions/<purpose>/`, unless
+    `folder` names another: functions that do the same for different targets share their code.
 
-    Every `.py` file of the folder travels; `handler.py` holds `handle(event, context)`. `statements` are what
-    it may do beside writing its log. Without `undelivered_arn` its caller keeps what fails.
+    Every `.py` file of the folder travels; `handler.py` holds `handle(event, context)`. A folder with an
+    `__init__.py` travels as a package, whose files import each other by `from . import`. `statements` are
+    what it may do beside writing its log. Without `undelivered_arn` its caller keeps what fails.
     """
 
     purpose: str
@@ -28,6 +30,7 @@ class FunctionArgs:
     statements: pulumi.Input[Sequence[Statement]]
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     undelivered_arn: pulumi.Input[str] | None = None
+    folder: str | None = None
     timeout_seconds: int = 20
     memory_mb: int = 128
 
@@ -85,6 +88,7 @@ class Function(pulumi.ComponentResource):
             ),
             opts=child,
         )
+        folder = FUNCTIONS / (args.folder or args.purpose.replace("-", "_"))
         function = aws.lambda_.Function(
             f"{name}-function",
             name=function_name,
@@ -92,8 +96,8 @@ class Function(pulumi.ComponentResource):
             role=role.arn,
             runtime="python3.13",
             architectures=["arm64"],
-            handler="handler.handle",
-            code=archive(FUNCTIONS / args.purpose.replace("-", "_")),
+            handler=handler_of(folder),
+            code=archive(folder),
             timeout=args.timeout_seconds,
             memory_size=args.memory_mb,
             kms_key_arn=key,
@@ -110,8 +114,18 @@ class Function(pulumi.ComponentResource):
         )
 
 
+def handler_of(folder: Path) -> str:
+    """What Lambda calls: `handle` of the folder's `handler.py`."""
+    return f"{folder.name}.handler.handle" if _is_package(folder) else "handler.handle"
+
+
 def archive(folder: Path) -> pulumi.AssetArchive:
-    """The function's code: the Python files of its folder."""
+    """The function's code: the Python files of its folder, below the folder's name where it is a package."""
+    within = f"{folder.name}/" if _is_package(folder) else ""
     return pulumi.AssetArchive(
-        {file.name: pulumi.FileAsset(str(file)) for file in sorted(folder.glob("*.py"))}
+        {f"{within}{file.name}": pulumi.FileAsset(str(file)) for file in sorted(folder.glob("*.py"))}
     )
+
+
+def _is_package(folder: Path) -> bool:
+    return (folder / "__init__.py").exists()

@@ -1,42 +1,90 @@
-"""Notifications: a topic for each severity, and the function that posts what arrives to the team's chat."""
+"""Notifications: topics by severity and by team, and the channels that their messages go to."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated, Self
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from infra.foundation.alarm import Severity
-from infra.foundation.dead_letters import DeadLetters, DeadLettersArgs
 from infra.foundation.foundation import Foundation
-from infra.foundation.function import Function, FunctionArgs
-from infra.foundation.place import Place
-from infra.foundation.policy import Statement, document, from_account, only_tls
-from infra.settings.block import Settings
-
-PUBLISHERS = (
-    "backup.amazonaws.com",
-    "budgets.amazonaws.com",
-    "cloudwatch.amazonaws.com",
-    "costalerts.amazonaws.com",
-    "events.amazonaws.com",
+from infra.notifications.channel import CHANNELS, Channel, ChannelArgs, ChannelName
+from infra.notifications.chat_application import (
+    ChatApplication,
+    ChatApplicationArgs,
+    ChatApplicationSettings,
 )
-"""The services that publish to the topics by themselves."""
+from infra.notifications.topic import Topic, TopicArgs
+from infra.settings.block import Settings
 
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 
+_TEAM = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+_MAIL = r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+$"
+
+
+class RoutingSettings(Settings):
+    """`groundplan:notifications.routing`: which channels hear of which severity. All, unless said."""
+
+    critical: tuple[ChannelName, ...] | None = Field(
+        default=None, description="Channels of what wakes somebody."
+    )
+    warning: tuple[ChannelName, ...] | None = Field(
+        default=None, description="Channels of what is for working hours; messages to teams go there too."
+    )
+    info: tuple[ChannelName, ...] | None = Field(
+        default=None, description="Channels of what is for the record."
+    )
+
 
 class NotificationSettings(Settings):
-    """`groundplan:notifications`: the way to the team."""
+    """`groundplan:notifications`: the way to the people."""
 
     secret_recovery_days: int = Field(
         default=7,
         ge=0,
         le=30,
-        description="Days in which the webhook's secret can be restored: 0, or 7 to 30.",
+        description="Days in which a webhook's secret can be restored: 0, or 7 to 30.",
     )
+    channels: tuple[ChannelName, ...] = Field(
+        default=CHANNELS, description="Where the chat functions post; each has a webhook's secret of its own."
+    )
+    routing: RoutingSettings = RoutingSettings()
+    teams: tuple[Annotated[str, Field(pattern=_TEAM, max_length=32)], ...] = Field(
+        default=(),
+        max_length=20,
+        description="Teams with a topic of their own, for budgets and alarms of theirs.",
+    )
+    critical_emails: tuple[Annotated[str, Field(pattern=_MAIL, max_length=254)], ...] = Field(
+        default=(),
+        max_length=10,
+        description="Who gets critical messages by e-mail too; each must confirm once.",
+    )
+    chat_application: ChatApplicationSettings = ChatApplicationSettings()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if 0 < self.secret_recovery_days < 7:
+            raise ValueError("secretRecoveryDays of 0, or of 7 to 30: Secrets Manager knows no other")
+        for name, given in (
+            ("channels", self.channels),
+            ("teams", self.teams),
+            ("criticalEmails", self.critical_emails),
+        ):
+            if len(set(given)) < len(given):
+                raise ValueError(f"each of {name} once")
+        for severity in SEVERITIES:
+            astray = sorted(set(getattr(self.routing, severity) or ()) - set(self.channels))
+            if astray:
+                raise ValueError(f"in routing.{severity} only what channels lists, not {', '.join(astray)}")
+        return self
+
+    def heard(self, channel: ChannelName) -> list[Severity]:
+        """The severities that a channel hears of."""
+        routes = {severity: getattr(self.routing, severity) for severity in SEVERITIES}
+        return [severity for severity, route in routes.items() if route is None or channel in route]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,110 +96,72 @@ class NotificationsArgs:
 
 
 class Notifications(pulumi.ComponentResource):
-    """Budgets and alarms publish; a function posts to the webhook; what fails waits in a queue.
-
-    The secret is made empty: its value is put by a person or by the command, and never stands in the state.
+    """Budgets, alarms and events publish to topics; each channel hears of those that are routed to it.
 
     Controls: SNS.1, SNS.4, SQS.1, SecretsManager.4, Lambda.2; TLS only, a dead-letter queue, least privilege.
     """
 
     topics: Mapping[Severity, pulumi.Output[str]]
     """Severity → ARN of its topic, known once budgets and alarms may publish."""
-    secret_name: pulumi.Output[str]
+    team_topics: Mapping[str, pulumi.Output[str]]
+    """Team → ARN of its topic, likewise."""
+    secret_names: Mapping[ChannelName, pulumi.Output[str]]
+    """Channel → name of the secret that holds its webhook."""
 
     def __init__(
         self, name: str, args: NotificationsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("groundplan:infra:Notifications", name, opts=opts)
         child = pulumi.ResourceOptions(parent=self)
-        foundation, place = args.foundation, args.foundation.place
-        key = foundation.key_arns["messages"]
-        topics: dict[Severity, aws.sns.Topic] = {}
-        usable: dict[Severity, pulumi.Output[str]] = {}
-        for severity in SEVERITIES:
-            topic_name = f"{place.prefix}-{severity}"
-            topic = aws.sns.Topic(f"{name}-{severity}", name=topic_name, kms_master_key_id=key, opts=child)
-            policy = aws.sns.TopicPolicy(
-                f"{name}-{severity}-policy",
-                arn=topic.arn,
-                policy=document(*topic_statements(place.arn("sns", topic_name), place)),
-                opts=child,
-            )
-            topics[severity] = topic
-            # A budget's notification is refused until the topic's policy lets it publish.
-            usable[severity] = pulumi.Output.all(topic.arn, policy.id).apply(lambda made: str(made[0]))
-        undelivered = DeadLetters(
-            f"{name}-undelivered",
-            DeadLettersArgs(
-                purpose="chat",
-                runbook="undelivered-messages",
-                foundation=foundation,
-                topics=usable,
-                senders=["sns.amazonaws.com"],
-            ),
-            opts=child,
-        )
-        secret = aws.secretsmanager.Secret(
-            f"{name}-webhook",
-            name=f"{place.prefix}-chat-webhook",
-            description="URL of the chat channel's webhook",
-            kms_key_id=key,
-            recovery_window_in_days=args.settings.secret_recovery_days,
-            opts=child,
-        )
-        function = Function(
-            f"{name}-chat",
-            FunctionArgs(
-                purpose="chat",
-                description="Posts notifications to the team's chat",
-                foundation=foundation,
-                statements=secret.arn.apply(
-                    lambda arn: [
-                        Statement(
-                            sid="ReadWebhook", actions=["secretsmanager:GetSecretValue"], resources=[arn]
-                        )
-                    ]
+        foundation, settings = args.foundation, args.settings
+
+        def topic(purpose: str) -> pulumi.Output[str]:
+            made = Topic(f"{name}-{purpose}", TopicArgs(purpose=purpose, foundation=foundation), opts=child)
+            return made.arn
+
+        self.topics = {severity: topic(severity) for severity in SEVERITIES}
+        self.team_topics = {team: topic(f"team-{team}") for team in settings.teams}
+        of_teams = {f"team-{team}": arn for team, arn in self.team_topics.items()}
+        self.secret_names = {}
+        for channel in settings.channels:
+            heard = settings.heard(channel)
+            made = Channel(
+                f"{name}-{channel}",
+                ChannelArgs(
+                    channel=channel,
+                    heard={
+                        **{severity: self.topics[severity] for severity in heard},
+                        **(of_teams if "warning" in heard else {}),
+                    },
+                    topics=self.topics,
+                    secret_recovery_days=settings.secret_recovery_days,
+                    foundation=foundation,
                 ),
-                environment={"WEBHOOK_SECRET": secret.name},
-                undelivered_arn=undelivered.queue_arn,
-            ),
-            opts=child,
-        )
-        for severity, topic in topics.items():
-            allowed = aws.lambda_.Permission(
-                f"{name}-chat-from-{severity}",
-                statement_id=severity,
-                action="lambda:InvokeFunction",
-                function=function.function_name,
-                principal="sns.amazonaws.com",
-                source_arn=topic.arn,
                 opts=child,
             )
+            self.secret_names[channel] = made.secret_name
+        for address in settings.critical_emails:
             aws.sns.TopicSubscription(
-                f"{name}-chat-{severity}",
-                topic=topic.arn,
-                protocol="lambda",
-                endpoint=function.arn,
-                redrive_policy=undelivered.queue_arn.apply(
-                    lambda arn: json.dumps({"deadLetterTargetArn": arn})
-                ),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed]),
+                f"{name}-critical-mail-{address}",
+                topic=self.topics["critical"],
+                protocol="email",
+                endpoint=address,
+                opts=child,
             )
-
-        self.topics = usable
-        self.secret_name = secret.name
-        self.register_outputs({"topics": dict(self.topics), "secret_name": self.secret_name})
-
-
-def topic_statements(topic_arn: str, place: Place) -> list[Statement]:
-    """Who may publish: services that watch over this account, over TLS."""
-    return [
-        Statement(
-            sid="WatchersOfThisAccount",
-            principals={"Service": list(PUBLISHERS)},
-            actions=["sns:Publish"],
-            resources=[topic_arn],
-            conditions=from_account(place.account),
-        ),
-        only_tls(action="sns:Publish", resources=[topic_arn]),
-    ]
+        if settings.chat_application.enabled:
+            ChatApplication(
+                f"{name}-application",
+                ChatApplicationArgs(
+                    settings=settings.chat_application,
+                    heard={**{str(severity): arn for severity, arn in self.topics.items()}, **of_teams},
+                    foundation=foundation,
+                ),
+                opts=child,
+            )
+        self.register_outputs(
+            {
+                "topics": dict(self.topics),
+                "team_topics": dict(self.team_topics),
+                "secret_names": dict(self.secret_names),
+            }
+        )

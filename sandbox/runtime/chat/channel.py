@@ -1,6 +1,8 @@
-"""The local chat channel: takes what a Slack webhook takes, keeps it, and shows it as the team would see it.
+"""The local chat channel: takes what webhooks of Slack and of Microsoft Teams take, keeps it, and shows it as
+the team would see it.
 
-Source of the shape and the answers: https://api.slack.com/messaging/webhooks
+Sources of shapes and answers: https://api.slack.com/messaging/webhooks, and for Teams
+https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
+from sandbox.runtime.chat.cards import cards_in, shown_card
 from sandbox.runtime.host.administration import Administration
 from sandbox.runtime.host.http import HttpAnswer, HttpRequest
 from sandbox.runtime.overlay import Documents
 
 _KIND = "chat"
+_LARGEST_CARD = 28 * 1024
 
 
 class ChatChannel:
@@ -31,7 +35,8 @@ class ChatChannel:
         administration.add("GET", "channel", lambda _, __: {"messages": self._documents.all(_KIND)})
 
     def receive(self, request: HttpRequest, channel: str) -> HttpAnswer:
-        """Answers `ok`, or 400 with Slack's own word for what is wrong."""
+        """Answers `ok`, or 400 with Slack's own word for what is wrong; to an envelope of Teams as its
+        workflows do: 202, 400, or 413 above 28 KB."""
         text = request.body.decode("utf-8", "replace")
         if request.header.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             text = parse_qs(text).get("payload", [""])[0]
@@ -41,7 +46,10 @@ class ChatChannel:
             return _plain("invalid_payload", 400)
         if not isinstance(body, dict):
             return _plain("invalid_payload", 400)
-        shown = shown_text(body)
+        cards = cards_in(body)
+        if cards and len(request.body) > _LARGEST_CARD:
+            return _plain("Message size is too large", 413)
+        shown = "\n".join(line for card in cards for line in shown_card(card)) if cards else shown_text(body)
         if not shown:
             return _plain("no_text", 400)
         message = {
@@ -51,7 +59,7 @@ class ChatChannel:
             "body": body,
         }
         self._documents.put(_KIND, uuid.uuid4().hex, message)
-        return _plain("ok", 200)
+        return _plain("", 202) if cards else _plain("ok", 200)
 
 
 def shown_text(body: Mapping[str, Any]) -> str:

@@ -75,3 +75,30 @@ def test_blocks_and_attachments_are_shown_line_by_line() -> None:
         "Limit: $1,000",
         "f",
     ]
+
+
+def _card(text: str) -> bytes:
+    content = {
+        "type": "AdaptiveCard",
+        "body": [
+            {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text}, " now"]},
+            {"type": "FactSet", "facts": [{"title": "Budget", "value": "$800"}]},
+            {"type": "ColumnSet", "columns": [{"items": [{"type": "TextBlock", "text": "in a column"}]}]},
+        ],
+        "actions": [{"type": "Action.OpenUrl", "title": "Runbook", "url": "https://x.test/r"}],
+    }
+    kind = "application/vnd.microsoft.card.adaptive"
+    return json.dumps(
+        {"type": "message", "attachments": [{"contentType": kind, "content": content}]}
+    ).encode()
+
+
+def test_a_card_for_teams_is_taken_as_its_workflows_do_and_shown(cloud: Any) -> None:
+    assert _post(cloud, "cards", _card("Spend is high")) == (202, "")
+    message = cloud.administration.channel()[-1]
+    shown = ["Spend is high now", "Budget: $800", "in a column", "[Runbook] https://x.test/r"]
+    assert message.text.splitlines() == shown
+
+
+def test_a_card_above_28_kilobytes_is_refused_as_teams_does(cloud: Any) -> None:
+    assert _post(cloud, "cards", _card("x" * 29_000))[0] == 413
