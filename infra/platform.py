@@ -10,6 +10,7 @@ from infra.foundation.foundation import Foundation
 from infra.foundation.logs import PROCESSING_JOBS, TRAINING_JOBS, Logs, LogsArgs
 from infra.foundation.place import Place
 from infra.identity.identity import Identity, IdentityArgs
+from infra.identity.people import People, PeopleArgs
 from infra.network.network import Network, NetworkArgs
 from infra.notifications.notifications import Notifications, NotificationsArgs
 from infra.packaging.images import framework_image
@@ -73,6 +74,10 @@ class Platform:
                 foundation=base, image_repository_arn=image.repository_arn, endpoint_name=endpoint_name
             ),
         )
+        people = People(
+            "people",
+            PeopleArgs(settings=settings.identity, foundation=base, endpoint_name=endpoint_name),
+        )
 
         # From data to a registered model.
         packaging = Packaging(
@@ -131,4 +136,5 @@ class Platform:
             "useCase": settings.use_case,
             "keys": dict(base.key_arns),
             "sourceArchive": packaging.uri,
+            "personas": dict(people.role_arns),
         }

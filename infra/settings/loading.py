@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from infra.cost.budget import BudgetSettings
 from infra.foundation.encryption import EncryptionSettings
 from infra.foundation.logs import LogSettings
+from infra.identity.people import IdentitySettings
 from infra.network.network import NetworkSettings
 from infra.notifications.notifications import NotificationSettings
 from infra.serving.endpoint import EndpointSettings
@@ -83,6 +84,7 @@ class PlatformSettings(Settings):
     storage: StorageSettings = StorageSettings()
     network: NetworkSettings = NetworkSettings()
     logs: LogSettings = LogSettings()
+    identity: IdentitySettings = IdentitySettings()
     training: TrainingSettings = TrainingSettings()
     endpoint: EndpointSettings = EndpointSettings()
     notifications: NotificationSettings = NotificationSettings()

@@ -5,7 +5,6 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 
 from __future__ import annotations
 
-import fnmatch
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any
+
+Context = Mapping[str, tuple[str, ...]]
+"""The condition keys that a request has, in lower case, with their values."""
+
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 class Verdict(Enum):
@@ -35,7 +39,7 @@ class Access:
     principals: Mapping[str, frozenset[str]]
     action: str
     resource: str
-    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    context: Context = field(default_factory=dict)
 
 
 class UnknownOperatorError(Exception):
@@ -61,8 +65,8 @@ def verdict(policy: Mapping[str, Any], access: Access) -> Verdict:
 def _applies(statement: Mapping[str, Any], access: Access) -> bool:
     return (
         _principal_fits(statement, access.principals)
-        and _fits(statement, "Action", access.action, ignore_case=True)
-        and _fits(statement, "Resource", access.resource)
+        and _fits(statement, "Action", access.action.lower(), {}, lower=True)
+        and _fits(statement, "Resource", access.resource, access.context)
         and conditions_hold(statement.get("Condition", {}), access.context)
     )
 
@@ -83,30 +87,74 @@ def _names_fit(principal: Any, callers: Mapping[str, frozenset[str]]) -> bool:
     return False
 
 
-def _fits(statement: Mapping[str, Any], element: str, given: str, ignore_case: bool = False) -> bool:
+def _fits(
+    statement: Mapping[str, Any], element: str, given: str, context: Context, lower: bool = False
+) -> bool:
+    def any_match(patterns: Iterable[str]) -> bool:
+        return any(matches(one.lower() if lower else one, given, context) for one in patterns)
+
     if f"Not{element}" in statement:
-        return not _any_match(_listed(statement[f"Not{element}"]), given, ignore_case)
-    return element not in statement or _any_match(_listed(statement[element]), given, ignore_case)
+        return not any_match(_listed(statement[f"Not{element}"]))
+    return element not in statement or any_match(_listed(statement[element]))
 
 
-def _any_match(patterns: Iterable[str], given: str, ignore_case: bool) -> bool:
-    if ignore_case:
-        return any(matches(pattern.lower(), given.lower()) for pattern in patterns)
-    return any(matches(pattern, given) for pattern in patterns)
+def matches(pattern: str, given: str, context: Context | None = None) -> bool:
+    """IAM's wildcards: `*` stands for any characters, `?` for one; nothing else is special.
+
+    A variable, `${aws:PrincipalTag/Team}` or `${key, 'default'}`, stands for its value in the context, in
+    which no wildcard counts; a pattern with one that has no single value matches nothing.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+    parts = _VARIABLE.split(pattern) if context is not None else [pattern]
+    wanted = ""
+    for place, part in enumerate(parts):
+        if place % 2 == 0:
+            wanted += _wildcards(part)
+        elif (value := _value_of(part, context or {})) is None:
+            return False
+        else:
+            wanted += re.escape(value)
+    return re.fullmatch(wanted, given, re.DOTALL) is not None
 
 
-def matches(pattern: str, given: str) -> bool:
-    """IAM's wildcards: `*` stands for any characters, `?` for one; nothing else is special."""
-    return re.fullmatch(fnmatch.translate(pattern.replace("[", "[[]")), given) is not None
+def _wildcards(pattern: str) -> str:
+    return "".join({"*": ".*", "?": "."}.get(one) or re.escape(one) for one in pattern)
 
 
-def conditions_hold(conditions: Mapping[str, Any], context: Mapping[str, tuple[str, ...]]) -> bool:
+def _value_of(variable: str, context: Context) -> str | None:
+    if variable in ("*", "?", "$"):
+        return variable
+    key, _, default = variable.partition(",")
+    values = context.get(key.strip().lower(), ())
+    if len(values) == 1:
+        return values[0]
+    return default.strip().strip("'") if default and not values else None
+
+
+def conditions_hold(conditions: Mapping[str, Any], context: Context) -> bool:
     """Whether every condition of a statement holds."""
     return all(
-        _condition_holds(operator, context.get(key.lower()), [str(value) for value in _listed(values)])
+        _condition_holds(operator, context.get(key.lower()), _wanted(operator, values, context))
         for operator, keys in conditions.items()
         for key, values in keys.items()
     )
+
+
+def _wanted(operator: str, values: Any, context: Context) -> list[str]:
+    """The values of a condition with their variables replaced; without those whose variable has no value.
+
+    Nor does one count whose variable brings a wildcard where the operator would take it for one.
+    """
+    found: list[str] = []
+    for value in map(str, _listed(values)):
+        parts = {one: _value_of(one, context) for one in _VARIABLE.findall(value)}
+        known = {one: part for one, part in parts.items() if part is not None}
+        wild = ("Like" in operator or "Arn" in operator) and any(
+            set(part) & set("*?") for part in known.values()
+        )
+        if len(known) == len(parts) and not wild:
+            found.append(_VARIABLE.sub(lambda one, known=known: known[one[1]], value))  # type: ignore[misc]
+    return found
 
 
 def _condition_holds(operator: str, given: tuple[str, ...] | None, wanted: list[str]) -> bool:

@@ -172,3 +172,47 @@ def test_access_logs_go_only_where_the_policy_lets_s3_deliver_them(cloud: Any) -
         log("logged-elsewhere", "other/")
     with pytest.raises(ClientError, match="InvalidTargetBucketForLogging"):
         log("stranger", "s3/stranger/")
+
+
+_TEAM = "${aws:PrincipalTag/Team}"
+_ON_TEAMS_FOLDER = {
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::lake/teams/{_TEAM}/*",
+            "Condition": {"StringEquals": {"aws:ResourceTag/Team": _TEAM}},
+        }
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("team", "folder", "tagged", "said"),
+    [
+        ("risk", "risk", "risk", Verdict.ALLOWED),
+        ("risk", "fraud", "risk", Verdict.SILENT),
+        ("risk", "risk", "fraud", Verdict.SILENT),
+        (None, "risk", "risk", Verdict.SILENT),
+        ("*", "risk", "*", Verdict.SILENT),
+    ],
+)
+def test_a_variable_stands_for_its_value_and_for_nothing_else(
+    team: str | None, folder: str, tagged: str, said: Verdict
+) -> None:
+    context = {"aws:resourcetag/team": (tagged,)} | ({"aws:principaltag/team": (team,)} if team else {})
+    access = Access({"AWS": frozenset({"1"})}, "s3:GetObject", f"arn:aws:s3:::lake/teams/{folder}/x", context)
+    assert verdict(_ON_TEAMS_FOLDER, access) is said
+
+
+def test_a_variable_has_a_default_and_brings_no_wildcard_into_a_pattern() -> None:
+    def said(wanted: str, context: dict[str, tuple[str, ...]]) -> Verdict:
+        condition = {"StringLike": {"aws:RequestTag/Team": wanted}}
+        statement = {"Effect": "Allow", "Principal": "*", "Action": "*", "Condition": condition}
+        return verdict({"Statement": statement}, Access({"AWS": frozenset()}, "a:B", "*", context))
+
+    risk = {"aws:requesttag/team": ("risk",)}
+    assert said("${aws:PrincipalTag/Team, 'risk'}", risk) is Verdict.ALLOWED
+    assert said("r${*}sk", risk) is Verdict.SILENT
+    assert said(_TEAM, {**risk, "aws:principaltag/team": ("r*",)}) is Verdict.SILENT
