@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from infra.cost.budget import BudgetSettings
 from infra.foundation.encryption import EncryptionSettings
 from infra.foundation.logs import LogSettings
+from infra.monitoring.drift_settings import DriftSettings
 from infra.network.network import NetworkSettings
 from infra.notifications.notifications import NotificationSettings
 from infra.serving.endpoint import EndpointSettings
@@ -19,7 +20,9 @@ from infra.settings import stack_file
 from infra.settings.block import Settings
 from infra.settings.environments import DEFAULTS, with_defaults
 from infra.storage.storage import StorageSettings
-from infra.training.steps import TrainingSettings
+from infra.training.registry import RegistrySettings
+from infra.training.retraining import RetrainingSettings
+from infra.training.settings import TrainingSettings
 
 NAMESPACE = "groundplan"
 Environment = Literal["dev", "staging", "prod"]
@@ -84,6 +87,9 @@ class PlatformSettings(Settings):
     network: NetworkSettings = NetworkSettings()
     logs: LogSettings = LogSettings()
     training: TrainingSettings = TrainingSettings()
+    registry: RegistrySettings = RegistrySettings()
+    drift: DriftSettings = DriftSettings()
+    retraining: RetrainingSettings = RetrainingSettings()
     endpoint: EndpointSettings = EndpointSettings()
     notifications: NotificationSettings = NotificationSettings()
     budget: BudgetSettings
