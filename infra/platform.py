@@ -11,6 +11,7 @@ from infra.foundation.logs import PROCESSING_JOBS, TRAINING_JOBS, Logs, LogsArgs
 from infra.foundation.place import Place
 from infra.identity.identity import Identity, IdentityArgs
 from infra.identity.people import People, PeopleArgs
+from infra.monitoring.drift import Drift, DriftArgs
 from infra.network.network import Network, NetworkArgs
 from infra.notifications.notifications import Notifications, NotificationsArgs
 from infra.packaging.images import framework_image
@@ -18,8 +19,10 @@ from infra.packaging.source import Packaging, PackagingArgs
 from infra.serving.endpoint import Endpoint, EndpointArgs
 from infra.settings.loading import PlatformSettings
 from infra.storage.storage import Storage, StorageArgs
-from infra.training.pipeline import TrainingPipeline, TrainingPipelineArgs
+from infra.training.pipeline import TrainingPipeline, TrainingPipelineArgs, pipeline_of
 from infra.training.registry import ModelRegistry, ModelRegistryArgs
+from infra.training.retraining import Retraining, RetrainingArgs
+from infra.training.runs import TrainingRuns, TrainingRunsArgs
 
 
 class Platform:
@@ -86,7 +89,9 @@ class Platform:
                 source=Path("ml"), build=Path(".groundplan/build"), foundation=base, bucket=zones["models"]
             ),
         )
-        registry = ModelRegistry("registry", ModelRegistryArgs(place=place, case=case))
+        registry = ModelRegistry(
+            "registry", ModelRegistryArgs(place=place, case=case, settings=settings.registry)
+        )
         pipeline = TrainingPipeline(
             "training",
             TrainingPipelineArgs(
@@ -99,6 +104,14 @@ class Platform:
                 image=image.uri,
                 source_uri=packaging.uri,
                 group_name=registry.group_name,
+            ),
+        )
+
+        pipeline_name = pipeline_of(place, settings.use_case)
+        runs = TrainingRuns(
+            "training-runs",
+            TrainingRunsArgs(
+                settings=settings.training, foundation=base, topics=topics, pipeline_name=pipeline_name
             ),
         )
 
@@ -120,6 +133,34 @@ class Platform:
             )
 
         # What watches over it.
+        if endpoint is not None:
+            drift = Drift(
+                "drift",
+                DriftArgs(
+                    settings=settings.drift,
+                    foundation=base,
+                    placement=network.workloads,
+                    zones=zones,
+                    role_arns=identity.role_arns,
+                    topics=topics,
+                    endpoint_name=endpoint_name,
+                    endpoint=endpoint.endpoint_name,
+                    captures=settings.endpoint.capture_percent > 0,
+                    undelivered_arn=runs.undelivered_arn,
+                ),
+            )
+            if settings.retraining.on_drift:
+                Retraining(
+                    "retraining",
+                    RetrainingArgs(
+                        settings=settings.retraining,
+                        foundation=base,
+                        topics=topics,
+                        pipeline_name=pipeline_name,
+                        alarm_names=drift.alarm_names,
+                        undelivered_arn=runs.undelivered_arn,
+                    ),
+                )
         budget = Budget("budget", BudgetArgs(settings=settings.budget, foundation=base, topics=topics))
 
         self.exports = {

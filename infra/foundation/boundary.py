@@ -75,6 +75,7 @@ def boundary_statements(place: Place) -> list[Statement]:
                 "s3:PutObject",
                 "sagemaker:*",
                 "secretsmanager:GetSecretValue",
+                "sns:Publish",
                 "sqs:SendMessage",
             ],
             resources=["*"],

@@ -9,9 +9,9 @@ import pulumi
 from infra.foundation.foundation import Foundation
 from infra.foundation.policy import Statement
 from infra.foundation.role import Role, RoleArgs
-from infra.identity.permissions import Grants, inference, pipeline, processing, training
+from infra.identity.permissions import Grants, inference, monitoring, pipeline, processing, training
 
-Work = Literal["processing", "training", "inference", "pipeline"]
+Work = Literal["processing", "training", "inference", "pipeline", "monitoring"]
 """What a service role is for."""
 
 
@@ -64,5 +64,6 @@ class Identity(pulumi.ComponentResource):
             "training": role("training", "Trains models", grants.apply(training)).arn,
             "inference": role("inference", "Serves models", grants.apply(inference)).arn,
             "pipeline": role("pipeline", "Starts the pipeline's jobs", grants.apply(pipeline)).arn,
+            "monitoring": role("monitoring", "Looks at what was captured", grants.apply(monitoring)).arn,
         }
         self.register_outputs({"role_arns": dict(self.role_arns)})

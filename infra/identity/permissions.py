@@ -39,7 +39,7 @@ def training(grants: Grants) -> Sequence[Statement]:
     """Reads curated data and the source; writes models and checkpoints."""
     return [
         _read(grants, "ReadData", ["curated", "models"]),
-        _write(grants, "WriteModels", ["models/*/trained/*", "models/*/checkpoints/*"]),
+        _write(grants, "WriteModels", ["models/*/trained/*", "models/*/tuned/*", "models/*/checkpoints/*"]),
         _list(grants, ["curated", "models"]),
         _keys([grants.data_key, grants.model_key]),
         _grant_volumes([grants.model_key]),
@@ -59,6 +59,33 @@ def inference(grants: Grants) -> Sequence[Statement]:
     ]
 
 
+def monitoring(grants: Grants) -> Sequence[Statement]:
+    """Reads captures, what they are compared with, and the source; writes reports and the metric of drift."""
+    return [
+        _read(grants, "ReadCaptures", ["captures", "curated", "models"]),
+        _write(grants, "WriteReports", ["captures/monitoring/*"]),
+        _list(grants, ["captures", "curated", "models"]),
+        _keys([grants.data_key, grants.model_key]),
+        _grant_volumes([grants.data_key]),
+        *_job(
+            grants,
+            PROCESSING_JOBS,
+            "/aws/sagemaker/ProcessingJobs",
+            "/aws/sagemaker/Endpoints/data-metrics",
+            "Groundplan",
+        ),
+        Statement(
+            sid="PullAnalyzer",
+            actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            # AWS's own registry, another account in each region.
+            resources=[
+                f"arn:{grants.place.partition}:ecr:{grants.place.region}:*:repository/"
+                "sagemaker-model-monitor-analyzer"
+            ],
+        ),
+    ]
+
+
 def pipeline(grants: Grants) -> Sequence[Statement]:
     """Starts and watches the pipeline's own jobs, hands them their roles, registers models."""
     place = grants.place
@@ -67,14 +94,19 @@ def pipeline(grants: Grants) -> Sequence[Statement]:
             sid="RunJobsOfPipelines",
             actions=[
                 "sagemaker:AddTags",
+                "sagemaker:CreateHyperParameterTuningJob",
                 "sagemaker:CreateProcessingJob",
                 "sagemaker:CreateTrainingJob",
+                "sagemaker:DescribeHyperParameterTuningJob",
                 "sagemaker:DescribeProcessingJob",
                 "sagemaker:DescribeTrainingJob",
+                "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+                "sagemaker:StopHyperParameterTuningJob",
                 "sagemaker:StopProcessingJob",
                 "sagemaker:StopTrainingJob",
             ],
             resources=[
+                place.arn("sagemaker", "hyper-parameter-tuning-job/pipelines-*"),
                 place.arn("sagemaker", "processing-job/pipelines-*"),
                 place.arn("sagemaker", "training-job/pipelines-*"),
             ],
@@ -140,7 +172,7 @@ def _grant_volumes(arns: Sequence[str]) -> Statement:
     )
 
 
-def _job(grants: Grants, log_group: str, namespace: str) -> list[Statement]:
+def _job(grants: Grants, log_group: str, *namespaces: str) -> list[Statement]:
     """What a container in the VPC needs: its log, its metrics, its image, its network interface."""
     place = grants.place
     network = [place.arn("ec2", f"{kind}/*") for kind in ("network-interface", "security-group", "subnet")]
@@ -155,7 +187,11 @@ def _job(grants: Grants, log_group: str, namespace: str) -> list[Statement]:
             actions=["cloudwatch:PutMetricData"],
             resources=["*"],
             any_resource_because="metrics have no ARN; the condition names the namespace",
-            conditions={"StringEquals": {"cloudwatch:namespace": namespace}},
+            conditions={
+                "StringEquals": {
+                    "cloudwatch:namespace": namespaces[0] if len(namespaces) == 1 else list(namespaces)
+                }
+            },
         ),
         Statement(
             sid="AttachToSubnets",

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.foundation.place import Place
-from infra.training.steps import TrainingSettings
+from infra.training.settings import TrainingSettings
 
 _REPOSITORY = "sagemaker-xgboost"
 _URI = re.compile(r"^(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z.]+/(?P<repository>[^:@]+)")

@@ -61,14 +61,17 @@ class Packaging(pulumi.ComponentResource):
 
 
 def pack(source: Path) -> bytes:
-    """A `tar.gz` of the folder as `ml/`, and of its `requirements.txt` beside it.
+    """A `tar.gz` of the folder as `ml/`, and beside it the `train.py` that trainings of a search begin with.
+
+    No requirements lie in its root: the image's toolkit would install them, and there is no index.
 
     The same files give the same bytes on every machine: sorted, without times, owners or the umask. Raises
     NoSourceError.
     """
     if not (source / "requirements.txt").is_file():
         raise NoSourceError(source)
-    entries = [("requirements.txt", source / "requirements.txt")]
+    script = source / "training" / "script.py"
+    entries = [("train.py", script)] if script.is_file() else []
     entries += [(f"ml/{file.relative_to(source).as_posix()}", file) for file in _files(source)]
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w", format=tarfile.USTAR_FORMAT) as archive:

@@ -13,6 +13,7 @@ from infra.cost.budget import BudgetSettings
 from infra.foundation.encryption import EncryptionSettings
 from infra.foundation.logs import LogSettings
 from infra.identity.people import IdentitySettings
+from infra.monitoring.drift_settings import DriftSettings
 from infra.network.network import NetworkSettings
 from infra.notifications.notifications import NotificationSettings
 from infra.serving.endpoint import EndpointSettings
@@ -20,7 +21,9 @@ from infra.settings import stack_file
 from infra.settings.block import Settings
 from infra.settings.environments import DEFAULTS, with_defaults
 from infra.storage.storage import StorageSettings
-from infra.training.steps import TrainingSettings
+from infra.training.registry import RegistrySettings
+from infra.training.retraining import RetrainingSettings
+from infra.training.settings import TrainingSettings
 
 NAMESPACE = "groundplan"
 Environment = Literal["dev", "staging", "prod"]
@@ -86,6 +89,9 @@ class PlatformSettings(Settings):
     logs: LogSettings = LogSettings()
     identity: IdentitySettings = IdentitySettings()
     training: TrainingSettings = TrainingSettings()
+    registry: RegistrySettings = RegistrySettings()
+    drift: DriftSettings = DriftSettings()
+    retraining: RetrainingSettings = RetrainingSettings()
     endpoint: EndpointSettings = EndpointSettings()
     notifications: NotificationSettings = NotificationSettings()
     budget: BudgetSettings

@@ -8,6 +8,14 @@ _LOCAL_FAMILIES = frozenset(
 )
 
 
+_ACCELERATED = re.compile(r"^ml\.(g|gr|p|trn|inf|dl)\d")
+
+
+def has_accelerator(instance_type: str) -> bool:
+    """Whether it has GPUs or the like: families g, gr, p, trn, inf and dl (EC2, "Accelerated computing")."""
+    return _ACCELERATED.match(instance_type) is not None
+
+
 def has_local_storage(instance_type: str) -> bool:
     """Whether its disks are its own: they are encrypted by the hardware, and the API refuses a key for them.
 

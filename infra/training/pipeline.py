@@ -7,10 +7,12 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.foundation.foundation import Foundation
+from infra.foundation.place import Place
 from infra.identity.identity import Work
 from infra.network.placement import Placement
 from infra.storage.storage import Zone
-from infra.training.steps import Site, TrainingSettings, training_definition
+from infra.training.settings import TrainingSettings
+from infra.training.steps import Site, training_definition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,7 @@ class TrainingPipeline(pulumi.ComponentResource):
     ) -> None:
         super().__init__("groundplan:infra:TrainingPipeline", name, opts=opts)
         case = args.use_case.rpartition(".")[2]
-        prefix = args.foundation.place.prefix
+        pipeline_name = pipeline_of(args.foundation.place, args.use_case)
         site = pulumi.Output.all(
             source=args.source_uri,
             raw=args.zones["raw"],
@@ -73,8 +75,8 @@ class TrainingPipeline(pulumi.ComponentResource):
         )
         pipeline = aws.sagemaker.Pipeline(
             f"{name}-pipeline",
-            pipeline_name=f"{prefix}-{case}-training",
-            pipeline_display_name=f"{prefix}-{case}-training",
+            pipeline_name=pipeline_name,
+            pipeline_display_name=pipeline_name,
             pipeline_description=f"From raw data to a registered model of {case}",
             role_arn=args.role_arns["pipeline"],
             pipeline_definition=site.apply(lambda known: training_definition(args.settings, known)),
@@ -82,3 +84,8 @@ class TrainingPipeline(pulumi.ComponentResource):
         )
         self.pipeline_name = pipeline.pipeline_name
         self.register_outputs({"pipeline_name": self.pipeline_name})
+
+
+def pipeline_of(place: Place, use_case: str) -> str:
+    """The name of a use case's training pipeline, which rules and schedules are made of as well."""
+    return f"{place.prefix}-{use_case.rpartition('.')[2]}-training"

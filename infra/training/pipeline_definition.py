@@ -37,7 +37,7 @@ class Step:
     """One step. `cache` is how long its result serves the same arguments again, an ISO 8601 duration."""
 
     name: str
-    type: Literal["Processing", "Training", "RegisterModel", "Condition", "Fail"]
+    type: Literal["Processing", "Tuning", "Training", "RegisterModel", "Condition", "Fail"]
     arguments: Mapping[str, Any]
     cache: str | None = None
     retry: bool = False

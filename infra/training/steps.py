@@ -1,12 +1,9 @@
-"""What are the steps of the training pipeline? Prepare, train, evaluate, judge, register."""
+"""What are the steps of the training pipeline? Prepare, tune, train, evaluate, judge, register."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
-from pydantic import Field, model_validator
-
-from infra.settings.block import InstanceType, Settings
 from infra.training.instances import has_local_storage
 from infra.training.pipeline_definition import (
     Json,
@@ -22,6 +19,8 @@ from infra.training.pipeline_definition import (
     s3_input,
     s3_output,
 )
+from infra.training.settings import TrainingSettings
+from infra.training.tuning import best, config
 
 _INPUTS = get("Parameters.InputsFingerprint")
 _CODE = "/opt/ml/processing/input/code"
@@ -39,41 +38,6 @@ _FOLDERS = {
 _KEPT = "P30D"
 _METRICS = "binary_classification_metrics"
 _GIB = 30
-
-
-class TrainingSettings(Settings):
-    """`groundplan:training`: the machines of the pipeline, and what a model must reach."""
-
-    image_tag: str = Field(
-        default="3.2-0",
-        pattern=r"^[\w.-]+$",
-        description="Tag of AWS's image `sagemaker-xgboost` that runs every step.",
-    )
-    image: str | None = Field(
-        default=None, description="URI of an image of your own instead, in this region's registry."
-    )
-    processing_instance: InstanceType = Field(default="ml.m5.xlarge", description="Prepares and evaluates.")
-    training_instance: InstanceType = Field(default="ml.g5.xlarge", description="Trains.")
-    spot: bool = Field(default=True, description="Whether to train on spot instances, with checkpoints.")
-    max_run_minutes: int = Field(default=60, ge=5, le=7200, description="Minutes until a job is stopped.")
-    max_wait_minutes: int = Field(
-        default=120, ge=5, le=14400, description="Minutes for a spot job with its wait for a machine."
-    )
-    minimum_pr_auc: float = Field(
-        default=0.31, gt=0, lt=1, description="PR-AUC below which no model is registered."
-    )
-    minimum_auc: float = Field(
-        default=0.75, gt=0, lt=1, description="ROC-AUC below which no model is registered."
-    )
-    hyperparameters: dict[str, int | float | str] = Field(
-        default_factory=dict, description="Arguments of the training program beside its defaults."
-    )
-
-    @model_validator(mode="after")
-    def _wait_covers_run(self) -> Self:
-        if self.spot and self.max_wait_minutes < self.max_run_minutes:
-            raise ValueError(f"maxWaitMinutes of at least maxRunMinutes, {self.max_run_minutes}")
-        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,10 +64,10 @@ class Site:
 
 
 def training_definition(settings: TrainingSettings, site: Site) -> str:
-    """The definition that docs/architecture.md describes under "Jobs".
+    """The definition that docs/architecture.md describes under "Jobs". `Tune` is there where a search is set.
 
-    Prepare's and Train's results are used again for the same arguments. That is sound because the fingerprint
-    of the sources is among the arguments of both, and the source archive's path is its digest.
+    Prepare's, Tune's and Train's results are used again for the same arguments. That is sound because the
+    fingerprint of the sources is among the arguments of each, and the source archive's path is its digest.
     """
     package = Step(name="Register", type="RegisterModel", arguments=_register(site))
     verdict = condition(
@@ -122,7 +86,13 @@ def training_definition(settings: TrainingSettings, site: Site) -> str:
             parameter("MinimumPrAuc", "Float", settings.minimum_pr_auc),
             parameter("MinimumAuc", "Float", settings.minimum_auc),
         ],
-        steps=[_prepare(settings, site), _train(settings, site), _evaluate(settings, site), verdict],
+        steps=[
+            _prepare(settings, site),
+            *([_tune(settings, site)] if settings.tuning.searched else []),
+            _train(settings, site),
+            _evaluate(settings, site),
+            verdict,
+        ],
     )
 
 
@@ -147,19 +117,60 @@ def _prepare(settings: TrainingSettings, site: Site) -> Step:
     )
 
 
-_LOGGED: list[Json] = [{"Name": "validation:pr_auc", "Regex": "validation-pr_auc=([0-9.]+)"}]
+_OBJECTIVE = "validation:pr_auc"
+_LOGGED: list[Json] = [{"Name": _OBJECTIVE, "Regex": "validation-pr_auc=([0-9.]+)"}]
 """What SageMaker reads from the job's log into CloudWatch: the line that `ml.training` prints as it goes."""
 
 
+def _tune(settings: TrainingSettings, site: Site) -> Step:
+    """A search whose trainings run the source archive's `train.py` by the image's script mode.
+
+    A tuning job's trainings have no entrypoint of their own (SageMaker API,
+    `HyperParameterAlgorithmSpecification`): decision 0054.
+    """
+    fixed = {name: str(value) for name, value in sorted(settings.hyperparameters.items())}
+    return Step(
+        name="Tune",
+        type="Tuning",
+        arguments={
+            "HyperParameterTuningJobConfig": config(settings.tuning, _OBJECTIVE),
+            "TrainingJobDefinition": {
+                "StaticHyperParameters": {
+                    **fixed,
+                    "sagemaker_program": "train.py",
+                    "sagemaker_submit_directory": "/opt/ml/input/data/code/source.tar.gz",
+                },
+                "AlgorithmSpecification": {
+                    "TrainingImage": site.image,
+                    "TrainingInputMode": "File",
+                    "MetricDefinitions": _LOGGED,
+                },
+                **_job(settings, site, output="tuned"),
+                "Environment": {
+                    "INPUTS_FINGERPRINT": _INPUTS,
+                    "USE_CASE": site.use_case,
+                    # The image's toolkit installs the archive by pip, which has no way to an index here. That
+                    # 0 is what turns the isolated build off: github.com/pypa/pip, issue 5735.
+                    "PIP_NO_BUILD_ISOLATION": "0",
+                    "PIP_NO_INDEX": "1",
+                },
+            },
+        },
+        cache=_KEPT,
+        retry=True,
+    )
+
+
 def _train(settings: TrainingSettings, site: Site) -> Step:
-    hyperparameters = {name: str(value) for name, value in sorted(settings.hyperparameters.items())}
+    hyperparameters: dict[str, str | Json] = {
+        name: str(value) for name, value in settings.hyperparameters.items()
+    }
+    hyperparameters |= {name: best("Tune", name) for name in settings.tuning.searched}
+    hyperparameters = dict(sorted(hyperparameters.items()))
     arguments = [text for name, value in hyperparameters.items() for text in (f"--{name}", value)]
-    resources: Json = {"InstanceCount": 1, "InstanceType": settings.training_instance, "VolumeSizeInGB": _GIB}
-    stopping: Json = {"MaxRuntimeInSeconds": settings.max_run_minutes * 60}
-    if settings.spot:
-        stopping["MaxWaitTimeInSeconds"] = settings.max_wait_minutes * 60
-    if not has_local_storage(settings.training_instance):
-        resources["VolumeKmsKeyId"] = site.model_key
+    job = _job(settings, site, output="trained")
+    if settings.keep_alive_minutes:
+        job["ResourceConfig"]["KeepAlivePeriodInSeconds"] = settings.keep_alive_minutes * 60
     return Step(
         name="Train",
         type="Training",
@@ -171,32 +182,49 @@ def _train(settings: TrainingSettings, site: Site) -> Step:
                 **({"ContainerArguments": arguments} if arguments else {}),
                 "MetricDefinitions": _LOGGED,
             },
-            "RoleArn": site.training_role,
             "HyperParameters": hyperparameters,
-            "InputDataConfig": [
-                channel("code", site.source_uri, "application/gzip"),
-                channel("train", _output_of("Prepare", "train"), "application/x-parquet"),
-                channel("validation", _output_of("Prepare", "validation"), "application/x-parquet"),
-            ],
-            "OutputDataConfig": {
-                "S3OutputPath": f"{site.models_uri}/{site.case}/trained",
-                "KmsKeyId": site.model_key,
-            },
-            "CheckpointConfig": {
-                "S3Uri": join(f"{site.models_uri}/{site.case}/checkpoints/", _INPUTS),
-                "LocalPath": "/opt/ml/checkpoints",
-            },
-            "ResourceConfig": resources,
-            "StoppingCondition": stopping,
-            "EnableManagedSpotTraining": settings.spot,
-            "EnableInterContainerTrafficEncryption": True,
-            "EnableNetworkIsolation": True,
-            "VpcConfig": {"SecurityGroupIds": [site.security_group], "Subnets": list(site.subnets)},
+            **job,
             "Environment": {"INPUTS_FINGERPRINT": _INPUTS, **_FOLDERS},
         },
         cache=_KEPT,
         retry=True,
     )
+
+
+def _job(settings: TrainingSettings, site: Site, *, output: str) -> Json:
+    """What every training has: its role, data, machines, times, keys, and the walls around it."""
+    resources: Json = {
+        "InstanceCount": settings.instances,
+        "InstanceType": settings.training_instance,
+        "VolumeSizeInGB": _GIB,
+    }
+    stopping: Json = {"MaxRuntimeInSeconds": settings.max_run_minutes * 60}
+    if settings.spot:
+        stopping["MaxWaitTimeInSeconds"] = settings.max_wait_minutes * 60
+    if not has_local_storage(settings.training_instance):
+        resources["VolumeKmsKeyId"] = site.model_key
+    return {
+        "RoleArn": site.training_role,
+        "InputDataConfig": [
+            channel("code", site.source_uri, "application/gzip"),
+            channel("train", _output_of("Prepare", "train"), "application/x-parquet"),
+            channel("validation", _output_of("Prepare", "validation"), "application/x-parquet"),
+        ],
+        "OutputDataConfig": {
+            "S3OutputPath": f"{site.models_uri}/{site.case}/{output}",
+            "KmsKeyId": site.model_key,
+        },
+        "CheckpointConfig": {
+            "S3Uri": join(f"{site.models_uri}/{site.case}/checkpoints/", _INPUTS),
+            "LocalPath": "/opt/ml/checkpoints",
+        },
+        "ResourceConfig": resources,
+        "StoppingCondition": stopping,
+        "EnableManagedSpotTraining": settings.spot,
+        "EnableInterContainerTrafficEncryption": True,
+        "EnableNetworkIsolation": True,
+        "VpcConfig": {"SecurityGroupIds": [site.security_group], "Subnets": list(site.subnets)},
+    }
 
 
 def _evaluate(settings: TrainingSettings, site: Site) -> Step:

@@ -10,7 +10,9 @@ import pytest
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.validate import ParamValidator
 
-from infra.training.steps import Site, TrainingSettings, training_definition
+from infra.training.settings import TrainingSettings
+from infra.training.steps import Site, training_definition
+from infra.training.tuning_settings import TuningSettings
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 SITE = Site(
@@ -30,22 +32,26 @@ SITE = Site(
 )
 MADE_BY = {
     "Processing": "CreateProcessingJob",
+    "Tuning": "CreateHyperParameterTuningJob",
     "Training": "CreateTrainingJob",
     "RegisterModel": "CreateModelPackage",
 }
-GIVEN_BY_THE_PIPELINE = {"ProcessingJobName", "TrainingJobName"}
+GIVEN_BY_THE_PIPELINE = {"ProcessingJobName", "TrainingJobName", "HyperParameterTuningJobName"}
 KNOWN = {
     "Parameters.RawData": "s3://raw/flights",
     "Parameters.InputsFingerprint": "f" * 64,
     "Execution.PipelineExecutionId": "abcdefghijkl",
     "Steps.Train.ModelArtifacts.S3ModelArtifacts": "s3://models/flights/trained/job/output/model.tar.gz",
 }
+TUNED = re.compile(r"Steps\.Tune\.BestTrainingJob\.TunedHyperParameters\['(\w+)'\]")
 OUTPUT = re.compile(r"Steps\.(\w+)\.ProcessingOutputConfig\.Outputs\['(\w+)'\]\.S3Output\.S3Uri")
 SETTINGS = [
     TrainingSettings(),
     TrainingSettings(spot=False),
     TrainingSettings(training_instance="ml.m5.large", processing_instance="ml.g5.xlarge"),
     TrainingSettings(hyperparameters={"max_depth": 6, "eta": 0.1, "device": "cpu"}),
+    TrainingSettings(spot=False, keep_alive_minutes=30),
+    *(TrainingSettings(tuning=TuningSettings(strategy=one)) for one in ("grid", "random", "bayesian")),
 ]
 JAVA_CLASSES = {
     "L": "a-zA-Z",
@@ -58,10 +64,17 @@ JAVA_CLASSES = {
 SERVICE = boto3.client("sagemaker", region_name="us-east-1").meta.service_model
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=["usual", "on-demand", "other disks", "hyperparameters"])
+@pytest.mark.parametrize(
+    "settings",
+    SETTINGS,
+    ids=["usual", "on-demand", "other disks", "hyperparameters", "warm", "grid", "random", "bayesian"],
+)
 def test_the_api_would_take_every_step(settings: TrainingSettings) -> None:
     steps = _steps(settings)
-    assert {step["Type"] for step in steps.values()} == {*MADE_BY, "Condition", "Fail"}
+    searched = {"Tuning"} if settings.tuning.searched else set()
+    assert {step["Type"] for step in steps.values()} == {*MADE_BY, "Condition", "Fail"} - {
+        "Tuning"
+    } | searched
     problems = [
         problem
         for step in steps.values()
@@ -105,7 +118,7 @@ def test_training_runs_our_module_isolated_and_without_script_mode() -> None:
 
 def test_every_step_can_be_retried_and_cached_as_it_says() -> None:
     """Sources: "Retry Policy for Pipeline Steps" and "Caching pipeline steps", SageMaker's guide."""
-    for step in _steps(TrainingSettings()).values():
+    for step in _steps(TrainingSettings(tuning=TuningSettings(strategy="random"))).values():
         assert step.keys() <= {"Name", "Type", "Arguments", "CacheConfig", "RetryPolicies", "PropertyFiles"}
         assert re.fullmatch(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,63}", step["Name"])
         for policy in step.get("RetryPolicies", []):
@@ -114,7 +127,7 @@ def test_every_step_can_be_retried_and_cached_as_it_says() -> None:
             assert 1 <= policy["MaxAttempts"] <= 20
             assert policy["BackoffRate"] >= 0
         if "CacheConfig" in step:
-            assert step["Type"] in {"Processing", "Training"}
+            assert step["Type"] in {"Processing", "Tuning", "Training"}
             assert re.fullmatch(r"P\d+D", step["CacheConfig"]["ExpireAfter"])
 
 
@@ -142,6 +155,8 @@ def _resolved(value: Any, steps: Mapping[str, Any]) -> Any:
             outputs = steps[output[1]]["Arguments"]["ProcessingOutputConfig"]["Outputs"]
             named = {one["OutputName"]: one["S3Output"]["S3Uri"] for one in outputs}
             return _resolved(named[output[2]], steps)
+        if tuned := TUNED.fullmatch(value["Get"]):
+            return f"best {tuned[1]}"
         return KNOWN[value["Get"]]
     return {key: _resolved(item, steps) for key, item in value.items()}
 

@@ -16,7 +16,8 @@ from infra.network.network import NetworkSettings, subnet_blocks
 from infra.serving.endpoint_names import name_of
 from infra.storage.storage import ZoneSettings, lifecycle_rules, zone_statements
 from infra.training.instances import has_local_storage
-from infra.training.steps import Site, TrainingSettings, training_definition
+from infra.training.settings import TrainingSettings
+from infra.training.steps import Site, training_definition
 from sandbox.runtime.sagemaker.definition import parse
 
 PLACE = Place(project="groundplan", stack="dev", account="123456789012", region="us-east-1", partition="aws")
@@ -81,7 +82,9 @@ def test_training_cannot_write_data_and_inference_cannot_write_models() -> None:
         return {arn for one in statements if "s3:PutObject" in one.actions for arn in one.resources}
 
     models = PLACE.bucket_arn("models")
-    assert writes(permissions.training(GRANTS)) == {f"{models}/*/trained/*", f"{models}/*/checkpoints/*"}
+    assert writes(permissions.training(GRANTS)) == {
+        f"{models}/*/{folder}/*" for folder in ("trained", "tuned", "checkpoints")
+    }
     assert writes(permissions.inference(GRANTS)) == {f"{PLACE.bucket_arn('captures')}/*"}
 
 

@@ -15,6 +15,8 @@ def _source(folder: Path) -> Path:
     (folder / "requirements.txt").write_text("numpy\n")
     (folder / "flights" / "train.py").write_text("print('x')\n" * 20_000)
     (folder / "__init__.py").write_text("")
+    (folder / "training").mkdir()
+    (folder / "training" / "script.py").write_text("print('search')\n")
     return folder
 
 
@@ -35,13 +37,14 @@ def test_a_changed_file_gives_other_bytes(tmp_path: Path) -> None:
     assert pack(source) != before
 
 
-def test_the_archive_opens_as_a_tar_gz_with_the_package_and_its_requirements(tmp_path: Path) -> None:
+def test_the_archive_opens_as_a_tar_gz_with_the_package_and_the_script_of_a_search(tmp_path: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(pack(_source(tmp_path / "one"))), mode="r:gz") as archive:
         assert archive.getnames() == [
             "ml/__init__.py",
             "ml/flights/train.py",
             "ml/requirements.txt",
-            "requirements.txt",
+            "ml/training/script.py",
+            "train.py",
         ]
         program = archive.extractfile("ml/flights/train.py")
         assert program is not None

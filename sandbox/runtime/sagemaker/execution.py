@@ -27,7 +27,7 @@ from sandbox.runtime.sagemaker.steps import (
     StepStoppedError,
 )
 
-_CACHED_TYPES = frozenset({"Training", "Processing"})
+_CACHED_TYPES = frozenset({"Training", "Processing", "Tuning"})
 _CACHE = "sagemaker-step-cache"
 _DURATION = re.compile(
     r"P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?"

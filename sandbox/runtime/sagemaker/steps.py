@@ -104,6 +104,10 @@ class StepRunner:
         if step.type == "Training":
             name = metadata["TrainingJob"]["Arn"].rpartition("/")[2]
             return StepResult(metadata, self.training.describe({"TrainingJobName": name}, caller))
+        if step.type == "Tuning":
+            name = metadata["TuningJob"]["Arn"].rpartition("/")[2]
+            named = {"HyperParameterTuningJobName": name}
+            return StepResult(metadata, self.tuning.describe(named, caller))
         name = metadata["ProcessingJob"]["Arn"].rpartition("/")[2]
         return StepResult(metadata, self.processing.describe({"ProcessingJobName": name}, caller))
 

@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -166,6 +167,8 @@ class TrainingRun:
             archive = self._folder.root / "sourcedir.tar.gz"
             self._transfers.fetch(script.archive, archive)
             unpack(archive, code)
+        elif Path(script.archive).is_file():
+            unpack(Path(script.archive), code)
         if not (code / script.program).is_file():
             raise _FailedError(f"ClientError: the archive {script.archive} holds no {script.program}")
         if (code / "requirements.txt").is_file():
