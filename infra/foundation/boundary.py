@@ -42,6 +42,9 @@ def boundary_statements(place: Place) -> list[Statement]:
         Statement(
             sid="ServicesOfThePlatform",
             actions=[
+                "application-autoscaling:DeregisterScalableTarget",
+                "application-autoscaling:DescribeScalableTargets",
+                "cloudwatch:GetMetricStatistics",
                 "cloudwatch:PutMetricData",
                 "ec2:CreateNetworkInterface",
                 "ec2:CreateNetworkInterfacePermission",
@@ -60,6 +63,7 @@ def boundary_statements(place: Place) -> list[Statement]:
                 "kms:Decrypt",
                 "kms:DescribeKey",
                 "kms:GenerateDataKey*",
+                "lambda:InvokeFunction",
                 "logs:CreateLogGroup",
                 "logs:CreateLogStream",
                 "logs:DescribeLogGroups",
@@ -71,6 +75,7 @@ def boundary_statements(place: Place) -> list[Statement]:
                 "s3:PutObject",
                 "sagemaker:*",
                 "secretsmanager:GetSecretValue",
+                "sns:Publish",
                 "sqs:SendMessage",
             ],
             resources=["*"],
