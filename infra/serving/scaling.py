@@ -40,8 +40,11 @@ class Scaling(pulumi.ComponentResource):
         settings = args.settings
         self.policy_names = []
         for variant in args.variants:
+            # The champion's were there before others were: they keep their names.
+            part = name if variant == CHAMPION else f"{name}-{variant}"
+            called = "" if variant == CHAMPION else f"-{variant}"
             target = aws.appautoscaling.Target(
-                f"{name}-{variant}-target",
+                f"{part}-target",
                 service_namespace="sagemaker",
                 # `standing` only orders: without it, a target would stand while its instances change.
                 resource_id=pulumi.Output.all(args.endpoint_name, args.standing).apply(
@@ -50,7 +53,7 @@ class Scaling(pulumi.ComponentResource):
                 scalable_dimension=_DIMENSION,
                 min_capacity=settings.least_instances,
                 max_capacity=settings.most_instances,
-                opts=_known_as(self, f"{name}-target", variant),
+                opts=child,
             )
             scaled: dict[str, Any] = {
                 "service_namespace": target.service_namespace,
@@ -58,18 +61,18 @@ class Scaling(pulumi.ComponentResource):
                 "scalable_dimension": target.scalable_dimension,
             }
             policy = aws.appautoscaling.Policy(
-                f"{name}-{variant}-policy",
-                name=pulumi.Output.concat(args.endpoint_name, f"-{variant}-requests"),
+                f"{part}-policy",
+                name=pulumi.Output.concat(args.endpoint_name, f"{called}-invocations"),
                 policy_type="TargetTrackingScaling",
                 target_tracking_scaling_policy_configuration=_tracking(settings, args.endpoint_name),
-                opts=_known_as(self, f"{name}-policy", variant),
+                opts=child,
                 **scaled,
             )
             self.policy_names.append(policy.name)
             for one in settings.scheduled_scaling:
                 aws.appautoscaling.ScheduledAction(
-                    f"{name}-{variant}-{one.name}",
-                    name=pulumi.Output.concat(args.endpoint_name, f"-{variant}-{one.name}"),
+                    f"{part}-{one.name}",
+                    name=pulumi.Output.concat(args.endpoint_name, f"{called}-{one.name}"),
                     schedule=one.at,
                     timezone=one.time_zone,
                     scalable_target_action={
@@ -80,7 +83,9 @@ class Scaling(pulumi.ComponentResource):
                     **scaled,
                 )
             if settings.mode == "asynchronous" and settings.least_instances == 0:
-                _from_none(f"{name}-{variant}", args.endpoint_name, variant, scaled, child)
+                _from_none(
+                    part, pulumi.Output.concat(args.endpoint_name, called), args.endpoint_name, scaled, child
+                )
         self.register_outputs({"policy_names": self.policy_names})
 
 
@@ -124,12 +129,6 @@ def _resource(variant: str, known: Sequence[str]) -> str:
     return f"endpoint/{known[0]}/variant/{variant}"
 
 
-def _known_as(parent: pulumi.Resource, before: str, variant: str) -> pulumi.ResourceOptions:
-    """The champion's were once called without its name; a target must not be taken for another one."""
-    aliases = [pulumi.Alias(name=before)] if variant == CHAMPION else None
-    return pulumi.ResourceOptions(parent=parent, aliases=aliases)
-
-
 def _tracking(settings: EndpointSettings, endpoint: pulumi.Input[str]) -> Any:
     cooldowns = {"scale_out_cooldown": 60, "scale_in_cooldown": 300}
     if settings.mode == "asynchronous":
@@ -154,8 +153,8 @@ def _tracking(settings: EndpointSettings, endpoint: pulumi.Input[str]) -> Any:
 
 def _from_none(
     name: str,
+    called: pulumi.Input[str],
     endpoint: pulumi.Input[str],
-    variant: str,
     scaled: dict[str, Any],
     child: pulumi.ResourceOptions,
 ) -> None:
@@ -165,7 +164,7 @@ def _from_none(
     """
     first = aws.appautoscaling.Policy(
         f"{name}-first",
-        name=pulumi.Output.concat(endpoint, f"-{variant}-first"),
+        name=pulumi.Output.concat(called, "-first"),
         policy_type="StepScaling",
         step_scaling_policy_configuration={
             "adjustment_type": "ChangeInCapacity",
@@ -179,7 +178,7 @@ def _from_none(
     # Autoscaling's own trigger: it wakes an instance and nobody else, so it is none of the platform's alarms.
     aws.cloudwatch.MetricAlarm(
         f"{name}-waiting",
-        name=pulumi.Output.concat(endpoint, f"-{variant}-waiting"),
+        name=pulumi.Output.concat(called, "-waiting"),
         alarm_description="Requests wait and no instance is there: autoscaling starts the first one.",
         namespace=_NAMESPACE,
         metric_name="HasBacklogWithoutCapacity",
