@@ -16,7 +16,11 @@ from infra.network.network import Network, NetworkArgs
 from infra.notifications.notifications import Notifications, NotificationsArgs
 from infra.packaging.images import framework_image
 from infra.packaging.source import Packaging, PackagingArgs
+from infra.serving.answer_topics import serving_statements
+from infra.serving.batch import Batch, BatchArgs
 from infra.serving.endpoint import Endpoint, EndpointArgs
+from infra.serving.endpoint_names import endpoint_called, endpoints_called
+from infra.serving.parking import Parking, ParkingArgs
 from infra.settings.loading import PlatformSettings
 from infra.storage.storage import Storage, StorageArgs
 from infra.training.pipeline import TrainingPipeline, TrainingPipelineArgs, pipeline_of
@@ -33,7 +37,8 @@ class Platform:
 
     def __init__(self, settings: PlatformSettings, place: Place) -> None:
         case = settings.use_case.rpartition(".")[2]
-        endpoint_name = f"{place.prefix}-{case}"
+        mode, serving = settings.endpoint.mode, f"{place.prefix}-{case}"
+        endpoint_name = endpoint_called(serving, mode)
         image = framework_image(settings.training, place)
         second = settings.recovery.region
 
@@ -68,13 +73,22 @@ class Platform:
             "logs",
             LogsArgs(
                 foundation=base,
-                groups=[PROCESSING_JOBS, TRAINING_JOBS, f"/aws/sagemaker/Endpoints/{endpoint_name}"],
+                groups=[
+                    PROCESSING_JOBS,
+                    TRAINING_JOBS,
+                    *(f"/aws/sagemaker/Endpoints/{name}" for name in endpoints_called(serving)),
+                ],
             ),
         )
         identity = Identity(
             "identity",
             IdentityArgs(
-                foundation=base, image_repository_arn=image.repository_arn, endpoint_name=endpoint_name
+                foundation=base,
+                image_repository_arn=image.repository_arn,
+                endpoint_name=endpoint_name,
+                serving_statements=base.key_arns["messages"].apply(
+                    lambda key: serving_statements(mode, endpoint_name, place, key)
+                ),
             ),
         )
         people = People(
@@ -116,21 +130,47 @@ class Platform:
         )
 
         # From a registered model to answers.
-        endpoint = None
-        if settings.release is not None:
+        endpoint, batch, parking = None, None, None
+        if settings.release is not None and mode == "batch":
+            batch = Batch(
+                "batch",
+                BatchArgs(
+                    settings=settings.endpoint,
+                    release=settings.release,
+                    foundation=base,
+                    placement=network.workloads,
+                    zones=zones,
+                    topics=topics,
+                    name=endpoint_name,
+                    role_arn=identity.role_arns["inference"],
+                ),
+            )
+        elif settings.release is not None:
             endpoint = Endpoint(
                 "endpoint",
                 EndpointArgs(
                     settings=settings.endpoint,
+                    release=settings.release,
                     foundation=base,
                     placement=network.workloads,
                     zones=zones,
                     topics=topics,
                     endpoint_name=endpoint_name,
-                    model_package_arn=settings.release.model_package_arn,
                     role_arn=identity.role_arns["inference"],
                 ),
             )
+            if settings.parking.enabled and settings.endpoint.on_instances:
+                parking = Parking(
+                    "parking",
+                    ParkingArgs(
+                        settings=settings.parking,
+                        foundation=base,
+                        topics=topics,
+                        endpoint_name=endpoint_name,
+                        instances=endpoint.instances,
+                    ),
+                )
+        served = endpoint or batch
 
         # What watches over it.
         if endpoint is not None:
@@ -168,7 +208,8 @@ class Platform:
             "pipeline": pipeline.pipeline_name,
             "modelPackageGroup": registry.group_name,
             "endpoint": endpoint.endpoint_name if endpoint else None,
-            "intended": endpoint.intended if endpoint else None,
+            "intended": served.intended if served else None,
+            "parking": parking.parked if parking else None,
             "topics": dict(topics),
             "teamTopics": dict(notifications.team_topics),
             "webhookSecret": notifications.secret_names.get("slack"),

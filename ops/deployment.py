@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ops.errors import OK, StackNotUpError
+from ops.live import scaled
 from ops.official import OfficialRunner
 from ops.progress import Progress, Step
 from ops.registry import APPROVED, ModelPackage, choose, require_approved
@@ -42,13 +44,14 @@ def release(session: Session, chosen: ModelPackage, options: RunOptions, step: S
         step.done(f"{chosen.name} is in service already", idle=True)
         return False
     options = replace(options, brief=True)
+    scaled = _scaled(session, step)
     if session.target_kind == "aws":
-        OfficialRunner(session.workspace, session.stack, session.screen).release(chosen.arn)
+        OfficialRunner(session.workspace, session.stack, session.screen).release(chosen.arn, scaled)
         succeed(session.run("up", options), session.stack)
     else:
         releases = session.workspace.releases
         previous = releases.of(session.stack)
-        releases.put(session.stack, Release(chosen.arn))
+        releases.put(session.stack, Release(chosen.arn, scaled))
         try:
             succeed(session.run("up", options), session.stack)
         except BaseException:
@@ -58,6 +61,23 @@ def release(session: Session, chosen: ModelPackage, options: RunOptions, step: S
             raise
     step.done(f"{chosen.name} is in service")
     return True
+
+
+def _scaled(session: Session, step: Step) -> Mapping[str, int]:
+    """Instances of the variants that have scaled beyond their rest: the new release begins with as many.
+
+    `UpdateEndpoint` goes back to the configuration's count, while the requests are those of now.
+    """
+    try:
+        outputs = session.outputs()
+    except StackNotUpError:
+        return {}
+    if outputs.endpoint is None:
+        return {}
+    found = scaled(session, outputs.endpoint)
+    for variant, count in found.items():
+        step.note(f"{variant} has scaled to {count} instances: the new release begins with as many")
+    return found
 
 
 def is_released(session: Session, arn: str) -> bool:

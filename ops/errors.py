@@ -100,6 +100,17 @@ class NotReleasedError(CommandError):
         )
 
 
+class NoEndpointError(CommandError):
+    """The stack serves by batch transform: there is no endpoint to ask."""
+
+    def __init__(self, stack: str, schedule: str, requests: str, answers: str) -> None:
+        super().__init__(
+            f"the stack '{stack}' serves by batch (endpoint.mode), so it has no endpoint to ask",
+            f"put requests into {requests}/; the schedule {schedule} answers them in {answers}/ "
+            f"(in the sandbox at once: groundplan sandbox fire {schedule})",
+        )
+
+
 class OutputWrongError(CommandError):
     """An output of the program that is not what the command builds on."""
 

@@ -14,7 +14,7 @@ from ops.runs import RunOptions
 from ops.screen import counted
 from ops.session import Session, succeed
 from ops.training import put_sources, train_model
-from ops.verification import check
+from ops.verification import check_outputs
 from ops.webhook import connect_channel
 
 _STEPS = 9
@@ -53,11 +53,13 @@ def start(session: Session, options: RunOptions, folder: Path | None = None) -> 
     with progress.step("deploy", "release the approved model to the endpoint") as step:
         deployed = release(session, approved, options, step)
     outputs = session.outputs()
-    endpoint, intended = outputs.released
     with progress.step("verify", "compare the live endpoint with what the program intends") as step:
-        check(session, endpoint, intended, step)
+        check_outputs(session, outputs, step)
+    batch = outputs.intended.batch if outputs.intended else None
     with progress.step("predict", "ask the endpoint about one real example") as step:
-        answer = ask(session, outputs, step)
+        answer = None if batch else ask(session, outputs, step)
+        if batch:
+            step.done(f"the model serves by batch: groundplan sandbox fire {batch.schedule}", idle=True)
     screen.document(
         {
             "command": "start",
@@ -67,8 +69,8 @@ def start(session: Session, options: RunOptions, folder: Path | None = None) -> 
             "execution": trained.execution or None,
             "modelPackage": approved.arn,
             "deployed": deployed,
-            "endpoint": endpoint,
-            "prediction": answer.document(),
+            "endpoint": outputs.endpoint,
+            "prediction": answer and answer.document(),
             "steps": progress.finished,
         }
     )

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -118,11 +118,15 @@ class OfficialRunner:
         if done.returncode != 0:
             raise EngineUnavailableError(f"pulumi cancel failed: {done.stderr.strip()}")
 
-    def release(self, model_package_arn: str) -> None:
-        """Names the model package in the stack's own file."""
-        done = self._ask(["config", "set", "--path", "release.modelPackageArn", model_package_arn])
-        if done.returncode != 0:
-            raise EngineUnavailableError(f"pulumi config set failed: {done.stderr.strip()}")
+    def release(self, model_package_arn: str, instances: Mapping[str, int]) -> None:
+        """Names the model package in the stack's own file, and how many instances its variants begin with."""
+        self._ask(["config", "rm", "--path", "release.instances"])  # fails where there is none
+        values = {"release.modelPackageArn": model_package_arn}
+        values |= {f'release.instances["{variant}"]': str(count) for variant, count in instances.items()}
+        for path, value in values.items():
+            done = self._ask(["config", "set", "--path", path, value])
+            if done.returncode != 0:
+                raise EngineUnavailableError(f"pulumi config set failed: {done.stderr.strip()}")
 
     def _changes(self) -> dict[str, int]:
         """What the last run changed, by operation."""

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from ops.errors import NotReleasedError, OutputWrongError, StackNotUpError
+from ops.errors import NoEndpointError, NotReleasedError, OutputWrongError, StackNotUpError
+
+
+@dataclass(frozen=True)
+class IntendedVariant:
+    """What one variant of the live endpoint must match."""
+
+    name: str
+    model_package_arn: str
+    weight: float
+    shadow: bool
+    instance_type: str
+    """Empty for a serverless variant."""
+    instance_count: int
+    serverless: Mapping[str, Any] | None = None
+    """`memoryMb`, `maxConcurrency`, `provisionedConcurrency` (or None)."""
+
+
+@dataclass(frozen=True)
+class IntendedBatch:
+    """What a way of serving without an endpoint is made of."""
+
+    model: str
+    schedule: str
+    requests: str
+    answers: str
+
 
 _WEBHOOK_SECRETS: Final = {"slack": "webhookSecret", "teams": "teamsWebhookSecret"}
 
@@ -20,6 +46,10 @@ class Intended:
     variant: str
     instance_type: str
     instance_count: int
+    mode: str = "realTime"
+    """`realTime`, `serverless`, `asynchronous` or `batch`."""
+    variants: Sequence[IntendedVariant] = ()
+    batch: IntendedBatch | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +105,13 @@ class StackOutputs:
 
     @property
     def released(self) -> tuple[str, Intended]:
-        """The endpoint and what it must match. Raises `NotReleasedError` before the first release."""
+        """The endpoint and what it must match.
+
+        Raises `NotReleasedError` before the first release, `NoEndpointError` where a model serves by batch.
+        """
+        if self.intended is not None and self.intended.batch is not None:
+            batch = self.intended.batch
+            raise NoEndpointError(self.stack, batch.schedule, batch.requests, batch.answers)
         if self.endpoint is None or self.intended is None:
             raise NotReleasedError(self.stack)
         return self.endpoint, self.intended
@@ -84,6 +120,18 @@ class StackOutputs:
     def use_case_name(self) -> str:
         """The last part of the use case's module: the folder of its sources in the raw zone."""
         return self.use_case.rsplit(".", 1)[-1]
+
+
+def _variant(value: Mapping[str, Any]) -> IntendedVariant:
+    return IntendedVariant(
+        name=str(value["name"]),
+        model_package_arn=str(value["modelPackageArn"]),
+        weight=float(value["weight"]),
+        shadow=bool(value["shadow"]),
+        instance_type=str(value["instanceType"] or ""),
+        instance_count=int(value["instanceCount"]),
+        serverless=value.get("serverless"),
+    )
 
 
 def _topics(value: Any) -> Mapping[str, str]:
@@ -99,12 +147,22 @@ def _intended(value: Any) -> Intended | None:
     if not isinstance(value, Mapping):
         raise OutputWrongError("intended", value, expected)
     try:
+        batch = value.get("batch")
         return Intended(
-            endpoint_config=str(value["endpointConfig"]),
+            endpoint_config=str(value["endpointConfig"] or ""),
             model_package_arn=str(value["modelPackageArn"]),
             variant=str(value["variant"]),
-            instance_type=str(value["instanceType"]),
+            instance_type=str(value["instanceType"] or ""),
             instance_count=int(value["instanceCount"]),
+            mode=str(value.get("mode", "realTime")),
+            variants=tuple(_variant(one) for one in value.get("variants") or ()),
+            batch=batch
+            and IntendedBatch(
+                model=str(batch["model"]),
+                schedule=str(batch["schedule"]),
+                requests=str(batch["requests"]),
+                answers=str(batch["answers"]),
+            ),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise OutputWrongError("intended", dict(value), expected) from error

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
+from ops.asking import Endpoint
 from ops.errors import OK, NoExamplesError
 from ops.executions import executions, parameters, steps
 from ops.outputs import StackOutputs
@@ -78,22 +78,22 @@ def ask(
     risk: Risk | None = None,
 ) -> Prediction:
     """Asks the endpoint about an example: the `number`-th (from 1), or that of the highest or lowest risk."""
-    endpoint, intended = outputs.released
+    name, intended = outputs.released
     found = examples(session, outputs, intended.model_package_arn)
-    runtime = session.client("sagemaker-runtime")
+    endpoint = Endpoint(session, outputs)
     if risk is not None:
-        scores, _, _ = _invoke(runtime, endpoint, found)
+        scores = endpoint.ask([one.request for one in found]).scores
         pick = max if risk == "high" else min
         chosen = found[pick(range(len(found)), key=lambda at: scores[at])]
     else:
         if number is not None and number > len(found):
             raise NoExamplesError(f"there is no example {number}", f"examples go from 1 to {len(found)}")
         chosen = found[(number or 1) - 1]
-    scores, seconds, variant = _invoke(runtime, endpoint, [chosen])
-    answer = Prediction(chosen, scores[0], seconds, variant)
+    asked = endpoint.ask([chosen.request])
+    answer = Prediction(chosen, asked.scores[0], asked.seconds, asked.variant)
     for line in told(answer):
         step.note(line)
-    step.done(f"{endpoint} answered in {answer.seconds * 1000:.1f} ms")
+    step.done(f"{name} answered in {answer.seconds * 1000:.1f} ms")
     return answer
 
 
@@ -179,15 +179,3 @@ def _examples_uri(session: Session, pipeline: str, inputs: str) -> str | None:
                     if output["OutputName"] == _OUTPUT:
                         return str(output["S3Output"]["S3Uri"])
     return None
-
-
-def _invoke(runtime: Any, endpoint: str, chosen: Sequence[Example]) -> tuple[list[float], float, str]:
-    body = json.dumps({"instances": [example.request for example in chosen]})
-    began = time.perf_counter()
-    answer = runtime.invoke_endpoint(
-        EndpointName=endpoint, ContentType="application/json", Accept="application/json", Body=body
-    )
-    content = json.loads(answer["Body"].read())
-    seconds = time.perf_counter() - began
-    scores = [float(one["probability"]) for one in content["predictions"]]
-    return scores, seconds, answer.get("InvokedProductionVariant", "")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,13 @@ class Release:
     """The model package that a stack's endpoint serves."""
 
     model_package_arn: str
+    instances: Mapping[str, int] = field(default_factory=dict)
+    """Variant → instances that it had scaled to beyond its rest when this was released."""
 
     def settings(self) -> Mapping[str, Any]:
         """The stack's configuration that makes the program release it."""
-        return {"release": {"modelPackageArn": self.model_package_arn}}
+        kept = {"instances": dict(self.instances)} if self.instances else {}
+        return {"release": {"modelPackageArn": self.model_package_arn, **kept}}
 
 
 class Releases:
@@ -60,7 +63,10 @@ class Releases:
         arn = release.get("modelPackageArn") if isinstance(release, dict) else None
         if not isinstance(arn, str) or not arn:
             raise ReleaseInvalidError(path, "it names no model package")
-        return Release(arn)
+        kept = (release or {}).get("instances") or {}
+        if not isinstance(kept, dict) or not all(isinstance(count, int) for count in kept.values()):
+            raise ReleaseInvalidError(path, "instances is no object of variants and whole numbers")
+        return Release(arn, {str(variant): count for variant, count in kept.items()})
 
     def put(self, stack: str, release: Release | None) -> None:
         """Writes the stack's release, whole or not at all; None takes it away."""

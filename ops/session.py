@@ -97,8 +97,20 @@ class Session:
             from ops.official import require_cli
 
             require_cli(self.stack)  # before a sandbox is started for it
+        from ops.parking import bring_back
+
         self.announce()
-        return self._runner().run(action, options or RunOptions())
+        chosen = options or RunOptions()
+        bring_back(self, action, chosen)
+        return self._runner().run(action, chosen)
+
+    def refresh_quietly(self, urns: Sequence[str]) -> None:
+        """Makes the state say what the cloud has of these URNs, before a run that makes what is missing.
+
+        Raises as `succeed`.
+        """
+        options = RunOptions(only=tuple(urns), brief=True, assume_yes=True)
+        succeed(self._runner().run("refresh", options), self.stack)
 
     def plain_outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """The program's outputs in JSON's terms; the sandbox need not run for it."""

@@ -42,6 +42,8 @@ def boundary_statements(place: Place) -> list[Statement]:
         Statement(
             sid="ServicesOfThePlatform",
             actions=[
+                "application-autoscaling:DeregisterScalableTarget",
+                "application-autoscaling:DescribeScalableTargets",
                 "cloudwatch:DescribeAlarms",
                 "cloudwatch:GetMetricData",
                 "cloudwatch:GetMetricStatistics",
@@ -64,6 +66,7 @@ def boundary_statements(place: Place) -> list[Statement]:
                 "kms:Decrypt",
                 "kms:DescribeKey",
                 "kms:GenerateDataKey*",
+                "lambda:InvokeFunction",
                 "logs:CreateLogGroup",
                 "logs:CreateLogStream",
                 "logs:DescribeLogGroups",

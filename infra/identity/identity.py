@@ -22,6 +22,8 @@ class IdentityArgs:
     foundation: Foundation
     image_repository_arn: str
     endpoint_name: str
+    serving_statements: pulumi.Input[Sequence[Statement]] = ()
+    """What the role of serving does beside what every way of serving does."""
 
 
 class Identity(pulumi.ComponentResource):
@@ -59,10 +61,13 @@ class Identity(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             )
 
+        serving = pulumi.Output.all(grants, args.serving_statements).apply(
+            lambda known: [*inference(known[0]), *known[1]]
+        )
         self.role_arns = {
             "processing": role("processing", "Prepares data, evaluates models", grants.apply(processing)).arn,
             "training": role("training", "Trains models", grants.apply(training)).arn,
-            "inference": role("inference", "Serves models", grants.apply(inference)).arn,
+            "inference": role("inference", "Serves models", serving).arn,
             "pipeline": role("pipeline", "Starts the pipeline's jobs", grants.apply(pipeline)).arn,
             "monitoring": role("monitoring", "Looks at what was captured", grants.apply(monitoring)).arn,
         }

@@ -1,12 +1,35 @@
-"""How are a model and an endpoint configuration called? By what is in them, as both are immutable."""
+"""How are an endpoint, its models and its configurations called? By what is in them, if immutable."""
 
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from infra.serving.settings import Mode
 
 _LONGEST = 63
 _VERSION = re.compile(r"model-package/(?P<group>[^/]+)/(?P<version>\d+)$")
+_ENDINGS: Mapping[Mode, str] = {
+    "realTime": "",
+    "serverless": "-serverless",
+    "asynchronous": "-async",
+    "batch": "-batch",
+}
+
+
+def endpoint_called(base: str, mode: Mode) -> str:
+    """The endpoint's name: another mode is another endpoint, made before the old one goes.
+
+    SageMaker refuses to update an endpoint on instances to a serverless one ("Update a serverless endpoint"),
+    and clients call an asynchronous one by another operation.
+    """
+    ending = _ENDINGS[mode]
+    return base[: _LONGEST - len(ending)].rstrip("-") + ending
+
+
+def endpoints_called(base: str) -> Sequence[str]:
+    """The names of all modes: what outlives a change of mode, such as a log group, is made for each."""
+    return [endpoint_called(base, mode) for mode in _ENDINGS if mode != "batch"]
 
 
 def version_of(model_package_arn: str) -> str:

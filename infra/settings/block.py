@@ -1,9 +1,28 @@
 """What do all models of settings have in common?"""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+
+class Misfit(ValueError):
+    """A setting that another one rules out: its path without the namespace, its value, what is allowed."""
+
+    def __init__(self, path: str, given: object, allowed: str) -> None:
+        super().__init__(f"{path}: given {given}; allowed: {allowed}")
+        self.path = path
+        self.given = given
+        self.allowed = allowed
+
+
+class MisfitsError(ValueError):
+    """All that does not go together between blocks; a validator of the whole raises it."""
+
+    def __init__(self, misfits: Sequence[Misfit]) -> None:
+        super().__init__("; ".join(map(str, misfits)))
+        self.misfits = tuple(misfits)
 
 
 class Settings(BaseModel):

@@ -22,6 +22,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "logs": {"retentionDays": 30},
         "notifications": {"secretRecoveryDays": 0},
         "storage": {"forceDestroy": True},
+        "parking": {"enabled": True},
         "budget": {"monthlyUsd": 800},
     },
     # Production in small: the same parts, fewer and shorter-lived.

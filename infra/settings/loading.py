@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import pulumi
 from pulumi.runtime import config
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from infra.cost.budget import BudgetSettings
@@ -16,9 +16,12 @@ from infra.identity.people import IdentitySettings
 from infra.monitoring.drift_settings import DriftSettings
 from infra.network.network import NetworkSettings
 from infra.notifications.notifications import NotificationSettings
-from infra.serving.endpoint import EndpointSettings
+from infra.serving.fitting import misfits
+from infra.serving.parking import ParkingSettings
+from infra.serving.release import ReleaseSettings
+from infra.serving.settings import EndpointSettings
 from infra.settings import stack_file
-from infra.settings.block import Settings
+from infra.settings.block import Misfit, MisfitsError, Settings
 from infra.settings.environments import DEFAULTS, with_defaults
 from infra.storage.storage import StorageSettings
 from infra.training.registry import RegistrySettings
@@ -43,15 +46,6 @@ _ALLOWED: Mapping[str, str] = {
     "dict_type": "settings of its own, one a line",
 }
 """What pydantic words for programmers, as a person at a settings file needs it."""
-
-
-class ReleaseSettings(Settings):
-    """`groundplan:release`: what is served."""
-
-    model_package_arn: str = Field(
-        pattern=r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:model-package/[A-Za-z0-9-]+(/\d+)?$",
-        description="ARN of the approved model package.",
-    )
 
 
 class RecoverySettings(Settings):
@@ -93,9 +87,17 @@ class PlatformSettings(Settings):
     drift: DriftSettings = DriftSettings()
     retraining: RetrainingSettings = RetrainingSettings()
     endpoint: EndpointSettings = EndpointSettings()
+    parking: ParkingSettings = ParkingSettings()
     notifications: NotificationSettings = NotificationSettings()
     budget: BudgetSettings
     release: ReleaseSettings | None = None
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        found = misfits(self.environment, self.endpoint, self.release, self.parking)
+        if found:
+            raise MisfitsError(found)
+        return self
 
 
 class SettingsError(pulumi.RunError):
@@ -147,7 +149,7 @@ def read_settings(stack: str, given: Mapping[str, Any], beside: Sequence[str] = 
             for one in found
             if one["type"] != "too_short" or not any(other[:-1] == one["loc"] for other in wrong)
         ]
-        raise SettingsError(stack, [*beside, *(_fault(one) for one in found)]) from None
+        raise SettingsError(stack, [*beside, *(told for one in found for told in _faults(one))]) from None
     if beside:
         raise SettingsError(stack, beside)
     return settings
@@ -161,6 +163,17 @@ def _value(text: Any) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def _faults(error: ErrorDetails) -> list[str]:
+    between = (error.get("ctx") or {}).get("error")
+    if isinstance(between, MisfitsError):
+        return [_misfit(one) for one in between.misfits]
+    return [_fault(error)]
+
+
+def _misfit(one: Misfit) -> str:
+    return f"{NAMESPACE}:{one.path}: given {_shown(one.given)}; allowed: {one.allowed}"
 
 
 def _fault(error: ErrorDetails) -> str:

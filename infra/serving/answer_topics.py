@@ -1,0 +1,77 @@
+"""Answer topics: who hears that an asynchronous request was answered, or could not be."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.foundation.foundation import Foundation
+from infra.foundation.place import Place
+from infra.foundation.policy import Statement, document, only_tls
+from infra.serving.configuration import REQUESTS
+
+_ENDINGS = ("answered", "failed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerTopicsArgs:
+    """What the endpoint hands to its topics."""
+
+    endpoint_name: str
+    foundation: Foundation
+
+
+class AnswerTopics(pulumi.ComponentResource):
+    """Two topics on the messages' key, over TLS only. Clients subscribe to them; nobody does from here.
+
+    Controls: SNS.1, SNS.4.
+    """
+
+    arns: Mapping[str, pulumi.Output[str]]
+    """`answered` and `failed` → ARN."""
+
+    def __init__(self, name: str, args: AnswerTopicsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("groundplan:infra:AnswerTopics", name, opts=opts)
+        child = pulumi.ResourceOptions(parent=self)
+        place = args.foundation.place
+        arns: dict[str, pulumi.Output[str]] = {}
+        for ending in _ENDINGS:
+            topic_name = f"{args.endpoint_name}-{ending}"
+            topic = aws.sns.Topic(
+                f"{name}-{ending}",
+                name=topic_name,
+                kms_master_key_id=args.foundation.key_arns["messages"],
+                opts=child,
+            )
+            aws.sns.TopicPolicy(
+                f"{name}-{ending}-policy",
+                arn=topic.arn,
+                policy=document(only_tls(action="sns:Publish", resources=[place.arn("sns", topic_name)])),
+                opts=child,
+            )
+            arns[ending] = topic.arn
+        self.arns = arns
+        self.register_outputs({"arns": dict(self.arns)})
+
+
+def serving_statements(mode: str, endpoint_name: str, place: Place, messages_key: str) -> Sequence[Statement]:
+    """What the role of serving does in S3 and SNS by its mode, beside what every mode does."""
+    if mode not in ("asynchronous", "batch"):
+        return []
+    requests = f"{place.bucket_arn('captures')}/{endpoint_name}/{REQUESTS}/*"
+    found = [Statement(sid="ReadRequests", actions=["s3:GetObject"], resources=[requests])]
+    if mode == "asynchronous":
+        found += [
+            Statement(
+                sid="TellOfAnswers",
+                actions=["sns:Publish"],
+                resources=[place.arn("sns", f"{endpoint_name}-{ending}") for ending in _ENDINGS],
+            ),
+            Statement(
+                sid="UseMessagesKey",
+                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                resources=[messages_key],
+            ),
+        ]
+    return found
