@@ -10,11 +10,13 @@ from infra.foundation.foundation import Foundation
 from infra.foundation.logs import PROCESSING_JOBS, TRAINING_JOBS, Logs, LogsArgs
 from infra.foundation.place import Place
 from infra.identity.identity import Identity, IdentityArgs
+from infra.monitoring.monitoring import Monitoring, MonitoringArgs
+from infra.monitoring.served import Served
 from infra.network.network import Network, NetworkArgs
 from infra.notifications.notifications import Notifications, NotificationsArgs
 from infra.packaging.images import framework_image
 from infra.packaging.source import Packaging, PackagingArgs
-from infra.serving.endpoint import Endpoint, EndpointArgs
+from infra.serving.endpoint import VARIANT, Endpoint, EndpointArgs
 from infra.settings.loading import PlatformSettings
 from infra.storage.storage import Storage, StorageArgs
 from infra.training.pipeline import TrainingPipeline, TrainingPipelineArgs
@@ -116,6 +118,16 @@ class Platform:
 
         # What watches over it.
         budget = Budget("budget", BudgetArgs(settings=settings.budget, foundation=base, topics=topics))
+        monitoring = Monitoring(
+            "monitoring",
+            MonitoringArgs(
+                settings=settings.monitoring,
+                foundation=base,
+                topics=topics,
+                monthly_usd=settings.budget.monthly_usd,
+                served=Served(endpoint_name=endpoint_name, variants=[VARIANT]) if endpoint else None,
+            ),
+        )
 
         self.exports = {
             "zones": dict(zones),
@@ -128,6 +140,9 @@ class Platform:
             "webhookSecret": notifications.secret_names.get("slack"),
             "teamsWebhookSecret": notifications.secret_names.get("teams"),
             "budget": budget.budget_name,
+            "dashboards": dict(monitoring.dashboards),
+            "prometheus": monitoring.prometheus_endpoint,
+            "grafana": monitoring.grafana_endpoint,
             "useCase": settings.use_case,
             "keys": dict(base.key_arns),
             "sourceArchive": packaging.uri,

@@ -42,6 +42,10 @@ def boundary_statements(place: Place) -> list[Statement]:
         Statement(
             sid="ServicesOfThePlatform",
             actions=[
+                "aps:GetLabels",
+                "aps:GetMetricMetadata",
+                "aps:GetSeries",
+                "aps:QueryMetrics",
                 "cloudwatch:DescribeAlarms",
                 "cloudwatch:GetMetricData",
                 "cloudwatch:GetMetricStatistics",
@@ -68,7 +72,11 @@ def boundary_statements(place: Place) -> list[Statement]:
                 "logs:CreateLogStream",
                 "logs:DescribeLogGroups",
                 "logs:DescribeLogStreams",
+                "logs:GetLogEvents",
+                "logs:GetLogGroupFields",
+                "logs:GetQueryResults",
                 "logs:PutLogEvents",
+                "logs:StartQuery",
                 "s3:GetBucketLocation",
                 "s3:GetObject",
                 "s3:ListBucket",

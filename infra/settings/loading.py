@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from infra.cost.budget import BudgetSettings
 from infra.foundation.encryption import EncryptionSettings
 from infra.foundation.logs import LogSettings
+from infra.monitoring.monitoring import MonitoringSettings
 from infra.network.network import NetworkSettings
 from infra.notifications.notifications import NotificationSettings
 from infra.serving.endpoint import EndpointSettings
@@ -86,6 +87,7 @@ class PlatformSettings(Settings):
     training: TrainingSettings = TrainingSettings()
     endpoint: EndpointSettings = EndpointSettings()
     notifications: NotificationSettings = NotificationSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     budget: BudgetSettings
     release: ReleaseSettings | None = None
 

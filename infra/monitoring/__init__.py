@@ -1,0 +1,1 @@
+"""What watches over what is served: dashboards, error budgets, Prometheus and Grafana."""
