@@ -281,6 +281,12 @@ def _other_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
         actions, "spend", "make this month cost that much; budgets alert as AWS Budgets does", stack=False
     )
     spend.add_argument("amount", type=_amount, help="US dollars")
+    anomaly = _add(
+        actions, "anomaly", "have a service cost more than expected; anomaly monitors tell of it", stack=False
+    )
+    anomaly.add_argument("amount", type=_amount, help="US dollars above what was expected")
+    anomaly.add_argument("--expected", type=_amount, default=100.0, metavar="USD", help="what was (100)")
+    anomaly.add_argument("--service", default="Amazon SageMaker", help="whose cost it is (Amazon SageMaker)")
     _add(actions, "channel", "the messages of the team's chat channel", stack=False)
     fault = _add(
         actions,

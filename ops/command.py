@@ -315,6 +315,8 @@ def _sandbox(arguments: argparse.Namespace, screen: Screen) -> int:
             return sandbox.types(screen, arguments.filter)
         case "spend":
             return sandbox.spend(workspace, screen, arguments.amount)
+        case "anomaly":
+            return sandbox.anomaly(workspace, screen, arguments.amount, arguments.expected, arguments.service)
         case "channel":
             return sandbox.channel(workspace, screen)
         case "fault":

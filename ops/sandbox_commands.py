@@ -1,4 +1,5 @@
-"""The commands on the sandbox itself: start, stop, status, types, spend, channel, fault, fire, reset."""
+"""The commands on the sandbox itself: start, stop, status, types, spend, anomaly, channel, fault, fire,
+reset."""
 
 from __future__ import annotations
 
@@ -93,6 +94,21 @@ def spend(workspace: Workspace, screen: Screen, amount: float) -> int:
     else:
         screen.line("The team sees it in: groundplan sandbox channel")
     screen.document({"amount": amount, "fired": [asdict(one) for one in fired]})
+    return OK
+
+
+def anomaly(workspace: Workspace, screen: Screen, amount: float, expected: float, service: str) -> int:
+    """`groundplan sandbox anomaly`."""
+    target = connect_sandbox(workspace)
+    told = _client(target).anomaly(amount, expected=expected, service=service, account=target.account_id)
+    screen.line(f"{service} has cost ${amount:,.2f} more than the ${expected:,.2f} that were expected.")
+    for one in told:
+        screen.line(f"  {one.subscription}: {'sent' if one.delivered else f'not delivered: {one.reason}'}")
+    if not told:
+        screen.line("  No subscription with a topic has a threshold as low as that.")
+    else:
+        screen.line("The team sees it in: groundplan sandbox channel")
+    screen.document({"amount": amount, "expected": expected, "told": [asdict(one) for one in told]})
     return OK
 
 
