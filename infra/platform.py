@@ -12,6 +12,8 @@ from infra.foundation.place import Place
 from infra.identity.identity import Identity, IdentityArgs
 from infra.identity.people import People, PeopleArgs
 from infra.monitoring.drift import Drift, DriftArgs
+from infra.monitoring.monitoring import Monitoring, MonitoringArgs
+from infra.monitoring.served import Served
 from infra.network.network import Network, NetworkArgs
 from infra.notifications.notifications import Notifications, NotificationsArgs
 from infra.packaging.images import framework_image
@@ -202,6 +204,18 @@ class Platform:
                     ),
                 )
         budget = Budget("budget", BudgetArgs(settings=settings.budget, foundation=base, topics=topics))
+        monitoring = Monitoring(
+            "monitoring",
+            MonitoringArgs(
+                settings=settings.monitoring,
+                foundation=base,
+                topics=topics,
+                monthly_usd=settings.budget.monthly_usd,
+                served=Served(endpoint_name=endpoint_name, variants=endpoint.variant_names)
+                if endpoint
+                else None,
+            ),
+        )
 
         self.exports = {
             "zones": dict(zones),
@@ -215,6 +229,9 @@ class Platform:
             "webhookSecret": notifications.secret_names.get("slack"),
             "teamsWebhookSecret": notifications.secret_names.get("teams"),
             "budget": budget.budget_name,
+            "dashboards": dict(monitoring.dashboards),
+            "prometheus": monitoring.prometheus_endpoint,
+            "grafana": monitoring.grafana_endpoint,
             "useCase": settings.use_case,
             "keys": dict(base.key_arns),
             "sourceArchive": packaging.uri,

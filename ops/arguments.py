@@ -291,6 +291,13 @@ def _other_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
     )
     spend.add_argument("amount", type=_amount, help="US dollars")
     spend.add_argument("--stack", help="in this stack's account (the first stack's)")
+    anomaly = _add(
+        actions, "anomaly", "have a service cost more than expected; anomaly monitors tell of it", stack=False
+    )
+    anomaly.add_argument("amount", type=_amount, help="US dollars above what was expected")
+    anomaly.add_argument("--expected", type=_amount, default=100.0, metavar="USD", help="what was (100)")
+    anomaly.add_argument("--service", default="Amazon SageMaker", help="whose cost it is (Amazon SageMaker)")
+    anomaly.add_argument("--stack", help="in this stack's account (the first stack's)")
     channel = _add(actions, "channel", "the messages of the team's chat channel", stack=False)
     channel.add_argument("--stack", help="of this stack alone")
     fault = _add(

@@ -323,6 +323,15 @@ def _sandbox(arguments: argparse.Namespace, screen: Screen) -> int:
             return sandbox.types(screen, arguments.filter)
         case "spend":
             return sandbox.spend(workspace, screen, arguments.amount, arguments.stack)
+        case "anomaly":
+            return sandbox.anomaly(
+                workspace,
+                screen,
+                arguments.amount,
+                expected=arguments.expected,
+                service=arguments.service,
+                stack=arguments.stack,
+            )
         case "channel":
             return sandbox.channel(workspace, screen, arguments.stack)
         case "fault":

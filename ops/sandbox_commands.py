@@ -1,4 +1,5 @@
-"""The commands on the sandbox itself: start, stop, status, types, spend, channel, fault, fire, reset."""
+"""The commands on the sandbox itself: start, stop, status, types, spend, anomaly, channel, fault, fire,
+reset."""
 
 from __future__ import annotations
 
@@ -99,10 +100,8 @@ def types(screen: Screen, part: str) -> int:
 
 def spend(workspace: Workspace, screen: Screen, amount: float, stack: str | None) -> int:
     """`groundplan sandbox spend`: the account of one stack, by default that of the first."""
-    if stack is not None:
-        workspace.require(stack)
     target = connect_sandbox(workspace)
-    account = sandbox_account(workspace, stack) if stack is not None else target.account_id
+    account = _account_of(workspace, target, stack)
     fired = _client(target).spend(amount, account)
     screen.line(f"This month has now cost ${amount:,.2f} in the sandbox's account {account}.")
     for one in fired:
@@ -114,6 +113,39 @@ def spend(workspace: Workspace, screen: Screen, amount: float, stack: str | None
         screen.line("The team sees it in: groundplan sandbox channel")
     screen.document({"account": account, "amount": amount, "fired": [asdict(one) for one in fired]})
     return OK
+
+
+def anomaly(
+    workspace: Workspace, screen: Screen, amount: float, *, expected: float, service: str, stack: str | None
+) -> int:
+    """`groundplan sandbox anomaly`: in the account of one stack, by default that of the first."""
+    target = connect_sandbox(workspace)
+    account = _account_of(workspace, target, stack)
+    told = _client(target).anomaly(amount, expected=expected, service=service, account=account)
+    screen.line(f"{service} has cost ${amount:,.2f} more than the ${expected:,.2f} that were expected.")
+    for one in told:
+        screen.line(f"  {one.subscription}: {'sent' if one.delivered else f'not delivered: {one.reason}'}")
+    if not told:
+        screen.line("  No subscription with a topic has a threshold as low as that.")
+    else:
+        screen.line("The team sees it in: groundplan sandbox channel")
+    screen.document(
+        {
+            "account": account,
+            "amount": amount,
+            "expected": expected,
+            "told": [asdict(one) for one in told],
+        }
+    )
+    return OK
+
+
+def _account_of(workspace: Workspace, target: Target, stack: str | None) -> str:
+    """The account of a stack, which must be one of the project's; without one that of the first."""
+    if stack is None:
+        return target.account_id
+    workspace.require(stack)
+    return sandbox_account(workspace, stack)
 
 
 def channel(workspace: Workspace, screen: Screen, stack: str | None) -> int:

@@ -1,1 +1,1 @@
-"""What is looked at while a model serves."""
+"""What watches over what is served: dashboards, error budgets, Prometheus and Grafana."""

@@ -51,6 +51,8 @@ class Endpoint(pulumi.ComponentResource):
 
     endpoint_name: pulumi.Output[str]
     intended: pulumi.Output[dict[str, Any]]
+    variant_names: Sequence[str]
+    """The variants that answer: the champion, then the challengers."""
     instances: Sequence[tuple[str, int]]
     """`(type, count)` of what stands while nobody asks."""
 
@@ -147,6 +149,7 @@ class Endpoint(pulumi.ComponentResource):
                 opts=child,
             )
 
+        self.variant_names = [one.name for one in chosen if not one.shadow]
         self.instances = [(settings.instance, sum(one.instances for one in chosen))]
         self.endpoint_name = endpoint.name
         self.intended = configured.name.apply(

@@ -14,6 +14,7 @@ from infra.foundation.encryption import EncryptionSettings
 from infra.foundation.logs import LogSettings
 from infra.identity.people import IdentitySettings
 from infra.monitoring.drift_settings import DriftSettings
+from infra.monitoring.monitoring import MonitoringSettings
 from infra.network.network import NetworkSettings
 from infra.notifications.notifications import NotificationSettings
 from infra.serving.fitting import misfits
@@ -89,6 +90,7 @@ class PlatformSettings(Settings):
     endpoint: EndpointSettings = EndpointSettings()
     parking: ParkingSettings = ParkingSettings()
     notifications: NotificationSettings = NotificationSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     budget: BudgetSettings
     release: ReleaseSettings | None = None
 

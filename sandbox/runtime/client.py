@@ -50,6 +50,15 @@ class FiredNotification:
 
 
 @dataclass(frozen=True)
+class ToldSubscription:
+    """An anomaly subscription that heard of an anomaly."""
+
+    subscription: str
+    delivered: bool
+    reason: str
+
+
+@dataclass(frozen=True)
 class ChannelMessage:
     """A message as the team's chat shows it."""
 
@@ -106,6 +115,15 @@ class SandboxClient:
         """
         answer = self._ask("POST", "spend", {"amount": amount, **({"account": account} if account else {})})
         return tuple(FiredNotification(**one) for one in answer["fired"])
+
+    def anomaly(
+        self, amount: float, *, expected: float = 100.0, service: str = "Amazon SageMaker", account: str = ""
+    ) -> tuple[ToldSubscription, ...]:
+        """Has every monitor of the account find a service `amount` dollars above what was expected, and
+        returns the subscriptions whose thresholds it passes."""
+        asked = {"amount": amount, "expected": expected, "service": service}
+        answer = self._ask("POST", "anomaly", {**asked, **({"account": account} if account else {})})
+        return tuple(ToldSubscription(**one) for one in answer["told"])
 
     def channel(self) -> tuple[ChannelMessage, ...]:
         """The messages of the local chat channel, oldest first."""

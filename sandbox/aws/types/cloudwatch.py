@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sandbox.aws.alarm_limits import limit_failures
 from sandbox.aws.documents import json_failures
 from sandbox.aws.lifecycle import perform
 from sandbox.aws.rows import echoed, given, identified, pages, reading
@@ -209,6 +210,7 @@ def _check_alarm(inputs: PropertyMap) -> Iterable[CheckFailure]:
     period = inputs.get("period")
     if isinstance(period, (int, float)) and period not in (10, 20, 30) and period % 60:
         yield CheckFailure("period", f"{period:g} is not 10, 20, 30 or a multiple of 60 (seconds)")
+    yield from limit_failures(inputs)
     treatment = inputs.get("treatMissingData")
     if isinstance(treatment, str) and treatment not in _MISSING_DATA:
         yield CheckFailure("treatMissingData", f"{treatment!r} is not one of {', '.join(_MISSING_DATA)}")

@@ -13,6 +13,7 @@ from sandbox.runtime.alarms.suppression import HeldActions
 from sandbox.runtime.alarms.watch import AlarmWatch
 from sandbox.runtime.buckets.configurations import BucketConfigurations
 from sandbox.runtime.chat.channel import ChatChannel
+from sandbox.runtime.cost.anomalies import AnomaliesOverlay
 from sandbox.runtime.cost.overlay import BudgetsOverlay
 from sandbox.runtime.cost.watch import SpendWatch
 from sandbox.runtime.daemon import SandboxAddress
@@ -89,15 +90,23 @@ class Sandbox:
         self._mappings = MappingWorkers(self.cloud, self._emulator, reach, self._outbox.refuse)
         watch = SpendWatch(self.cloud, self._outbox.refuse, address.account_id, address.region)
         budgets = BudgetsOverlay(watch)
+        anomalies = AnomaliesOverlay(self.cloud, self._outbox.refuse, address.account_id, address.region)
         firehose = FirehoseOverlay(self.cloud, self._emulator)
         # First those that only keep: what really runs answers in their stead.
-        self._overlays: list[Overlay] = [*recorded.overlays(self.cloud), functions, budgets, firehose]
+        self._overlays: list[Overlay] = [
+            *recorded.overlays(self.cloud),
+            functions,
+            budgets,
+            anomalies,
+            firehose,
+        ]
         self._overlays += [made for name in OVERLAYS if (made := _overlay(name, self.cloud)) is not None]
         if self._replayed >= compaction.AT_LEAST:
             self._compact()
         self._administration = Administration()
         self._add_routes()
         budgets.add_routes(self._administration)
+        anomalies.add_routes(self._administration)
         self._timers.add_routes(self._administration)
         ChatChannel(self._documents).add_routes(self._administration)
         policies: Gate = BucketGate(self._bucket_policy, address.account_id)
