@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from infra.audit.audit import Audit, AuditArgs
+from infra.backup.backup import Backup, BackupArgs
 from infra.cost.budget import Budget, BudgetArgs
 from infra.foundation.boundary import Boundary, BoundaryArgs
 from infra.foundation.encryption import Encryption, EncryptionArgs
@@ -43,7 +45,7 @@ class Platform:
                 recovery_region=second,
             ),
         )
-        boundary = Boundary("boundary", BoundaryArgs(place=place))
+        boundary = Boundary("boundary", BoundaryArgs(place=place, recovery_region=second))
         base = Foundation(
             place=place,
             key_arns=encryption.key_arns,
@@ -115,7 +117,28 @@ class Platform:
             )
 
         # What watches over it.
-        budget = Budget("budget", BudgetArgs(settings=settings.budget, foundation=base, topics=topics))
+        budget = Budget(
+            "budget",
+            BudgetArgs(
+                settings=settings.budget,
+                foundation=base,
+                topics=topics,
+                stop_policy_arn=boundary.stop_policy_arn,
+                stopped_roles=[identity.role_arns["pipeline"]],
+            ),
+        )
+        if settings.backup.enabled:
+            Backup("backup", BackupArgs(settings=settings.backup, foundation=base, topics=topics))
+        Audit(
+            "audit",
+            AuditArgs(
+                settings=settings.audit,
+                foundation=base,
+                topics=topics,
+                trail_bucket=zones["audit"],
+                config_bucket=zones["logs"],
+            ),
+        )
 
         self.exports = {
             "zones": dict(zones),

@@ -39,6 +39,8 @@ class Role(pulumi.ComponentResource):
             description=args.description,
             assume_role_policy=document(trust(args.service, args.place.account)),
             permissions_boundary=args.boundary_arn,
+            # A breached budget attaches a policy that no `up` knows of; a destroy has to get past it.
+            force_detach_policies=True,
             opts=child,
         )
         policy = aws.iam.RolePolicy(

@@ -9,6 +9,8 @@ from pulumi.runtime import config
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from infra.audit.audit import AuditSettings
+from infra.backup.settings import BackupSettings
 from infra.cost.budget import BudgetSettings
 from infra.foundation.encryption import EncryptionSettings
 from infra.foundation.logs import LogSettings
@@ -87,6 +89,8 @@ class PlatformSettings(Settings):
     endpoint: EndpointSettings = EndpointSettings()
     notifications: NotificationSettings = NotificationSettings()
     budget: BudgetSettings
+    backup: BackupSettings = BackupSettings()
+    audit: AuditSettings = AuditSettings()
     release: ReleaseSettings | None = None
 
 
