@@ -50,7 +50,7 @@ class RecorderSettings(Settings):
 class RecorderArgs:
     """What the audit hands to the recorder. `bucket` admits AWS Config below `config/`.
 
-    It must keep no objects by a default lock: AWS Config delivers nothing to such a bucket (its guide, "Managing
+    It must keep nothing by a default lock: AWS Config delivers to no such bucket (AWS Config guide, "Managing
     the delivery channel").
     """
 

@@ -97,7 +97,7 @@ class BackupSettings(Settings):
         default=None,
         ge=1,
         le=_MOST_CONTINUOUS_DAYS,
-        description="Days back in which any moment of S3 and RDS can be restored; none keeps none.",
+        description="Days back in which any moment of S3 and RDS can be restored; none: no such.",
     )
     lock: LockSettings = LockSettings()
     break_glass: tuple[Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(role|user)/.+$")], ...] = (
@@ -108,12 +108,12 @@ class BackupSettings(Settings):
     )
     opt_in: bool = Field(
         default=True,
-        description=("Whether to switch S3 and DynamoDB on for AWS Backup in this account and region."),
+        description="Whether to switch S3 and DynamoDB on for AWS Backup in this account and region.",
     )
     restore_tests: RestoreTestSettings = RestoreTestSettings()
     framework: bool = Field(
         default=False,
-        description="Whether AWS Backup Audit Manager checks the backups; it needs the recorder of AWS Config.",
+        description="Whether AWS Backup Audit Manager checks the backups; it needs AWS Config's recorder.",
     )
     reports_bucket: str | None = Field(
         default=None,

@@ -20,8 +20,8 @@ class AnomalySettings(Settings):
     by_service: bool = Field(
         default=True,
         description=(
-            "Whether each service of the account is watched. AWS allows one such monitor an account: leave it "
-            "out where there is one already."
+            "Whether each service of the account is watched. AWS allows one such monitor an account: leave "
+            "it out where there is one already."
         ),
     )
     by_tag: bool = Field(
@@ -31,7 +31,9 @@ class AnomalySettings(Settings):
             "budget, is watched by itself; the tags must be activated for cost allocation."
         ),
     )
-    least_usd: int = Field(default=20, ge=1, description="US dollars above the expected that are told.")
+    least_usd: int = Field(
+        default=20, ge=1, description="US dollars above the expected from which it is told."
+    )
     least_percent: int = Field(
         default=40, ge=1, le=1000, description="Per cent above the expected that are needed besides."
     )
