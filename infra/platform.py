@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from infra.audit.audit import Audit, AuditArgs
+from infra.backup.backup import Backup, BackupArgs
 from infra.cost.budget import Budget, BudgetArgs
 from infra.foundation.boundary import Boundary, BoundaryArgs
 from infra.foundation.encryption import Encryption, EncryptionArgs
@@ -54,7 +56,7 @@ class Platform:
                 recovery_region=second,
             ),
         )
-        boundary = Boundary("boundary", BoundaryArgs(place=place))
+        boundary = Boundary("boundary", BoundaryArgs(place=place, recovery_region=second))
         base = Foundation(
             place=place,
             key_arns=encryption.key_arns,
@@ -203,7 +205,17 @@ class Platform:
                         undelivered_arn=runs.undelivered_arn,
                     ),
                 )
-        budget = Budget("budget", BudgetArgs(settings=settings.budget, foundation=base, topics=topics))
+        budget = Budget(
+            "budget",
+            BudgetArgs(
+                settings=settings.budget,
+                foundation=base,
+                topics=topics,
+                team_topics=notifications.team_topics,
+                stop_policy_arn=boundary.stop_policy_arn,
+                stopped_roles=[identity.role_arns["pipeline"]],
+            ),
+        )
         monitoring = Monitoring(
             "monitoring",
             MonitoringArgs(
@@ -214,6 +226,18 @@ class Platform:
                 served=Served(endpoint_name=endpoint_name, variants=endpoint.variant_names)
                 if endpoint
                 else None,
+            ),
+        )
+        if settings.backup.enabled:
+            Backup("backup", BackupArgs(settings=settings.backup, foundation=base, topics=topics))
+        Audit(
+            "audit",
+            AuditArgs(
+                settings=settings.audit,
+                foundation=base,
+                topics=topics,
+                trail_bucket=zones["audit"],
+                config_bucket=zones["logs"],
             ),
         )
 

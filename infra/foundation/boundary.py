@@ -1,4 +1,4 @@
-"""Boundary: the ceiling that no role of the platform can rise above, whatever its own policies say."""
+"""Boundary: the ceiling that no role can rise above, and the lower one of a breached budget."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,16 @@ class BoundaryArgs:
     """What the rest of the platform hands to the boundary."""
 
     place: Place
+    recovery_region: str | None = None
 
 
 class Boundary(pulumi.ComponentResource):
     """The permission boundary of every role. Controls: IAM.1; no way to raise one's own privileges."""
 
     policy_arn: pulumi.Output[str]
+    """Of the ceiling, known once both policies are there."""
+    stop_policy_arn: pulumi.Output[str]
+    """Of what denies new training. A budget's action attaches it, outside of any `up`."""
 
     def __init__(self, name: str, args: BoundaryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundplan:infra:Boundary", name, opts=opts)
@@ -29,15 +33,50 @@ class Boundary(pulumi.ComponentResource):
             f"{name}-policy",
             name=f"{args.place.prefix}-boundary",
             description="The most that a role of the platform can ever do",
-            policy=document(*boundary_statements(args.place)),
+            policy=document(*boundary_statements(args.place, args.recovery_region)),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.policy_arn = policy.arn
-        self.register_outputs({"policy_arn": self.policy_arn})
+        stop = aws.iam.Policy(
+            f"{name}-training-stop",
+            name=stop_policy_name(args.place),
+            description="Denies new training; attached by the budget's action",
+            policy=document(*stop_statements()),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        # Every role so stands on both: a destroy takes the roles first, and the policy is attached to none.
+        self.policy_arn = pulumi.Output.all(policy.arn, stop.arn).apply(lambda made: str(made[0]))
+        self.stop_policy_arn = stop.arn
+        self.register_outputs({"policy_arn": self.policy_arn, "stop_policy_arn": self.stop_policy_arn})
 
 
-def boundary_statements(place: Place) -> list[Statement]:
-    """The services that roles may use, in this region; nothing of IAM but handing on our own roles."""
+def stop_policy_name(place: Place) -> str:
+    return f"{place.prefix}-training-stop"
+
+
+def stop_statements() -> list[Statement]:
+    """What begins to cost by the hour: training, tuning, processing, and the pipelines that start them."""
+    return [
+        Statement(
+            sid="BudgetSpent",
+            effect="Deny",
+            actions=[
+                "sagemaker:CreateHyperParameterTuningJob",
+                "sagemaker:CreateProcessingJob",
+                "sagemaker:CreateTrainingJob",
+                "sagemaker:RetryPipelineExecution",
+                "sagemaker:StartPipelineExecution",
+            ],
+            resources=["*"],
+        )
+    ]
+
+
+def boundary_statements(place: Place, recovery_region: str | None = None) -> list[Statement]:
+    """The services that roles may use, in this region; nothing of IAM but handing on our own roles.
+
+    Recovery points are copied to the second region, so what makes them reaches there too.
+    """
+    stop = stop_policy_name(place)
     return [
         Statement(
             sid="ServicesOfThePlatform",
@@ -92,6 +131,43 @@ def boundary_statements(place: Place) -> list[Statement]:
             resources=["*"],
             any_resource_because=_CEILING,
             conditions={"StringEquals": {"aws:RequestedRegion": place.region}},
+        ),
+        Statement(
+            sid="BackupAndRestore",
+            actions=[
+                "backup:*BackupVault*",
+                "cloudwatch:GetMetricData",
+                "dynamodb:*Backup*",
+                "dynamodb:DescribeTable",
+                "dynamodb:ListTagsOfResource",
+                "events:*Rule*",
+                "events:*Targets*",
+                "kms:CreateGrant",
+                "kms:Decrypt",
+                "kms:DescribeKey",
+                "kms:GenerateDataKey*",
+                "s3:*Bucket*",
+                "s3:*Inventory*",
+                "s3:*Multipart*",
+                "s3:*Object*",
+                "tag:GetResources",
+            ],
+            resources=["*"],
+            any_resource_because=_CEILING,
+            conditions={
+                "ArnLike": {"aws:PrincipalArn": place.role_arn("backup*")},
+                "StringEquals": {
+                    "aws:RequestedRegion": [place.region, *([recovery_region] if recovery_region else [])]
+                },
+            },
+        ),
+        Statement(
+            sid="StopTrainingForTheBudget",
+            actions=["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
+            resources=[place.role_arn("*")],
+            conditions={
+                "ArnEquals": {"iam:PolicyARN": f"arn:{place.partition}:iam::{place.account}:policy/{stop}"}
+            },
         ),
         Statement(
             sid="HandOnOwnRolesToJobs",

@@ -119,6 +119,20 @@ def key_statements(domain: Domain, place: Place) -> list[Statement]:
                 },
             )
         )
+        # CloudTrail guide, "Configure AWS KMS key policies for CloudTrail".
+        statements.append(
+            Statement(
+                sid="TrailsOfThisAccount",
+                principals={"Service": ["cloudtrail.amazonaws.com"]},
+                actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
+                resources=["*"],
+                any_resource_because=_OWN_KEY,
+                conditions={
+                    "ArnLike": {"aws:SourceArn": place.arn("cloudtrail", f"trail/{place.prefix}-*")},
+                    **from_account(place.account),
+                },
+            )
+        )
     if domain == "messages":
         statements.append(
             Statement(

@@ -48,6 +48,8 @@ class Role(pulumi.ComponentResource):
             ).apply(document),
             max_session_duration=args.session_hours * 3600,
             permissions_boundary=args.boundary_arn,
+            # A breached budget attaches a policy that no `up` knows of; a destroy has to get past it.
+            force_detach_policies=True,
             opts=child,
         )
         policy = aws.iam.RolePolicy(

@@ -36,6 +36,9 @@ class Settings(BaseModel):
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 """An instance type of SageMaker, such as `ml.m5.large`; the provider knows which there are."""
 
+TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+"""The key or the value of a tag, such as a team's name."""
+
 RetentionDays = Literal[
     30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]

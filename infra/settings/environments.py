@@ -10,6 +10,12 @@ EVERYWHERE: Mapping[str, Any] = {
         "models": {"oldVersionsDays": 90},
         "captures": {"infrequentAfterDays": 30, "expireAfterDays": 400},
         "logs": {"infrequentAfterDays": 30, "archiveAfterDays": 90, "expireAfterDays": 400},
+        "audit": {"infrequentAfterDays": 30, "archiveAfterDays": 90, "expireAfterDays": 2557},
+    },
+    "backup": {
+        "daily": {"keepDays": 35},
+        "weekly": {"keepDays": 90},
+        "monthly": {"keepDays": 365, "coldAfterDays": 30},
     },
 }
 """What holds in every environment where a model alone cannot say it: the zones share one model."""
@@ -23,7 +29,12 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "notifications": {"secretRecoveryDays": 0},
         "storage": {"forceDestroy": True},
         "parking": {"enabled": True},
-        "budget": {"monthlyUsd": 800},
+        "budget": {"monthlyUsd": 800, "stopTraining": {"enabled": True}},
+        "backup": {
+            "daily": {"keepDays": 7},
+            "weekly": {"enabled": False},
+            "monthly": {"enabled": False},
+        },
     },
     # Production in small: the same parts, fewer and shorter-lived.
     "staging": {
@@ -33,12 +44,41 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "notifications": {"secretRecoveryDays": 7},
         "storage": {"forceDestroy": True},
         "budget": {"monthlyUsd": 1500},
+        "backup": {
+            "daily": {"keepDays": 14},
+            "weekly": {"keepDays": 35},
+            "monthly": {"enabled": False},
+            "lock": {"mode": "governance"},
+            "restoreTests": {"enabled": True},
+        },
+        "audit": {
+            "trail": {"logGroup": True, "alarms": True},
+            "recorder": {"enabled": True, "daily": True},
+            "threats": {"enabled": True},
+        },
     },
     # Several zones, locked, replicated to a second region, protected against deletion.
     "prod": {
         "protected": True,
         "logs": {"retentionDays": 400},
         "budget": {"monthlyUsd": 5000},
+        "backup": {
+            "daily": {"keepDays": 35, "copyKeepDays": 35},
+            "weekly": {"keepDays": 90, "copyKeepDays": 90},
+            "monthly": {"keepDays": 730, "coldAfterDays": 30, "copyKeepDays": 365},
+            "continuousDays": 35,
+            "lock": {"mode": "compliance"},
+            "restoreTests": {"enabled": True},
+            "framework": True,
+        },
+        "audit": {
+            "trail": {"dataEvents": True, "logGroup": True, "alarms": True},
+            "recorder": {"enabled": True},
+            "threats": {"enabled": True, "features": ["s3", "malware", "lambda"]},
+            "hub": {"enabled": True},
+            "analyzer": {"unusedDays": 90},
+            "inspector": {"enabled": True},
+        },
     },
 }
 """Environment → component → setting, as they would stand in the stack's file."""

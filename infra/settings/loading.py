@@ -9,6 +9,8 @@ from pulumi.runtime import config
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from infra.audit.audit import AuditSettings
+from infra.backup.settings import BackupSettings
 from infra.cost.budget import BudgetSettings
 from infra.foundation.encryption import EncryptionSettings
 from infra.foundation.logs import LogSettings
@@ -92,6 +94,8 @@ class PlatformSettings(Settings):
     notifications: NotificationSettings = NotificationSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     budget: BudgetSettings
+    backup: BackupSettings = BackupSettings()
+    audit: AuditSettings = AuditSettings()
     release: ReleaseSettings | None = None
 
     @model_validator(mode="after")

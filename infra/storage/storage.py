@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import pulumi
 import pulumi_aws as aws
 from pydantic import Field
 
+from infra.backup.tag import backed_up
 from infra.foundation.foundation import Foundation
 from infra.foundation.place import Place
-from infra.foundation.policy import Statement, document, only_tls
+from infra.foundation.policy import Conditions, Statement, document, from_account, only_tls
 from infra.settings.block import Settings
 
-Zone = Literal["raw", "curated", "models", "captures", "logs"]
+Zone = Literal["raw", "curated", "models", "captures", "logs", "audit"]
+
+_BACKED_UP: tuple[Zone, ...] = ("raw", "curated", "models")
 
 _EVERY_OBJECT: aws.s3.BucketLifecycleConfigurationRuleFilterArgsDict = {"prefix": ""}
 
@@ -49,6 +52,7 @@ class StorageSettings(Settings):
     models: ZoneSettings = ZoneSettings()
     captures: ZoneSettings = ZoneSettings()
     logs: ZoneSettings = ZoneSettings()
+    audit: ZoneSettings = ZoneSettings()
 
     def zones(self) -> Mapping[Zone, ZoneSettings]:
         return {
@@ -57,6 +61,7 @@ class StorageSettings(Settings):
             "curated": self.curated,
             "models": self.models,
             "captures": self.captures,
+            "audit": self.audit,
         }
 
 
@@ -69,7 +74,7 @@ class StorageArgs:
 
 
 class Storage(pulumi.ComponentResource):
-    """Five zones that only encrypted connections reach, each encrypted with its domain's key.
+    """Six zones that only encrypted connections reach, each encrypted with its domain's key.
 
     The access logs' zone alone uses S3's own keys: S3 delivers access logs to no other (S3 guide, "Enabling
     server access logging").
@@ -88,13 +93,14 @@ class Storage(pulumi.ComponentResource):
             "models": keys_of["model"],
             "captures": keys_of["data"],
             "logs": None,
+            "audit": keys_of["logs"],
         }
         buckets: dict[Zone, pulumi.Output[str]] = {}
         for zone, settings in args.settings.zones().items():
             buckets[zone] = self._zone(
                 f"{name}-{zone}", zone, settings, args, keys[zone], buckets.get("logs")
             )
-        self.buckets = {zone: buckets[zone] for zone in ("raw", "curated", "models", "captures", "logs")}
+        self.buckets = {zone: buckets[zone] for zone in get_args(Zone)}
         self.register_outputs({"buckets": dict(self.buckets)})
 
     def _zone(
@@ -113,6 +119,7 @@ class Storage(pulumi.ComponentResource):
             name,
             bucket=place.bucket(zone),
             force_destroy=args.settings.force_destroy,
+            tags=backed_up() if zone in _BACKED_UP else None,
             opts=args.foundation.holding_data(self),
         )
         private = aws.s3.BucketPublicAccessBlock(
@@ -195,13 +202,48 @@ def zone_statements(zone: Zone, place: Place) -> list[Statement]:
                     "StringEquals": {"aws:SourceAccount": place.account},
                     "ArnLike": {
                         "aws:SourceArn": [
-                            place.bucket_arn(source) for source in ("raw", "curated", "models", "captures")
+                            place.bucket_arn(source) for source in get_args(Zone) if source != "logs"
                         ]
                     },
                 },
             )
         )
+        # AWS Config guide, "Permissions for the Amazon S3 bucket for the AWS Config delivery channel".
+        statements += _deliveries(
+            "config", arn, f"config/AWSLogs/{place.account}/Config/*", from_account(place.account)
+        )
+    if zone == "audit":
+        # CloudTrail guide, "Amazon S3 bucket policy for CloudTrail".
+        trails = {"ArnLike": {"aws:SourceArn": place.arn("cloudtrail", f"trail/{place.prefix}-*")}}
+        statements += _deliveries("cloudtrail", arn, f"cloudtrail/AWSLogs/{place.account}/*", trails)
     return statements
+
+
+def _deliveries(service: str, bucket_arn: str, objects: str, conditions: Conditions) -> list[Statement]:
+    """What a service that delivers records asks of a bucket: to look at it, and to write below its prefix."""
+    principals = {"Service": [f"{service}.amazonaws.com"]}
+    return [
+        Statement(
+            sid=f"{service.title()}Looks",
+            principals=principals,
+            actions=["s3:GetBucketAcl", "s3:ListBucket"],
+            resources=[bucket_arn],
+            conditions=conditions,
+        ),
+        Statement(
+            sid=f"{service.title()}Delivers",
+            principals=principals,
+            actions=["s3:PutObject"],
+            resources=[f"{bucket_arn}/{objects}"],
+            conditions={
+                **conditions,
+                "StringEquals": {
+                    **conditions.get("StringEquals", {}),
+                    "s3:x-amz-acl": "bucket-owner-full-control",
+                },
+            },
+        ),
+    ]
 
 
 def lifecycle_rules(settings: ZoneSettings) -> Sequence[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:

@@ -1,10 +1,10 @@
-"""IAM: identity providers and the account's password policy."""
+"""IAM: identity providers, the account's password policy, and the roles that services bring along."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox.aws.rows import answered, reading
+from sandbox.aws.rows import answered, pages, reading
 from sandbox.aws.table import Call, Params, ResourceType, Step, Subject, Tags
 from sandbox.engine.provider import CheckFailure
 from sandbox.engine.values import PropertyMap
@@ -123,4 +123,55 @@ PASSWORD_POLICY = ResourceType(
     volatile=("expirePasswords",),
 )
 
-TYPES = (OIDC_PROVIDER, PASSWORD_POLICY)
+
+def _linked_name(subject: Subject) -> Params:
+    return {"RoleName": subject.id.rpartition("/")[2]}
+
+
+def _find_linked(subject: Subject, taken: frozenset[str]) -> str | None:
+    """A service's role is one an account, but for a suffix of one's own."""
+    path = f"/aws-service-role/{subject.inputs['awsServiceName']}/"
+    suffix = subject.inputs.get("customSuffix")
+    for role in pages(subject, "iam", "ListRoles", "Roles", {"PathPrefix": path}):
+        fits = role["RoleName"].endswith(f"_{suffix}") if suffix else "_" not in role["RoleName"]
+        if fits and role["Arn"] not in taken:
+            return str(role["Arn"])
+    return None
+
+
+def _check_linked(inputs: PropertyMap) -> Iterable[CheckFailure]:
+    service = inputs.get("awsServiceName")
+    if isinstance(service, str) and not service.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        yield CheckFailure("awsServiceName", f"{service!r} is no service such as config.amazonaws.com")
+
+
+SERVICE_LINKED_ROLE = ResourceType(
+    type="aws:iam/serviceLinkedRole:ServiceLinkedRole",
+    service="iam",
+    tier="native",
+    create=Call(operation="CreateServiceLinkedRole", names={"awsServiceName": "AWSServiceName"}),
+    id=answered("Role.Arn"),
+    read=reading("iam", "GetRole", _linked_name, "Role"),
+    delete=Call(operation="DeleteServiceLinkedRole", sends=(), adds=_linked_name),
+    steps=(
+        Step(
+            on=("description",),
+            do=Call(operation="UpdateRole", sends=("description",), adds=_linked_name),
+            at_create=False,
+        ),
+    ),
+    outputs={
+        "arn": lambda s: s.id,
+        "name": lambda s: s.id.rpartition("/")[2],
+        "path": lambda s: f"/aws-service-role/{s.inputs['awsServiceName']}/",
+        "uniqueId": lambda s: s.at("RoleId") or s.at("Role.RoleId"),
+        "createDate": lambda s: (s.at("CreateDate") or s.at("Role.CreateDate")).isoformat(),
+    },
+    echoes={"description": "Description"},
+    find=_find_linked,
+    place=("awsServiceName", "customSuffix"),
+    tags=Tags(set="TagRole", unset="UntagRole", target=_linked_name, list="ListRoleTags", at_create=None),
+    checks=_check_linked,
+)
+
+TYPES = (OIDC_PROVIDER, PASSWORD_POLICY, SERVICE_LINKED_ROLE)

@@ -17,6 +17,7 @@ from sandbox.runtime.sagemaker.packages import Packages
 from sandbox.runtime.sagemaker.pipelines import Pipelines
 from sandbox.runtime.sagemaker.plans import Planner
 from sandbox.runtime.sagemaker.processing import ProcessingJobs
+from sandbox.runtime.sagemaker.refusals import require_caller_not_denied
 from sandbox.runtime.sagemaker.requests import RequestRules
 from sandbox.runtime.sagemaker.router import Router, Routes
 from sandbox.runtime.sagemaker.shelves import shelves
@@ -91,6 +92,7 @@ class SageMakerOverlay:
     def call(self, operation: str, params: Params, caller: Caller) -> Params:
         """Answers one operation. Raises ServiceError, also for a request that the service's model refuses."""
         self._rules.check(operation, params)
+        require_caller_not_denied(self._cloud, operation, params, caller)
         return self._operations[operation](params, caller)
 
     def remaining(self) -> Sequence[Remaining]:

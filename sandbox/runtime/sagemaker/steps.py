@@ -20,6 +20,7 @@ from sandbox.runtime.sagemaker.expressions import ExpressionError, Scope, holds,
 from sandbox.runtime.sagemaker.packages import Packages
 from sandbox.runtime.sagemaker.process import Ending, Orders
 from sandbox.runtime.sagemaker.processing import ProcessingJobs
+from sandbox.runtime.sagemaker.refusals import require_not_denied
 from sandbox.runtime.sagemaker.surroundings import split_s3_uri
 from sandbox.runtime.sagemaker.training import TrainingJobs
 from sandbox.runtime.sagemaker.transform import TransformJobs
@@ -126,6 +127,10 @@ class StepRunner:
             ) from error
         return body.decode("utf-8")
 
+    def _require_allowed(self, operation: str, params: Params, setting: Setting) -> None:
+        """It is the pipeline's role that starts the jobs of its steps."""
+        require_not_denied(self.cloud, setting.role, operation, params, setting.caller)
+
     def _train(self, step: Step, setting: Setting) -> StepResult:
         params = resolve(step.arguments, setting.scope)
         name = _job_name(step, setting)
@@ -133,6 +138,7 @@ class StepRunner:
         hyperparameters = params.get("HyperParameters") or {}
         params["HyperParameters"] = {key: _string(value) for key, value in hyperparameters.items()}
         params["Environment"] = {k: _string(v) for k, v in (params.get("Environment") or {}).items()}
+        self._require_allowed("CreateTrainingJob", params, setting)
         arn = self.training.create(params, setting.caller)["TrainingJobArn"]
         metadata = {"TrainingJob": {"Arn": arn}}
         setting.announce(metadata)
@@ -151,6 +157,7 @@ class StepRunner:
             if member in specification:
                 specification[member] = [_string(item) for item in specification[member]]
         params["AppSpecification"] = specification
+        self._require_allowed("CreateProcessingJob", params, setting)
         arn = self.processing.create(params, setting.caller)["ProcessingJobArn"]
         metadata = {"ProcessingJob": {"Arn": arn}}
         setting.announce(metadata)
@@ -166,6 +173,7 @@ class StepRunner:
         static = definition.get("StaticHyperParameters") or {}
         definition["StaticHyperParameters"] = {key: _string(value) for key, value in static.items()}
         params = {**params, "TrainingJobDefinition": definition, "HyperParameterTuningJobName": name}
+        self._require_allowed("CreateHyperParameterTuningJob", params, setting)
         arn = self.tuning.create(params, setting.caller)["HyperParameterTuningJobArn"]
         metadata = {"TuningJob": {"Arn": arn}}
         setting.announce(metadata)
@@ -179,6 +187,7 @@ class StepRunner:
     def _transform(self, step: Step, setting: Setting) -> StepResult:
         named = {"TransformJobName": _job_name(step, setting)}
         params = {**resolve(step.arguments, setting.scope), **named}
+        self._require_allowed("CreateTransformJob", params, setting)
         arn = self.transform.create(params, setting.caller)["TransformJobArn"]
         metadata = {"TransformJob": {"Arn": arn}}
         setting.announce(metadata)

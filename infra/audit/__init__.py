@@ -1,0 +1,1 @@
+"""Who did what in the account, whether it is as it should be, and who is told of a danger."""

@@ -1,0 +1,1 @@
+"""Recovery points: where they are kept, when they are made, and whether they can be restored."""

@@ -1,0 +1,161 @@
+"""Backup: what is backed up, when, for how long, with which copies, and who hears that it failed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.backup.failures import tell_failures
+from infra.backup.permissions import backup_statements
+from infra.backup.plans import plan_rules, selected
+from infra.backup.restore_tests import RestoreTests, RestoreTestsArgs
+from infra.backup.settings import BackupSettings
+from infra.backup.tag import Plan
+from infra.backup.vault import BackupVault, VaultArgs
+from infra.backup.verification import Verification, VerificationArgs
+from infra.foundation.alarm import Topics
+from infra.foundation.foundation import Foundation
+from infra.foundation.policy import Statement, document
+from infra.foundation.role import Role, RoleArgs
+
+_OPTED_IN = ("DynamoDB", "S3")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupArgs:
+    """What the rest of the platform hands to the backups.
+
+    `recovery_key_arn` is the key of the second region's vault; without one the vault gets a key of its own.
+    `undelivered_arn` is a queue that admits `events.amazonaws.com`.
+    """
+
+    settings: BackupSettings
+    foundation: Foundation
+    topics: Topics
+    recovery_key_arn: pulumi.Input[str] | None = None
+    undelivered_arn: pulumi.Input[str] | None = None
+
+
+class Backup(pulumi.ComponentResource):
+    """Vaults here and in the second region, plans that select by tag, and tests of restoring.
+
+    Controls: Backup.1 to Backup.5, checkov 166, NIST CP-9 and CP-10,
+    HIPAA 164.308(a)(7), SOC 2 A1.2 and A1.3.
+    """
+
+    vault_name: pulumi.Output[str]
+    plan_ids: Mapping[Plan, pulumi.Output[str]]
+
+    def __init__(self, name: str, args: BackupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("groundplan:infra:Backup", name, opts=opts)
+        child = pulumi.ResourceOptions(parent=self)
+        settings, foundation, place = args.settings, args.foundation, args.foundation.place
+        if settings.opt_in:
+            aws.backup.RegionSettings(
+                f"{name}-opted-in",
+                resource_type_opt_in_preference=dict.fromkeys(_OPTED_IN, True),
+                # AWS answers with every kind there is; the account may have chosen others besides.
+                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["resourceTypeOptInPreference"]),
+            )
+        vault = BackupVault(
+            f"{name}-local",
+            VaultArgs(
+                foundation=foundation,
+                key_arn=foundation.key_arns["backup"],
+                lock=settings.lock,
+                break_glass=settings.break_glass,
+            ),
+            opts=child,
+        )
+        second = foundation.recovery_region
+        copies: pulumi.Output[str] | None = None
+        keys: list[pulumi.Input[str]] = [foundation.key_arns[one] for one in ("data", "model", "backup")]
+        if second is not None:
+            key = args.recovery_key_arn or _recovery_key(self, name, args, second)
+            keys.append(key)
+            copies = BackupVault(
+                f"{name}-copies",
+                VaultArgs(
+                    foundation=foundation,
+                    key_arn=key,
+                    lock=settings.lock,
+                    break_glass=settings.break_glass,
+                    region=second,
+                ),
+                opts=child,
+            ).vault_arn
+        role = Role(
+            f"{name}-role",
+            RoleArgs(
+                purpose="backup",
+                description="Makes recovery points, copies them, restores them",
+                service="backup.amazonaws.com",
+                statements=pulumi.Output.all(*keys).apply(
+                    lambda keys: backup_statements(place, list(map(str, keys)), second)
+                ),
+                boundary_arn=foundation.boundary_arn,
+                place=place,
+            ),
+            opts=child,
+        )
+        ids: dict[Plan, pulumi.Output[str]] = {}
+        for plan, chosen in settings.plans().items():
+            made = aws.backup.Plan(
+                f"{name}-{plan}",
+                name=f"{place.prefix}-{plan}",
+                rules=plan_rules(plan, chosen, settings.continuous_days, vault.vault_name, copies),
+                opts=child,
+            )
+            aws.backup.Selection(
+                f"{name}-{plan}-tagged",
+                name=f"{place.prefix}-{plan}",
+                plan_id=made.id,
+                iam_role_arn=role.arn,
+                resources=["*"],
+                conditions=selected(plan),
+                opts=child,
+            )
+            ids[plan] = made.id
+        if settings.restore_tests.enabled:
+            RestoreTests(
+                f"{name}-restore",
+                RestoreTestsArgs(
+                    settings=settings.restore_tests,
+                    place=place,
+                    vault_arn=vault.vault_arn,
+                    role_arn=role.arn,
+                ),
+                opts=child,
+            )
+        if settings.framework or settings.reports_bucket:
+            Verification(f"{name}-verified", VerificationArgs(settings=settings, place=place), opts=child)
+        tell_failures(name, foundation, args.topics, args.undelivered_arn, child)
+        self.vault_name = vault.vault_name
+        self.plan_ids = ids
+        self.register_outputs({"vault_name": self.vault_name, "plan_ids": dict(self.plan_ids)})
+
+
+def _recovery_key(parent: Backup, name: str, args: BackupArgs, region: str) -> pulumi.Output[str]:
+    """A key of the second region that shares nothing with the first but who may use it."""
+    place = args.foundation.place
+    for_ever = args.settings.lock.mode == "compliance"
+    key = aws.kms.Key(
+        f"{name}-copies-key",
+        description=f"{place.prefix}: Copies of recovery points",
+        policy=document(
+            Statement(
+                sid="AccountDelegatesToIam",
+                principals={"AWS": [place.root]},
+                actions=["kms:*"],
+                resources=["*"],
+                any_resource_because="in a key's own policy, every resource is that key",
+            )
+        ),
+        enable_key_rotation=True,
+        deletion_window_in_days=30,
+        region=region,
+        # What a locked vault holds is lost without its key.
+        opts=args.foundation.holding_data(parent, retain_on_delete=for_ever or None),
+    )
+    return key.arn
