@@ -214,6 +214,29 @@ def _settings(arguments: argparse.Namespace, screen: Screen) -> int:
     )
 
 
+def _cost(arguments: argparse.Namespace, screen: Screen) -> int:
+    from ops.cost.command import cost
+
+    return cost(
+        _session(arguments, screen),
+        preview=arguments.preview,
+        usage=arguments.usage,
+        parked=arguments.parked,
+        limit=arguments.limit,
+    )
+
+
+def _graph(arguments: argparse.Namespace, screen: Screen) -> int:
+    from ops.graph.command import graph
+
+    return graph(
+        _session(arguments, screen),
+        preview=arguments.preview,
+        component=arguments.component,
+        form=arguments.format,
+    )
+
+
 def _destroy(arguments: argparse.Namespace, screen: Screen) -> int:
     from ops.destroying import destroy
 
@@ -346,6 +369,8 @@ _HANDLERS: Final[Mapping[str, Callable[[argparse.Namespace, Screen], int]]] = {
     "outputs": _outputs,
     "config": _config,
     "settings": _settings,
+    "cost": _cost,
+    "graph": _graph,
     "unlock": _unlock,
     "train": _train,
     "approve": _approve,
