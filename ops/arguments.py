@@ -126,6 +126,11 @@ def _stack_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
                 metavar="KEY=VALUE",
                 help="set this in the stack's file first; repeatable",
             )
+            one.add_argument(
+                "--config-path",
+                action="store_true",
+                help="each KEY of -c is a path, such as network.zones[0]",
+            )
         if name in ("up", "preview", "refresh"):
             one.add_argument(
                 "--expect-no-changes", action="store_true", help="fail where anything would change"

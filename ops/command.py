@@ -186,7 +186,7 @@ def _run(arguments: argparse.Namespace, screen: Screen) -> int:
     if settings:
         from ops.configuring import put
 
-        put(session.workspace, session.stack, settings)
+        put(session.workspace, session.stack, settings, by_path=arguments.config_path)
     return run(session, arguments.command, _options(arguments))
 
 
