@@ -1,9 +1,9 @@
 """What a preview of the whole platform costs, against its program's own time, with and without a state.
 
 `python -m benchmarks.platform_preview [--stack prod] [--rounds 3]` clones the committed tree into a temporary
-folder, with this environment's packages, and prints one line of JSON. Each ratio is the median of rounds of its
-own: the command from the shell against the program by itself (a monitor that answers at once). The program's
-import stands beside that of Pulumi's SDK alone, which is its floor.
+folder, with this environment's packages, and prints one line of JSON. A ratio is that of the command from the
+shell to the program by itself (a monitor that answers at once). The program's import stands beside that of
+Pulumi's SDK alone, which is its floor.
 """
 
 from __future__ import annotations
