@@ -11,7 +11,7 @@ READY_DEV := $(VENV)/.ready-dev
 # Compiled modules stay in $(VENV), whatever the shell says: the program starts three times as fast with them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up down destroy test check types lint imports unit e2e soak bench lock wheels docs clean
+.PHONY: help up down destroy test check types lint imports unit e2e soak pages bench lock wheels docs clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -48,6 +48,10 @@ e2e: $(READY_DEV) ## The main job through real clients
 
 soak: $(READY_DEV) ## Long checks: kills at every step
 	$(BIN)/pytest -m soak
+
+pages: $(READY_DEV) ## Write the pages that are made from the program: settings, cost, platform
+	$(BIN)/python -m infra.settings.page > docs/settings.md
+	$(BIN)/python -m ops.pages
 
 bench: $(READY_DEV) ## Measure speed and memory on this machine
 	$(BIN)/python -m benchmarks

@@ -23,6 +23,11 @@ TARGETS: Mapping[str, Mapping[str, str]] = {
         "cli_create_ratio": "at most 0.8",
         "cli_unchanged_ratio": "at most 0.8",
     },
+    "platform_preview": {
+        "preview_without_state_ratio": "at most 1.3",
+        "preview_with_state_ratio": "at most 1.3",
+        "import_s": "under 1.5",
+    },
     "endpoint_latency": {"boto3_p50_ms": "under 2"},
     "main_job": {
         "first_make_up_s": "within 120",

@@ -126,6 +126,11 @@ def _stack_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
                 metavar="KEY=VALUE",
                 help="set this in the stack's file first; repeatable",
             )
+            one.add_argument(
+                "--config-path",
+                action="store_true",
+                help="each KEY of -c is a path, such as network.zones[0]",
+            )
         if name in ("up", "preview", "refresh"):
             one.add_argument(
                 "--expect-no-changes", action="store_true", help="fail where anything would change"
@@ -142,6 +147,23 @@ def _stack_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
     outputs.add_argument("--show-secrets", action="store_true", help="print secret values too")
     _engine(outputs)
     _config(commands)
+    cost = _add(commands, "cost", "estimate what the stack costs a month, line by line")
+    cost.add_argument("--preview", action="store_true", help="of what an up would make, not of the state")
+    cost.add_argument("--usage", type=Path, metavar="FILE", help="add use: YAML, a price's id and its units")
+    cost.add_argument(
+        "--parked",
+        action=argparse.BooleanOptionalAction,
+        help="with the endpoint parked; by default as the stack's settings say",
+    )
+    cost.add_argument(
+        "--limit", type=_amount, metavar="USD", help="fail where the month costs more US dollars than this"
+    )
+    _engine(cost)
+    graph = _add(commands, "graph", "draw the stack's components, and what each needs of the others")
+    graph.add_argument("--preview", action="store_true", help="of what an up would make, not of the state")
+    graph.add_argument("--component", metavar="NAME", help="the resources of this component")
+    graph.add_argument("--format", choices=("mermaid", "dot", "json"), default="mermaid", help="(mermaid)")
+    _engine(graph)
     settings = commands.add_parser(
         "settings",
         help="every setting of a stack with its value, and where it came from",

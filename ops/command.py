@@ -186,7 +186,7 @@ def _run(arguments: argparse.Namespace, screen: Screen) -> int:
     if settings:
         from ops.configuring import put
 
-        put(session.workspace, session.stack, settings)
+        put(session.workspace, session.stack, settings, by_path=arguments.config_path)
     return run(session, arguments.command, _options(arguments))
 
 
@@ -211,6 +211,29 @@ def _settings(arguments: argparse.Namespace, screen: Screen) -> int:
 
     return settings(
         _workspace(arguments), arguments.stack, screen, arguments.prefix, changed=arguments.changed
+    )
+
+
+def _cost(arguments: argparse.Namespace, screen: Screen) -> int:
+    from ops.cost.command import cost
+
+    return cost(
+        _session(arguments, screen),
+        preview=arguments.preview,
+        usage=arguments.usage,
+        parked=arguments.parked,
+        limit=arguments.limit,
+    )
+
+
+def _graph(arguments: argparse.Namespace, screen: Screen) -> int:
+    from ops.graph.command import graph
+
+    return graph(
+        _session(arguments, screen),
+        preview=arguments.preview,
+        component=arguments.component,
+        form=arguments.format,
     )
 
 
@@ -355,6 +378,8 @@ _HANDLERS: Final[Mapping[str, Callable[[argparse.Namespace, Screen], int]]] = {
     "outputs": _outputs,
     "config": _config,
     "settings": _settings,
+    "cost": _cost,
+    "graph": _graph,
     "unlock": _unlock,
     "train": _train,
     "approve": _approve,

@@ -89,10 +89,10 @@ def set_one(workspace: Workspace, stack: str, screen: Screen, setting: Setting, 
     return OK
 
 
-def put(workspace: Workspace, stack: str, pairs: Sequence[tuple[str, str]]) -> None:
-    """Writes plain settings (`up -c KEY=VALUE`)."""
+def put(workspace: Workspace, stack: str, pairs: Sequence[tuple[str, str]], *, by_path: bool = False) -> None:
+    """Writes plain settings (`up -c KEY=VALUE`); with `by_path`, into structured ones."""
     for key, value in pairs:
-        _put(workspace, stack, Setting(key, value), value)
+        _put(workspace, stack, Setting(key, value, by_path=by_path), value)
 
 
 def remove(workspace: Workspace, stack: str, screen: Screen, key: str, *, by_path: bool) -> int:

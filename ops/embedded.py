@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 from ops.display import Display
+from ops.errors import PlanFailedError
 from ops.properties import plain
 from ops.runs import Action, Outcome, RunOptions
 from ops.screen import Screen
@@ -50,6 +51,16 @@ class EmbeddedRunner:
             lambda engine, on_event: _run(engine, action, self._stack, config, on_event, options, packs),
             planning=action == "preview",
         )
+
+    def plan(self) -> Sequence[Resource]:
+        """The state that an `up` would leave, with nothing on the screen. Raises `PlanFailedError`."""
+        self._sandbox.reach()
+        config = self._workspace.released_config(self._stack)
+        told: list[Event] = []
+        summary, resources = self._engine(told.append).plan(self._stack, config, told.append, new=True)
+        if summary.result != "succeeded":
+            raise PlanFailedError(self._stack, summary.errors)
+        return resources
 
     def import_resources(self, imports: Sequence[Import], options: RunOptions, *, protect: bool) -> Outcome:
         """Takes resources that exist already into the state."""

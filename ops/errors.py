@@ -235,3 +235,12 @@ class ResourcesRemainError(CommandError):
             f"another stack or client may own them; groundplan destroy {stack} tries again, "
             "groundplan sandbox reset clears the whole emulated cloud",
         )
+
+
+class PlanFailedError(CommandError):
+    """The program, or the provider's check of what it makes, fails: there is nothing to tell of."""
+
+    def __init__(self, stack: str, errors: Sequence[str]) -> None:
+        super().__init__(
+            f"the plan of the stack '{stack}' failed: " + "; ".join(errors), f"groundplan preview {stack}"
+        )

@@ -129,6 +129,15 @@ class Session:
         """What the state holds; the sandbox need not run for it."""
         return self._runner().resources()
 
+    def plan(self) -> Sequence[Resource]:
+        """The state that an `up` would leave. Raises `PlanFailedError`; the official CLI tells none."""
+        from ops.embedded import EmbeddedRunner
+
+        runner = self._runner()
+        if not isinstance(runner, EmbeddedRunner):
+            raise UsageError("only the embedded engine tells a plan as a state", "leave --engine away")
+        return runner.plan()
+
     def edit_state(self, edit: Callable[[Sequence[Resource]], list[Resource]]) -> None:
         """Replaces what the state holds; nothing in the cloud changes."""
         self._runner().edit_state(edit)

@@ -77,7 +77,7 @@ def settings_of(workspace: Workspace, stack: str) -> list[Setting]:
 
     Raises `SettingsWrongError` as the program would, and `SettingsUntoldError` for a program of another kind.
     """
-    if not (workspace.folder / "infra" / "settings" / "origins.py").is_file():
+    if not tells_settings(workspace):
         raise SettingsUntoldError(
             "this project's program has no infra/settings/origins.py",
             f"groundplan config {stack} lists what its file says",
@@ -104,6 +104,11 @@ def settings_of(workspace: Workspace, stack: str) -> list[Setting]:
     if "wrong" in answer:
         raise SettingsWrongError(str(answer["wrong"]))
     return [Setting(**one) for one in answer["settings"]]
+
+
+def tells_settings(workspace: Workspace) -> bool:
+    """Whether the project's program can tell where its settings come from."""
+    return (workspace.folder / "infra" / "settings" / "origins.py").is_file()
 
 
 def _answer(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

@@ -213,5 +213,8 @@ def allowed_accounts(config: StackConfig) -> list[str]:
     if isinstance(value, str):
         import json
 
-        value = json.loads(value)
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return [value]
     return [str(account) for account in value] if isinstance(value, list) else []

@@ -33,24 +33,32 @@ class Workspace:
     """A project's folder as the command sees it."""
 
     def __init__(
-        self, project: Project, environment: Mapping[str, str] | None = None, *, state: Path | None = None
+        self,
+        project: Project,
+        environment: Mapping[str, str] | None = None,
+        *,
+        state: Path | None = None,
+        kept: Path | None = None,
     ) -> None:
         self.project = project
         self.folder = project.folder
-        self.kept = project.folder / ".groundplan"
+        self.kept = kept or project.folder / ".groundplan"
         self._state = state or self.kept / "state"
         self.environment = dict(os.environ if environment is None else environment)
 
     @classmethod
-    def find(cls, start: Path | None = None, *, state: Path | None = None) -> Workspace:
+    def find(
+        cls, start: Path | None = None, *, state: Path | None = None, kept: Path | None = None
+    ) -> Workspace:
         """The project whose `Pulumi.yaml` stands in `start` (the current folder) or nearest above it.
 
-        Its states lie in `state`, by default in the folder of what runs keep.
+        What runs keep lies in `kept`, by default in the project's `.groundplan`, and its states there too
+        unless `state` says otherwise.
         """
         begin = (start or Path.cwd()).resolve()
         for folder in (begin, *begin.parents):
             if (folder / "Pulumi.yaml").is_file():
-                return cls(Project.load(folder), state=state.resolve() if state else None)
+                return cls(Project.load(folder), state=state.resolve() if state else None, kept=kept)
         raise ProjectNotHereError(begin)
 
     @property

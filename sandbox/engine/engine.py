@@ -97,6 +97,14 @@ class Engine:
         ) as session:
             return ending.finish(session, self._backend, program_run.run_program, expect_no_changes)
 
+    def plan(
+        self, stack: str, config: StackConfig, on_event: EventHandler, *, new: bool = False
+    ) -> tuple[Summary, list[Resource]]:
+        """A preview, and the state that an `up` would leave; what is not known yet is `UNKNOWN` in it."""
+        with self._session("preview", stack, config, on_event, Targets(), preview=True, new=new) as session:
+            summary = ending.finish(session, self._backend, program_run.run_program, expect_no_changes=False)
+            return summary, session.journal.resources()
+
     def up(
         self,
         stack: str,

@@ -1,0 +1,1 @@
+"""What is a stack made of, and what needs what?"""
