@@ -83,7 +83,11 @@ class Channel(pulumi.ComponentResource):
                         )
                     ]
                 ),
-                environment={"WEBHOOK_SECRET": secret.name, "CHANNEL": args.channel},
+                environment={
+                    "WEBHOOK_SECRET": secret.name,
+                    "CHANNEL": args.channel,
+                    "RUNBOOKS": foundation.runbooks,
+                },
                 undelivered_arn=undelivered.queue_arn,
             ),
             opts=child,
