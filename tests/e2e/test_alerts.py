@@ -11,7 +11,6 @@ import io
 import json
 import tarfile
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,8 +43,6 @@ def predict_fn(data, model):
 def output_fn(prediction, accept):
     return '{"predictions": []}', "application/json"
 """
-
-Told = Callable[[str], None]
 
 
 class Watched:
