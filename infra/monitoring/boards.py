@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from infra.monitoring.served import DATA_QUALITY, INSTANCES, INVOCATIONS, MODEL_QUALITY, PREDICTIONS, Served
+from infra.monitoring.served import DATA_QUALITY, INSTANCES, INVOCATIONS, MODEL_QUALITY, OWN, Served
 from infra.monitoring.widgets import Line, graph, laid_out, links, states, text
 
 BILLING_REGION = "us-east-1"
@@ -90,9 +90,9 @@ def quality(served: Served, region: str, pages: Pages) -> str:
 
     def predicted(stat: str) -> Line:
         return Line(
-            namespace=PREDICTIONS,
+            namespace=OWN,
             metric="Probability",
-            dimensions={"EndpointName": name},
+            dimensions={"Endpoint": name},
             stat=stat,
             period=3600,
             label=stat,
@@ -102,10 +102,9 @@ def quality(served: Served, region: str, pages: Pages) -> str:
         [text(f"# Is the model of {name} still right?\n{links(pages)}")],
         [
             graph(
-                "Drift of features",
+                "Drift of features by Model Monitor",
                 [found(DATA_QUALITY, "Maximum", "feature_baseline_drift", "${PROP('MetricName')}")],
                 region=region,
-                limits={"told above": 0.1},
             ),
             graph(
                 "Missing and unusual values",
@@ -128,11 +127,11 @@ def quality(served: Served, region: str, pages: Pages) -> str:
         [
             graph("Predictions", [predicted(stat) for stat in ("p10", "p50", "p90", "p99")], region=region),
             graph(
-                "Our own drift",
+                "Drift by our own looks",
                 [
                     Line(
                         expression=(
-                            f"SEARCH('{{{PREDICTIONS},EndpointName,Feature}} EndpointName=\"{name}\"',"
+                            f'SEARCH(\'{{{OWN},Endpoint,Feature}} Endpoint="{name}" MetricName="Drift"\','
                             " 'Maximum', 3600)"
                         ),
                         period=3600,

@@ -13,8 +13,8 @@ INSTANCES = "/aws/sagemaker/Endpoints"
 DATA_QUALITY = "/aws/sagemaker/Endpoints/data-metrics"
 MODEL_QUALITY = "/aws/sagemaker/Endpoints/model-metrics"
 """Namespaces of Model Monitor's schedules, by `Endpoint` and `MonitoringSchedule`."""
-PREDICTIONS = "Groundplan/Predictions"
-"""Namespace of what our own monitors measure of answers, by `EndpointName`."""
+OWN = "Groundplan"
+"""Namespace of what our own looks measure, by `Endpoint`: `Drift`, also by `Feature`, and `Probability`."""
 
 
 @dataclass(frozen=True, kw_only=True)

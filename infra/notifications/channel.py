@@ -1,4 +1,4 @@
-"""Channel: the function that posts what topics say to one chat channel, its webhook and its dead letters."""
+"""Channel: the function that posts what topics say to one chat channel, and its dead letters."""
 
 import json
 from collections.abc import Mapping
@@ -17,8 +17,10 @@ from infra.foundation.policy import Statement
 ChannelName = Literal["slack", "teams"]
 CHANNELS: tuple[ChannelName, ...] = get_args(ChannelName)
 
-_PURPOSES: Mapping[ChannelName, str] = {"slack": "chat", "teams": "teams"}
-_SHOWN: Mapping[ChannelName, str] = {"slack": "Slack", "teams": "Microsoft Teams"}
+PURPOSES: Mapping[ChannelName, str] = {"slack": "chat", "teams": "teams"}
+"""Channel → how the names of its function, its queue and its secret are told apart."""
+
+SHOWN: Mapping[ChannelName, str] = {"slack": "Slack", "teams": "Microsoft Teams"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,25 +33,22 @@ class ChannelArgs:
     channel: ChannelName
     heard: Mapping[str, pulumi.Input[str]]
     topics: Topics
-    secret_recovery_days: int
+    secret: aws.secretsmanager.Secret
     foundation: Foundation
 
 
 class Channel(pulumi.ComponentResource):
     """One channel, by itself: what fails on its way there is neither lost nor posted twice elsewhere.
 
-    The secret is made empty: its value is put by a person or by the command, and never stands in the state.
-
-    Controls: SQS.1, SecretsManager.4, Lambda.2; a dead-letter queue, least privilege.
+    Controls: SQS.1, Lambda.2; a dead-letter queue, least privilege.
     """
 
-    secret_name: pulumi.Output[str]
     function_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: ChannelArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundplan:infra:Channel", name, opts=opts)
         child = pulumi.ResourceOptions(parent=self)
-        foundation, purpose = args.foundation, _PURPOSES[args.channel]
+        foundation, purpose = args.foundation, PURPOSES[args.channel]
         undelivered = DeadLetters(
             f"{name}-undelivered",
             DeadLettersArgs(
@@ -61,29 +60,25 @@ class Channel(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        secret = aws.secretsmanager.Secret(
-            f"{name}-webhook",
-            name=f"{foundation.place.prefix}-{purpose}-webhook",
-            description=f"URL of the webhook of the channel in {_SHOWN[args.channel]}",
-            kms_key_id=foundation.key_arns["messages"],
-            recovery_window_in_days=args.secret_recovery_days,
-            opts=child,
-        )
         function = Function(
             f"{name}-function",
             FunctionArgs(
                 purpose=purpose,
                 folder="chat",
-                description=f"Posts notifications to {_SHOWN[args.channel]}",
+                description=f"Posts notifications to {SHOWN[args.channel]}",
                 foundation=foundation,
-                statements=secret.arn.apply(
+                statements=args.secret.arn.apply(
                     lambda arn: [
                         Statement(
                             sid="ReadWebhook", actions=["secretsmanager:GetSecretValue"], resources=[arn]
                         )
                     ]
                 ),
-                environment={"WEBHOOK_SECRET": secret.name, "CHANNEL": args.channel},
+                environment={
+                    "WEBHOOK_SECRET": args.secret.name,
+                    "CHANNEL": args.channel,
+                    "RUNBOOKS": foundation.runbooks,
+                },
                 undelivered_arn=undelivered.queue_arn,
             ),
             opts=child,
@@ -108,6 +103,5 @@ class Channel(pulumi.ComponentResource):
                 ),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed]),
             )
-        self.secret_name = secret.name
         self.function_name = function.function_name
-        self.register_outputs({"secret_name": self.secret_name, "function_name": self.function_name})
+        self.register_outputs({"function_name": self.function_name})

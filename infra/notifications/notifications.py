@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from infra.foundation.alarm import Severity
 from infra.foundation.foundation import Foundation
-from infra.notifications.channel import CHANNELS, Channel, ChannelArgs, ChannelName
+from infra.notifications.channel import CHANNELS, PURPOSES, SHOWN, Channel, ChannelArgs, ChannelName
 from infra.notifications.chat_application import (
     ChatApplication,
     ChatApplicationArgs,
@@ -98,6 +98,9 @@ class NotificationsArgs:
 class Notifications(pulumi.ComponentResource):
     """Budgets, alarms and events publish to topics; each channel hears of those that are routed to it.
 
+    The webhooks' secrets are made empty: their values are put by a person or by the command, and never stand
+    in the state.
+
     Controls: SNS.1, SNS.4, SQS.1, SecretsManager.4, Lambda.2; TLS only, a dead-letter queue, least privilege.
     """
 
@@ -106,7 +109,7 @@ class Notifications(pulumi.ComponentResource):
     team_topics: Mapping[str, pulumi.Output[str]]
     """Team → ARN of its topic, likewise."""
     secret_names: Mapping[ChannelName, pulumi.Output[str]]
-    """Channel → name of the secret that holds its webhook."""
+    """Channel that is posted to → name of the secret that holds its webhook."""
 
     def __init__(
         self, name: str, args: NotificationsArgs, opts: pulumi.ResourceOptions | None = None
@@ -122,10 +125,21 @@ class Notifications(pulumi.ComponentResource):
         self.topics = {severity: topic(severity) for severity in SEVERITIES}
         self.team_topics = {team: topic(f"team-{team}") for team in settings.teams}
         of_teams = {f"team-{team}": arn for team, arn in self.team_topics.items()}
-        self.secret_names = {}
+        # All of them: one that is taken away could not be made again while it can be restored.
+        secrets = {
+            channel: aws.secretsmanager.Secret(
+                f"{name}-{channel}-webhook",
+                name=f"{foundation.place.prefix}-{PURPOSES[channel]}-webhook",
+                description=f"URL of the webhook of the channel in {SHOWN[channel]}",
+                kms_key_id=foundation.key_arns["messages"],
+                recovery_window_in_days=settings.secret_recovery_days,
+                opts=child,
+            )
+            for channel in CHANNELS
+        }
         for channel in settings.channels:
             heard = settings.heard(channel)
-            made = Channel(
+            Channel(
                 f"{name}-{channel}",
                 ChannelArgs(
                     channel=channel,
@@ -134,12 +148,12 @@ class Notifications(pulumi.ComponentResource):
                         **(of_teams if "warning" in heard else {}),
                     },
                     topics=self.topics,
-                    secret_recovery_days=settings.secret_recovery_days,
+                    secret=secrets[channel],
                     foundation=foundation,
                 ),
                 opts=child,
             )
-            self.secret_names[channel] = made.secret_name
+        self.secret_names = {channel: secrets[channel].name for channel in settings.channels}
         for address in settings.critical_emails:
             aws.sns.TopicSubscription(
                 f"{name}-critical-mail-{address}",

@@ -33,12 +33,12 @@ def limit_failures(inputs: PropertyMap) -> Iterable[CheckFailure]:
 def _window(periods: Sequence[Any], count: Any) -> Iterable[CheckFailure]:
     for period in periods:
         if isinstance(period, int | float) and isinstance(count, int | float):
-            most = _WEEK if period >= _HOUR else _DAY
+            most, by = (_WEEK, "of an hour or more") if period >= _HOUR else (_DAY, "below an hour")
             if period * count > most:
                 yield CheckFailure(
                     "evaluationPeriods",
-                    f"{count:g} periods of {period:g} s are {period * count:g} s; an alarm looks back {most} s "
-                    f"at most where its period is {'an hour or more' if period >= _HOUR else 'under an hour'}",
+                    f"{count:g} periods of {period:g} s are {period * count:g} s; by periods {by} an alarm "
+                    f"looks back {most} s at most",
                 )
 
 

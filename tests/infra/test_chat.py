@@ -99,6 +99,18 @@ def test_an_anomaly_says_how_much_of_what_since_when() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        (BUDGET.format(kind="Actual", amount="700.00"), "budget-breached"),
+        (json.dumps(ANOMALY), "cost-anomaly"),
+    ],
+)
+def test_what_aws_words_by_itself_links_its_runbook_too(text: str, page: str) -> None:
+    told = read("", text, stack="groundplan-dev", runbooks="https://example.com/runbooks")
+    assert told.links[0] == ("Runbook", f"https://example.com/runbooks/{page}.md")
+
+
+@pytest.mark.parametrize(
     ("source", "kind", "detail", "reason", "fact"),
     [
         (

@@ -50,6 +50,15 @@ def test_each_channel_has_a_function_a_secret_and_dead_letters_of_its_own() -> N
     assert _heard(found, "slack") == _heard(found, "teams") == {"critical", "warning", "info"}
 
 
+def test_a_channel_that_is_taken_away_keeps_its_secret_for_the_day_it_comes_back() -> None:
+    found = _made(channels=["teams"])
+    assert found.outputs["secrets"] == {"teams": "groundplan-dev-teams-webhook"}
+    assert len(found.of("aws:secretsmanager/secret:Secret")) == 2
+    assert [one["name"] for one in found.of("aws:lambda/function:Function").values()] == [
+        "groundplan-dev-teams"
+    ]
+
+
 def test_severities_go_where_they_are_routed_and_teams_have_topics() -> None:
     found = _made(routing={"info": ["teams"], "warning": ["slack"]}, teams=["search", "pricing"])
     assert _heard(found, "slack") == {"critical", "warning", "team-search", "team-pricing"}

@@ -44,6 +44,7 @@ OUTPUTS = {
     "intended": None,
     "topics": {"critical": "c", "warning": "w", "info": "i"},
     "webhookSecret": "w",
+    "teamsWebhookSecret": None,
     "budget": "b",
     "useCase": "ml.flights",
 }
@@ -165,6 +166,15 @@ def test_a_slack_message_reads_as_the_team_sees_it() -> None:
         ],
     }
     assert content(body) == ["⚠️ BUDGET", "dev is above 80 % (https://x.test/a)", "Actual $900"]
+
+
+def test_a_card_for_teams_reads_as_the_team_sees_it() -> None:
+    heading = {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": "🔴 flights is in alarm"}]}
+    link = {"type": "Action.OpenUrl", "title": "Runbook", "url": "https://x.test/r.md"}
+    content_type = "application/vnd.microsoft.card.adaptive"
+    card = {"type": "AdaptiveCard", "body": [heading], "actions": [link]}
+    body = {"type": "message", "attachments": [{"contentType": content_type, "content": card}]}
+    assert content(body) == ["🔴 FLIGHTS IS IN ALARM", "[Runbook] https://x.test/r.md"]
 
 
 def test_a_plain_message_shows_its_text() -> None:

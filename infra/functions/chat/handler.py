@@ -27,15 +27,18 @@ def handle(event: dict[str, Any], context: object) -> dict[str, int]:
             topic=str(notice.get("TopicArn") or ""),
             stack=os.environ["STACK"],
             channel=os.environ["CHANNEL"],
+            runbooks=os.environ["RUNBOOKS"],
         )
         post(os.environ["WEBHOOK_SECRET"], message)
     return {"posted": len(records)}
 
 
-def message_of(subject: str, text: str, *, topic: str, stack: str, channel: str) -> dict[str, Any]:
+def message_of(
+    subject: str, text: str, *, topic: str, stack: str, channel: str, runbooks: str = ""
+) -> dict[str, Any]:
     """The message as the channel takes it. The topic's name tells severity or team: `<stack>-critical`."""
     kind = topic.rpartition(":")[2].removeprefix(f"{stack}-")
     severity = kind if kind in _SEVERITIES else ""
-    notice = read(subject, text, stack=stack, severity=severity)
+    notice = read(subject, text, stack=stack, severity=severity, runbooks=runbooks)
     told = kind.replace("team-", "team ", 1) if kind else ""
     return _PAYLOADS[channel](notice, " · ".join(filter(None, ("Groundplan", f"stack {stack}", told))))

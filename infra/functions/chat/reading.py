@@ -1,6 +1,7 @@
 """What does a message of a topic say? Whoever sent it, as one notice."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from .alarms import alarm
@@ -10,27 +11,28 @@ from .notice import MOODS, Notice, parts
 from .redaction import without_secrets
 
 
-def read(subject: str, text: str, *, stack: str, severity: str = "") -> Notice:
+def read(subject: str, text: str, *, stack: str, severity: str = "", runbooks: str = "") -> Notice:
     """The notice of a message of AWS Budgets, Cost Anomaly Detection, CloudWatch, an `EventAlert`, or anyone.
 
-    `severity` is that of the topic, where it has one. Credentials are taken out.
+    `severity` is that of the topic, where it has one; `runbooks` the URL of their folder, for what AWS words
+    by itself. Credentials are taken out.
     """
-    return without_secrets(_recognised(subject, text, stack, severity))
+    return without_secrets(_recognised(subject, text, stack, severity, runbooks))
 
 
-def _recognised(subject: str, text: str, stack: str, severity: str) -> Notice:
+def _recognised(subject: str, text: str, stack: str, severity: str, runbooks: str) -> Notice:
     body = _object(text)
     if "AlarmName" in body:
         return alarm(body, MOODS.get(severity, "bad"))
     if isinstance(body.get("alert"), dict) and "event" in body:
         return event_alert(body)
     if "anomalyId" in body or "anomalyStartDate" in body:
-        return anomaly(body)
+        return _with_runbook(anomaly(body), runbooks, "cost-anomaly")
     if is_event(body):
         return event(body, severity)
     found = budget(text, stack)
     if found is not None:
-        return found
+        return _with_runbook(found, runbooks, "budget-breached")
     said, links = parts(text)
     return Notice(
         mood=MOODS.get(severity, "neutral"),
@@ -38,6 +40,12 @@ def _recognised(subject: str, text: str, stack: str, severity: str) -> Notice:
         texts=(said or "(no text)",),
         links=links,
     )
+
+
+def _with_runbook(notice: Notice, runbooks: str, page: str) -> Notice:
+    if not runbooks:
+        return notice
+    return replace(notice, links=(("Runbook", f"{runbooks}/{page}.md"), *notice.links))
 
 
 def _object(text: str) -> dict[str, Any]:
