@@ -23,6 +23,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "notifications": {"secretRecoveryDays": 0},
         "storage": {"forceDestroy": True},
         "budget": {"monthlyUsd": 800},
+        "retraining": {"coolDownHours": 72},
     },
     # Production in small: the same parts, fewer and shorter-lived.
     "staging": {
