@@ -13,6 +13,7 @@ RUNNING: Final = frozenset({"Executing", "Starting"})
 FAILED: Final = frozenset({"Failed", "Stopped", "Stopping"})
 _LOG_GROUPS: Final = {
     "TrainingJob": "/aws/sagemaker/TrainingJobs",
+    "TuningJob": "/aws/sagemaker/TrainingJobs",
     "ProcessingJob": "/aws/sagemaker/ProcessingJobs",
 }
 """Where SageMaker writes the logs of its jobs (its developer guide, Log groups and streams)."""
@@ -49,6 +50,11 @@ class Step:
     @property
     def job_name(self) -> str:
         return self.job.rsplit("/", 1)[-1]
+
+    @property
+    def log_prefix(self) -> str:
+        """How the names of its log streams begin; a search's trainings are named after it."""
+        return f"{self.job_name}{'-' if self.kind == 'TuningJob' else '/'}"
 
     @property
     def log_group(self) -> str | None:
@@ -118,10 +124,10 @@ def _step(one: Mapping[str, Any]) -> Step:
 class JobLog:
     """A job's log in CloudWatch Logs, read on from where the last reading ended."""
 
-    def __init__(self, session: Session, group: str, job: str) -> None:
+    def __init__(self, session: Session, group: str, prefix: str) -> None:
         self._logs = session.client("logs")
         self._group = group
-        self._prefix = f"{job}/"
+        self._prefix = prefix
         self._next: dict[str, str] = {}
 
     def read(self) -> list[str]:

@@ -44,7 +44,7 @@ def logs(session: Session, job: str | None, lines: int) -> int:
     known = list(_known(session))
     if job is None:
         return _list(session, known)
-    log = next((one for one in known if job in (one.name, one.stream_prefix.rstrip("/"), one.group)), None)
+    log = next((one for one in known if job in (one.name, one.stream_prefix.rstrip("/-"), one.group)), None)
     log = log or next((one for one in known if one.name.lower() == job.lower()), None)
     if log is None:
         raise UnknownJobError(job, sorted({one.name for one in known}), session.stack)
@@ -75,7 +75,7 @@ def _known(session: Session) -> Iterator[Log]:
         for step in steps(session, execution.arn):
             group = step.log_group
             if group is not None and step.job:
-                yield Log(step.name, _about(execution, step), group, f"{step.job_name}/")
+                yield Log(step.name, _about(execution, step), group, step.log_prefix)
     client = session.client("logs")
     for prefix in _OTHER_GROUPS:
         for page in client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):

@@ -203,7 +203,7 @@ class _Metrics:
 
     def __init__(self, session: Session, one: PipelineStep) -> None:
         group = one.log_group
-        self._log = JobLog(session, group, one.job_name) if group else None
+        self._log = JobLog(session, group, one.log_prefix) if group else None
         job = session.client("sagemaker").describe_training_job(TrainingJobName=one.job_name)
         definitions = job.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
         patterns = [definition["Regex"] for definition in definitions] or [_ANY_METRIC]
@@ -218,7 +218,7 @@ def _failure(session: Session, state: Execution, now: Sequence[PipelineStep]) ->
     failed = next((one for one in now if one.status == "Failed"), None)
     tail: list[str] = []
     if failed is not None and failed.log_group and failed.job:
-        tail = JobLog(session, failed.log_group, failed.job_name).read()[-_TAIL_LINES:]
+        tail = JobLog(session, failed.log_group, failed.log_prefix).read()[-_TAIL_LINES:]
     reason = (failed.reason if failed is not None else "") or state.reason or "no reason was given"
     # A job that ends with a reason has logged it too; the log's end then says nothing more.
     tail = [line for line in tail if line.strip().removeprefix("error: ") not in reason]

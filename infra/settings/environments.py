@@ -35,6 +35,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
             "weekly": {"enabled": False},
             "monthly": {"enabled": False},
         },
+        "retraining": {"coolDownHours": 72},
     },
     # Production in small: the same parts, fewer and shorter-lived.
     "staging": {

@@ -221,3 +221,56 @@ def test_a_training_lags_when_it_is_below_the_median_of_the_others() -> None:
     assert lags([0.3, 0.2], others)
     assert not lags([0.3, 0.8], others)
     assert not lags([0.1], others[:1])
+
+
+def test_a_search_in_a_pipeline_is_not_done_again_for_the_same_arguments(cloud: Any) -> None:
+    given = definition(cloud, "cached")
+    ranges = {"CategoricalParameterRanges": [{"Name": "depth", "Values": ["3", "7"]}]}
+    tune = {
+        "Name": "Tune",
+        "Type": "Tuning",
+        "Arguments": {
+            "HyperParameterTuningJobConfig": config("Grid", ranges=ranges),
+            "TrainingJobDefinition": given,
+        },
+        "CacheConfig": {"Enabled": True, "ExpireAfter": "P30D"},
+    }
+    best = {"Get": "Steps.Tune.BestTrainingJob.TunedHyperParameters['depth']"}
+    say = {"Name": "Say", "Type": "Fail", "Arguments": {"ErrorMessage": best}}
+    cloud.sagemaker.create_pipeline(
+        PipelineName="cached",
+        PipelineDefinition=json.dumps({"Version": "2020-12-01", "Steps": [tune, say]}),
+        ClientRequestToken=str(uuid.uuid4()),
+        RoleArn=cloud.role,
+    )
+    told = []
+    for _ in range(2):
+        arn = cloud.sagemaker.start_pipeline_execution(PipelineName="cached")["PipelineExecutionArn"]
+        named = {"PipelineExecutionArn": arn}
+        cloud.until(
+            lambda named=named: cloud.sagemaker.describe_pipeline_execution(**named),
+            "PipelineExecutionStatus",
+            "Failed",
+        )
+        steps = cloud.sagemaker.list_pipeline_execution_steps(**named)["PipelineExecutionSteps"]
+        told.append({one["StepName"]: one for one in steps})
+    assert [one["Say"]["FailureReason"] for one in told] == ["3", "3"]
+    assert "CacheHitResult" not in told[0]["Tune"]
+    assert told[0]["Tune"]["Metadata"] == told[1]["Tune"]["Metadata"]
+    assert "CacheHitResult" in told[1]["Tune"]
+
+
+def test_a_script_may_lie_in_an_archive_of_a_channel(cloud: Any) -> None:
+    code = cloud.put("local/source.tar.gz", cloud.archive({"train.py": "print('auc=1')"}))
+    place = {"S3DataType": "S3Prefix", "S3Uri": code.rpartition("/")[0]}
+    cloud.train(
+        "local",
+        "",
+        HyperParameters={
+            "sagemaker_program": "train.py",
+            "sagemaker_submit_directory": "/opt/ml/input/data/code/source.tar.gz",
+        },
+        InputDataConfig=[{"ChannelName": "code", "DataSource": {"S3DataSource": place}}],
+    )
+    job = cloud.trained("local")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
