@@ -27,7 +27,8 @@ Mocked = Callable[..., Build]
 def handler() -> ModuleType:
     path = Path(__file__).parents[2] / "infra/functions/parking/handler.py"
     spec = importlib.util.spec_from_file_location("parking_handler", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
