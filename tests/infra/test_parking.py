@@ -135,6 +135,16 @@ def test_an_endpoint_that_has_just_been_brought_up_or_is_changing_is_left_alone(
     assert _there(cloud)
 
 
+def test_an_old_order_parks_nothing_that_stands_now(
+    handler: ModuleType, cloud: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _aged(handler, monkeypatch)
+    for minutes, there in ((40, True), (1, False)):
+        at = (datetime.now(UTC) - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        handler.handle({"reason": "after-hours", "at": at}, None)
+        assert _there(cloud) is there
+
+
 def test_parking_twice_is_no_fault(handler: ModuleType, cloud: Callable[[str], Any]) -> None:
     handler.handle({"reason": "after-hours"}, None)
     again = handler.handle({"reason": "after-hours"}, None)
