@@ -1,8 +1,8 @@
 """Parking: deletes the endpoint after hours, or when nobody has asked it; keeps what brings it back.
 
 The event is `{"reason": "after-hours" | "idle", "at": "<time that it was scheduled for>"}`, as the schedules
-send it; without a time it is meant now. The answer, which is logged too, says whether the endpoint was parked,
-and why (not).
+send it; without a time it is meant now. The answer, which is logged too, says whether the endpoint was
+parked, and why (not).
 """
 
 import json
@@ -15,7 +15,7 @@ import boto3
 _IDLE = "idle"
 _HOUR = 3600
 _OLDEST = timedelta(minutes=30)
-"""Of an order: one that is made up for, after a laptop was closed, must not park what was brought up since."""
+"""Of an order: one that is made up for, after a laptop was closed, must not park what stands since."""
 _NOT_FOUND = "Could not find"
 _MISSING = "ValidationException"
 
