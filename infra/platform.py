@@ -9,7 +9,7 @@ from infra.cost.budget import Budget, BudgetArgs
 from infra.foundation.boundary import Boundary, BoundaryArgs
 from infra.foundation.encryption import Encryption, EncryptionArgs
 from infra.foundation.foundation import Foundation
-from infra.foundation.logs import PROCESSING_JOBS, TRAINING_JOBS, Logs, LogsArgs
+from infra.foundation.logs import PROCESSING_JOBS, TRAINING_JOBS, TRANSFORM_JOBS, Logs, LogsArgs
 from infra.foundation.place import Place
 from infra.identity.identity import Identity, IdentityArgs
 from infra.identity.people import People, PeopleArgs
@@ -20,11 +20,11 @@ from infra.network.network import Network, NetworkArgs
 from infra.notifications.notifications import Notifications, NotificationsArgs
 from infra.packaging.images import framework_image
 from infra.packaging.source import Packaging, PackagingArgs
-from infra.serving.answer_topics import serving_statements
 from infra.serving.batch import Batch, BatchArgs
 from infra.serving.endpoint import Endpoint, EndpointArgs
 from infra.serving.endpoint_names import endpoint_called, endpoints_called
 from infra.serving.parking import Parking, ParkingArgs
+from infra.serving.statements import serving_statements
 from infra.settings.loading import PlatformSettings
 from infra.storage.storage import Storage, StorageArgs
 from infra.training.pipeline import TrainingPipeline, TrainingPipelineArgs, pipeline_of
@@ -80,6 +80,7 @@ class Platform:
                 groups=[
                     PROCESSING_JOBS,
                     TRAINING_JOBS,
+                    TRANSFORM_JOBS,
                     *(f"/aws/sagemaker/Endpoints/{name}" for name in endpoints_called(serving)),
                 ],
             ),

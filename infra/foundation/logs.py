@@ -12,6 +12,7 @@ from infra.settings.block import RetentionDays, Settings
 
 PROCESSING_JOBS = "/aws/sagemaker/ProcessingJobs"
 TRAINING_JOBS = "/aws/sagemaker/TrainingJobs"
+TRANSFORM_JOBS = "/aws/sagemaker/TransformJobs"
 
 
 class LogSettings(Settings):

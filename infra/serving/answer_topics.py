@@ -1,17 +1,16 @@
 """Answer topics: who hears that an asynchronous request was answered, or could not be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.foundation.foundation import Foundation
-from infra.foundation.place import Place
-from infra.foundation.policy import Statement, document, only_tls
-from infra.serving.configuration import REQUESTS
+from infra.foundation.policy import document, only_tls
 
-_ENDINGS = ("answered", "failed")
+ANSWERS_TOLD = ("answered", "failed")
+"""What the topics of an endpoint end with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,7 @@ class AnswerTopics(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         place = args.foundation.place
         arns: dict[str, pulumi.Output[str]] = {}
-        for ending in _ENDINGS:
+        for ending in ANSWERS_TOLD:
             topic_name = f"{args.endpoint_name}-{ending}"
             topic = aws.sns.Topic(
                 f"{name}-{ending}",
@@ -53,25 +52,3 @@ class AnswerTopics(pulumi.ComponentResource):
             arns[ending] = topic.arn
         self.arns = arns
         self.register_outputs({"arns": dict(self.arns)})
-
-
-def serving_statements(mode: str, endpoint_name: str, place: Place, messages_key: str) -> Sequence[Statement]:
-    """What the role of serving does in S3 and SNS by its mode, beside what every mode does."""
-    if mode not in ("asynchronous", "batch"):
-        return []
-    requests = f"{place.bucket_arn('captures')}/{endpoint_name}/{REQUESTS}/*"
-    found = [Statement(sid="ReadRequests", actions=["s3:GetObject"], resources=[requests])]
-    if mode == "asynchronous":
-        found += [
-            Statement(
-                sid="TellOfAnswers",
-                actions=["sns:Publish"],
-                resources=[place.arn("sns", f"{endpoint_name}-{ending}") for ending in _ENDINGS],
-            ),
-            Statement(
-                sid="UseMessagesKey",
-                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-                resources=[messages_key],
-            ),
-        ]
-    return found

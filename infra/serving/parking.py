@@ -128,9 +128,9 @@ class Parking(pulumi.ComponentResource):
                 target={
                     "arn": function.arn,
                     "role_arn": role.arn,
-                    "input": json.dumps({"reason": reason}),
+                    "input": json.dumps({"reason": reason, "at": "<aws.scheduler.scheduled-time>"}),
                     "dead_letter_config": {"arn": undelivered.queue_arn},
-                    # Whoever is late an hour has the next call: an old order parks what was just brought up.
+                    # An old order would park what was just brought up.
                     "retry_policy": {"maximum_event_age_in_seconds": 600, "maximum_retry_attempts": 3},
                 },
                 opts=child,

@@ -123,6 +123,21 @@ def test_a_budget_alert_reaches_the_teams_channel(clone: Any) -> None:
     assert "budget" in shown.lower()
 
 
+def test_a_parked_endpoint_says_so_and_comes_back_by_an_up(clone: Any) -> None:
+    endpoint = clone.json("outputs", "dev")["endpoint"]
+    clone.run("sandbox", "fire", "groundplan-dev-park-after-hours")
+    deadline = time.monotonic() + 60
+    while clone.client("sagemaker").list_endpoints()["Endpoints"] and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert not clone.client("sagemaker").list_endpoints()["Endpoints"]
+    told = json.loads(clone.run("verify", "dev", "--json", status=1))["error"]
+    assert told["kind"] == "ParkedError"
+    assert told["next"] == "bring it back: groundplan up dev"
+    assert clone.json("up", "dev")["changes"]["create"] >= 2
+    assert clone.json("verify", "dev")["endpoint"] == endpoint
+    clone.run("up", "dev", "--expect-no-changes")
+
+
 def test_destroy_leaves_nothing(clone: Any) -> None:
     told = clone.json("destroy", "dev", "--yes")
     assert told["result"] == "succeeded"

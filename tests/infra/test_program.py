@@ -66,12 +66,25 @@ def test_the_outputs_are_those_of_the_contract(released: Program) -> None:
     assert exports["sourceArchive"].startswith("s3://groundplan-dev-models-123456789012/source/")
     (configuration,) = released.of("aws:sagemaker/endpointConfiguration:EndpointConfiguration").values()
     assert exports["intended"] == {
+        "mode": "realTime",
         "endpointConfig": configuration["name"],
         "modelPackageArn": PACKAGE,
         "variant": "champion",
         "instanceType": "ml.m5.large",
         "instanceCount": 2,
+        "variants": [
+            {
+                "name": "champion",
+                "modelPackageArn": PACKAGE,
+                "weight": 1,
+                "shadow": False,
+                "instanceType": "ml.m5.large",
+                "instanceCount": 2,
+                "serverless": None,
+            }
+        ],
     }
+    assert exports["parking"]["endpoint"] == exports["endpoint"]
 
 
 def test_two_runs_make_the_same(released: Program) -> None:
@@ -92,6 +105,34 @@ def test_another_release_is_made_of_other_resources_so_that_the_way_back_finds_t
     assert len({inputs["name"] for made in configurations for inputs in made.values()}) == 3
     assert len({name for made in models for name in made}) == 2
     assert len({inputs["name"] for made in models for inputs in made.values()}) == 2
+
+
+@pytest.mark.parametrize(
+    ("mode", "endpoint", "made"),
+    [
+        ("serverless", "groundplan-dev-flights-serverless", "groundplan:infra:Endpoint"),
+        ("asynchronous", "groundplan-dev-flights-async", "groundplan:infra:Endpoint"),
+        ("batch", None, "groundplan:infra:Batch"),
+    ],
+)
+def test_every_way_of_serving_composes_and_keeps_what_holds_data(
+    released: Program, mode: str, endpoint: str | None, made: str
+) -> None:
+    other = _run(
+        {
+            "release": {"modelPackageArn": PACKAGE},
+            "network": {"interfaces": ["sagemaker.runtime"]},
+            "endpoint": {"mode": mode},
+        }
+    )
+    assert other.exports["endpoint"] == endpoint
+    assert other.exports["intended"]["mode"] == mode
+    assert (other.exports["parking"] is not None) == (mode == "asynchronous")
+    assert made in other.kinds
+    for kind in ("aws:s3/bucket:Bucket", "aws:kms/key:Key"):
+        assert other.of(kind).keys() == released.of(kind).keys()
+    served = {name for name in released.of("aws:cloudwatch/logGroup:LogGroup") if "Endpoints" in name}
+    assert served <= other.of("aws:cloudwatch/logGroup:LogGroup").keys()
 
 
 def test_every_role_has_a_boundary(released: Program) -> None:
@@ -127,7 +168,11 @@ def test_every_bucket_is_encrypted_versioned_private_logged_and_tiered(released:
 
 def test_every_log_group_is_encrypted_and_ends(released: Program) -> None:
     groups = released.of("aws:cloudwatch/logGroup:LogGroup")
+<<<<<<< HEAD
     assert groups
+=======
+    assert len(groups) == 9
+>>>>>>> serving
     assert all(inputs["kmsKeyId"] and inputs["retentionInDays"] == 30 for inputs in groups.values())
 
 

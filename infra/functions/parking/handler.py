@@ -1,7 +1,8 @@
 """Parking: deletes the endpoint after hours, or when nobody has asked it; keeps what brings it back.
 
-The event is `{"reason": "after-hours" | "idle"}`, as the schedules send it. The answer, which is logged too,
-says whether the endpoint was parked, and why (not).
+The event is `{"reason": "after-hours" | "idle", "at": "<time that it was scheduled for>"}`, as the schedules
+send it; without a time it is meant now. The answer, which is logged too, says whether the endpoint was
+parked, and why (not).
 """
 
 import json
@@ -13,6 +14,8 @@ import boto3
 
 _IDLE = "idle"
 _HOUR = 3600
+_OLDEST = timedelta(minutes=30)
+"""Of an order: one that is made up for, after a laptop was closed, must not park what stands since."""
 _NOT_FOUND = "Could not find"
 _MISSING = "ValidationException"
 
@@ -21,8 +24,12 @@ Answer = dict[str, Any]
 
 def handle(event: dict[str, Any], context: object) -> Answer:
     """Parks the endpoint where there is reason to. Raises what AWS refuses."""
-    endpoint, reason = os.environ["ENDPOINT"], str(event.get("reason", ""))
-    answer = _answer(endpoint, reason, datetime.now(UTC))
+    endpoint, reason, now = os.environ["ENDPOINT"], str(event.get("reason", "")), datetime.now(UTC)
+    late = now - _OLDEST
+    if "at" in event and datetime.fromisoformat(event["at"].replace("Z", "+00:00")) < late:
+        answer = _left(endpoint, f"the order is of {event['at']}, too old to park what stands now")
+    else:
+        answer = _answer(endpoint, reason, now)
     print(json.dumps(answer))
     return answer
 

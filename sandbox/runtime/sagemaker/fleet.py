@@ -17,6 +17,7 @@ from sandbox.runtime.sagemaker.container import Containers
 from sandbox.runtime.sagemaker.instance import Container, Instance
 from sandbox.runtime.sagemaker.logs import LogStream
 from sandbox.runtime.sagemaker.transfer import TransferError, Transfers
+from sandbox.runtime.sagemaker.utilization import Utilization
 
 _START_SECONDS = 120
 _WATCH_SECONDS = 0.2
@@ -82,6 +83,7 @@ class Fleet:
         self._endpoint = endpoint
         self._caller = caller
         self._transfers = Transfers(cloud.client("s3", caller))
+        self._utilization = Utilization(cloud, endpoint, caller)
         self._stopped = threading.Event()
         self._abandoned: Callable[[], bool] = self._stopped.is_set
         self._watcher: threading.Thread | None = None
@@ -185,6 +187,13 @@ class Fleet:
         deaths: dict[str, int] = {}
         while not self._stopped.wait(_WATCH_SECONDS):
             self._meet_faults()
+            self._utilization.look(
+                {
+                    name: [instance.pid for instance in variant.instances]
+                    for name, variant in self.variants.items()
+                    if not variant.plan.serverless
+                }
+            )
             for variant in self.variants.values():
                 self._rest(variant)
                 dead = [i for i in variant.instances if not i.alive()]
