@@ -127,8 +127,7 @@ class Platform:
                 stopped_roles=[identity.role_arns["pipeline"]],
             ),
         )
-        if settings.backup.enabled:
-            Backup("backup", BackupArgs(settings=settings.backup, foundation=base, topics=topics))
+        Backup("backup", BackupArgs(settings=settings.backup, foundation=base, topics=topics))
         Audit(
             "audit",
             AuditArgs(

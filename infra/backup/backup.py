@@ -1,6 +1,6 @@
 """Backup: what is backed up, when, for how long, with which copies, and who hears that it failed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -51,13 +51,6 @@ class Backup(pulumi.ComponentResource):
         super().__init__("groundplan:infra:Backup", name, opts=opts)
         child = pulumi.ResourceOptions(parent=self)
         settings, foundation, place = args.settings, args.foundation, args.foundation.place
-        if settings.opt_in:
-            aws.backup.RegionSettings(
-                f"{name}-opted-in",
-                resource_type_opt_in_preference=dict.fromkeys(_OPTED_IN, True),
-                # AWS answers with every kind there is; the account may have chosen others besides.
-                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["resourceTypeOptInPreference"]),
-            )
         vault = BackupVault(
             f"{name}-local",
             VaultArgs(
@@ -85,6 +78,30 @@ class Backup(pulumi.ComponentResource):
                 ),
                 opts=child,
             ).vault_arn
+        # Whoever takes the backups back keeps what is there: the vaults stay.
+        self.plan_ids = self._plans(name, args, vault, copies, keys) if settings.enabled else {}
+        self.vault_name = vault.vault_name
+        self.register_outputs({"vault_name": self.vault_name, "plan_ids": dict(self.plan_ids)})
+
+    def _plans(
+        self,
+        name: str,
+        args: BackupArgs,
+        vault: BackupVault,
+        copies: pulumi.Output[str] | None,
+        keys: Sequence[pulumi.Input[str]],
+    ) -> Mapping[Plan, pulumi.Output[str]]:
+        """What makes recovery points, tries them, and tells of those that were not made; the plans' ids."""
+        child = pulumi.ResourceOptions(parent=self)
+        settings, foundation, place = args.settings, args.foundation, args.foundation.place
+        second = foundation.recovery_region
+        if settings.opt_in:
+            aws.backup.RegionSettings(
+                f"{name}-opted-in",
+                resource_type_opt_in_preference=dict.fromkeys(_OPTED_IN, True),
+                # AWS answers with every kind there is; the account may have chosen others besides.
+                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["resourceTypeOptInPreference"]),
+            )
         role = Role(
             f"{name}-role",
             RoleArgs(
@@ -131,9 +148,7 @@ class Backup(pulumi.ComponentResource):
         if settings.framework or settings.reports_bucket:
             Verification(f"{name}-verified", VerificationArgs(settings=settings, place=place), opts=child)
         tell_failures(name, foundation, args.topics, args.undelivered_arn, child)
-        self.vault_name = vault.vault_name
-        self.plan_ids = ids
-        self.register_outputs({"vault_name": self.vault_name, "plan_ids": dict(self.plan_ids)})
+        return ids
 
 
 def _recovery_key(parent: Backup, name: str, args: BackupArgs, region: str) -> pulumi.Output[str]:
