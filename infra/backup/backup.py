@@ -1,6 +1,6 @@
 """Backup: what is backed up, when, for how long, with which copies, and who hears that it failed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -78,30 +78,6 @@ class Backup(pulumi.ComponentResource):
                 ),
                 opts=child,
             ).vault_arn
-        # Whoever takes the backups back keeps what is there: the vaults stay.
-        self.plan_ids = self._plans(name, args, vault, copies, keys) if settings.enabled else {}
-        self.vault_name = vault.vault_name
-        self.register_outputs({"vault_name": self.vault_name, "plan_ids": dict(self.plan_ids)})
-
-    def _plans(
-        self,
-        name: str,
-        args: BackupArgs,
-        vault: BackupVault,
-        copies: pulumi.Output[str] | None,
-        keys: Sequence[pulumi.Input[str]],
-    ) -> Mapping[Plan, pulumi.Output[str]]:
-        """What makes recovery points, tries them, and tells of those that were not made; the plans' ids."""
-        child = pulumi.ResourceOptions(parent=self)
-        settings, foundation, place = args.settings, args.foundation, args.foundation.place
-        second = foundation.recovery_region
-        if settings.opt_in:
-            aws.backup.RegionSettings(
-                f"{name}-opted-in",
-                resource_type_opt_in_preference=dict.fromkeys(_OPTED_IN, True),
-                # AWS answers with every kind there is; the account may have chosen others besides.
-                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["resourceTypeOptInPreference"]),
-            )
         role = Role(
             f"{name}-role",
             RoleArgs(
@@ -116,6 +92,29 @@ class Backup(pulumi.ComponentResource):
             ),
             opts=child,
         )
+        # Whoever takes the backups back keeps what is there: the vaults, and the role that lets it age.
+        self.plan_ids = self._plans(name, args, vault, copies, role.arn) if settings.enabled else {}
+        self.vault_name = vault.vault_name
+        self.register_outputs({"vault_name": self.vault_name, "plan_ids": dict(self.plan_ids)})
+
+    def _plans(
+        self,
+        name: str,
+        args: BackupArgs,
+        vault: BackupVault,
+        copies: pulumi.Output[str] | None,
+        role_arn: pulumi.Input[str],
+    ) -> Mapping[Plan, pulumi.Output[str]]:
+        """What makes recovery points, tries them, and tells of those that were not made; the plans' ids."""
+        child = pulumi.ResourceOptions(parent=self)
+        settings, foundation, place = args.settings, args.foundation, args.foundation.place
+        if settings.opt_in:
+            aws.backup.RegionSettings(
+                f"{name}-opted-in",
+                resource_type_opt_in_preference=dict.fromkeys(_OPTED_IN, True),
+                # AWS answers with every kind there is; the account may have chosen others besides.
+                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["resourceTypeOptInPreference"]),
+            )
         ids: dict[Plan, pulumi.Output[str]] = {}
         for plan, chosen in settings.plans().items():
             made = aws.backup.Plan(
@@ -128,7 +127,7 @@ class Backup(pulumi.ComponentResource):
                 f"{name}-{plan}-tagged",
                 name=f"{place.prefix}-{plan}",
                 plan_id=made.id,
-                iam_role_arn=role.arn,
+                iam_role_arn=role_arn,
                 resources=["*"],
                 conditions=selected(plan),
                 opts=child,
@@ -141,7 +140,7 @@ class Backup(pulumi.ComponentResource):
                     settings=settings.restore_tests,
                     place=place,
                     vault_arn=vault.vault_arn,
-                    role_arn=role.arn,
+                    role_arn=role_arn,
                 ),
                 opts=child,
             )
