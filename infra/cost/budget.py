@@ -131,7 +131,7 @@ class Budget(pulumi.ComponentResource):
             limit(f"service-{slug(service)}", usd, warnings, {**of_stack, "Service": [service]})
         for tag in sorted(settings.allocation_tags):
             aws.costexplorer.CostAllocationTag(
-                f"{name}-tag-{slug(tag)}", tag_key=tag, status="Active", opts=child
+                f"{name}-tag-{tag}", tag_key=tag, status="Active", opts=child
             )
         if settings.anomalies.enabled:
             Anomalies(

@@ -1,15 +1,22 @@
 """Are budgets, anomalies and the stop of training what the settings say?"""
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from mocked import Build, build, foundation, topics
 
 from infra.cost.budget import Budget, BudgetArgs, slug
 from infra.foundation.boundary import boundary_statements, stop_policy_name, stop_statements
 from infra.foundation.place import Place
+from infra.foundation.policy import document
+from infra.foundation.role import trust
 from infra.settings.loading import SettingsError, read_settings
+from sandbox.runtime import daemon
+from sandbox.runtime.client import SandboxClient
 
 PLACE = Place(project="groundplan", stack="dev", account="123456789012", region="us-east-1", partition="aws")
 STOP = f"arn:aws:iam::123456789012:policy/{stop_policy_name(PLACE)}"
@@ -157,3 +164,72 @@ def test_a_budget_that_cannot_be_is_named(budget: dict[str, Any], told: str) -> 
 def test_names_become_parts_of_names() -> None:
     assert slug("Amazon SageMaker") == "amazon-sagemaker"
     assert json.dumps(slug("AWS Key Management (KMS)")) == '"aws-key-management-kms"'
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[daemon.SandboxAddress]:
+    root = tmp_path_factory.mktemp("sandbox")
+    yield daemon.start(root)
+    daemon.stop(root)
+
+
+def test_once_the_budget_is_spent_the_pipelines_role_starts_nothing_until_it_is_lifted(
+    sandbox: daemon.SandboxAddress,
+) -> None:
+    """The documents of the program, in the sandbox: the action is carried out, and a job is refused."""
+
+    def client(service: str, keys: Mapping[str, str] | None = None) -> Any:
+        given = keys or {"AccessKeyId": "AKIA0000123456789012", "SecretAccessKey": "x", "SessionToken": "x"}
+        return boto3.client(
+            service,
+            endpoint_url=sandbox.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+        )
+
+    iam, budgets = client("iam"), client("budgets")
+    trusted = document(trust("sagemaker.amazonaws.com", PLACE.account))
+    for purpose in ("pipeline", "budget-action"):
+        name = f"{PLACE.prefix}-{purpose}"
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusted)
+    iam.create_policy(PolicyName=stop_policy_name(PLACE), PolicyDocument=document(*stop_statements()))
+    account = {"AccountId": PLACE.account}
+    budget = {"BudgetName": "monthly", "BudgetType": "COST", "TimeUnit": "MONTHLY"}
+    budgets.create_budget(**account, Budget={**budget, "BudgetLimit": {"Amount": "800", "Unit": "USD"}})
+    named = {**account, "BudgetName": "monthly"}
+    action = budgets.create_budget_action(
+        **named,
+        NotificationType="ACTUAL",
+        ActionType="APPLY_IAM_POLICY",
+        ActionThreshold={"ActionThresholdValue": 100, "ActionThresholdType": "PERCENTAGE"},
+        Definition={"IamActionDefinition": {"PolicyArn": STOP, "Roles": [f"{PLACE.prefix}-pipeline"]}},
+        ExecutionRoleArn=PLACE.role_arn("budget-action"),
+        ApprovalModel="AUTOMATIC",
+        Subscribers=[{"SubscriptionType": "EMAIL", "Address": "team@example.com"}],
+    )["ActionId"]
+    role = PLACE.role_arn("pipeline")
+    session = client("sts").assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
+    sagemaker = client("sagemaker", session)
+    image = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2"
+
+    def start(name: str) -> None:
+        sagemaker.create_processing_job(
+            ProcessingJobName=name,
+            RoleArn=role,
+            ProcessingResources={
+                "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}
+            },
+            AppSpecification={"ImageUri": image, "ContainerEntrypoint": ["true"]},
+        )
+
+    spent = SandboxClient(sandbox.endpoint_url).spend
+    spent(700)
+    start("within-the-budget")
+    spent(900)
+    assert budgets.describe_budget_action(**named, ActionId=action)["Action"]["Status"] == "EXECUTION_SUCCESS"
+    with pytest.raises(ClientError, match="CreateProcessingJob.*explicit deny"):
+        start("beyond-it")
+    budgets.execute_budget_action(**named, ActionId=action, ExecutionType="REVERSE_BUDGET_ACTION")
+    start("lifted")
