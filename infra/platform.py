@@ -229,8 +229,7 @@ class Platform:
                 else None,
             ),
         )
-        if settings.backup.enabled:
-            Backup("backup", BackupArgs(settings=settings.backup, foundation=base, topics=topics))
+        Backup("backup", BackupArgs(settings=settings.backup, foundation=base, topics=topics))
         Audit(
             "audit",
             AuditArgs(

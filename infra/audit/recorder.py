@@ -29,7 +29,7 @@ class RecorderSettings(Settings):
     )
     daily: bool = Field(
         default=False,
-        description="Whether changes are recorded once a day, not one by one; cheaper where much moves.",
+        description="Whether changes are recorded once a day, 0.012 USD each: cheaper from four a day on.",
     )
     rules: bool = Field(default=True, description="Whether managed rules judge what is recorded.")
     without: tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]+$")], ...] = Field(

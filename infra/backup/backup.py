@@ -51,13 +51,6 @@ class Backup(pulumi.ComponentResource):
         super().__init__("groundplan:infra:Backup", name, opts=opts)
         child = pulumi.ResourceOptions(parent=self)
         settings, foundation, place = args.settings, args.foundation, args.foundation.place
-        if settings.opt_in:
-            aws.backup.RegionSettings(
-                f"{name}-opted-in",
-                resource_type_opt_in_preference=dict.fromkeys(_OPTED_IN, True),
-                # AWS answers with every kind there is; the account may have chosen others besides.
-                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["resourceTypeOptInPreference"]),
-            )
         vault = BackupVault(
             f"{name}-local",
             VaultArgs(
@@ -99,6 +92,29 @@ class Backup(pulumi.ComponentResource):
             ),
             opts=child,
         )
+        # Whoever takes the backups back keeps what is there: the vaults, and the role that lets it age.
+        self.plan_ids = self._plans(name, args, vault, copies, role.arn) if settings.enabled else {}
+        self.vault_name = vault.vault_name
+        self.register_outputs({"vault_name": self.vault_name, "plan_ids": dict(self.plan_ids)})
+
+    def _plans(
+        self,
+        name: str,
+        args: BackupArgs,
+        vault: BackupVault,
+        copies: pulumi.Output[str] | None,
+        role_arn: pulumi.Input[str],
+    ) -> Mapping[Plan, pulumi.Output[str]]:
+        """What makes recovery points, tries them, and tells of those that were not made; the plans' ids."""
+        child = pulumi.ResourceOptions(parent=self)
+        settings, foundation, place = args.settings, args.foundation, args.foundation.place
+        if settings.opt_in:
+            aws.backup.RegionSettings(
+                f"{name}-opted-in",
+                resource_type_opt_in_preference=dict.fromkeys(_OPTED_IN, True),
+                # AWS answers with every kind there is; the account may have chosen others besides.
+                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["resourceTypeOptInPreference"]),
+            )
         ids: dict[Plan, pulumi.Output[str]] = {}
         for plan, chosen in settings.plans().items():
             made = aws.backup.Plan(
@@ -111,7 +127,7 @@ class Backup(pulumi.ComponentResource):
                 f"{name}-{plan}-tagged",
                 name=f"{place.prefix}-{plan}",
                 plan_id=made.id,
-                iam_role_arn=role.arn,
+                iam_role_arn=role_arn,
                 resources=["*"],
                 conditions=selected(plan),
                 opts=child,
@@ -124,16 +140,14 @@ class Backup(pulumi.ComponentResource):
                     settings=settings.restore_tests,
                     place=place,
                     vault_arn=vault.vault_arn,
-                    role_arn=role.arn,
+                    role_arn=role_arn,
                 ),
                 opts=child,
             )
         if settings.framework or settings.reports_bucket:
             Verification(f"{name}-verified", VerificationArgs(settings=settings, place=place), opts=child)
         tell_failures(name, foundation, args.topics, args.undelivered_arn, child)
-        self.vault_name = vault.vault_name
-        self.plan_ids = ids
-        self.register_outputs({"vault_name": self.vault_name, "plan_ids": dict(self.plan_ids)})
+        return ids
 
 
 def _recovery_key(parent: Backup, name: str, args: BackupArgs, region: str) -> pulumi.Output[str]:

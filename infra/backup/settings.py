@@ -89,7 +89,10 @@ class RestoreTestSettings(Settings):
 class BackupSettings(Settings):
     """`groundplan:backup`: recovery points of what carries the tag `Backup`."""
 
-    enabled: bool = Field(default=True, description="Whether data stores are backed up.")
+    enabled: bool = Field(
+        default=True,
+        description="Whether data stores are backed up; without, the vaults keep what they hold.",
+    )
     daily: PlanSettings = PlanSettings(keep_days=35)
     weekly: PlanSettings = PlanSettings(keep_days=90)
     monthly: PlanSettings = PlanSettings(keep_days=365, cold_after_days=30)

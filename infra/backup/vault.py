@@ -26,7 +26,7 @@ class BackupVault(pulumi.ComponentResource):
     """A vault on its own key, with a policy against deletion by hand, and a lock by setting.
 
     Without a compliance lock a `destroy` deletes what the vault holds. With one it leaves the vault where it
-    is: after the days of grace nobody can delete it, and a destroy would fail at it for ever.
+    is, lock and all: after the days of grace nobody can delete it, and a destroy would fail at it for ever.
 
     Controls: Backup.1, checkov 166, NIST CP-9, HIPAA 164.308(a)(7).
     """
@@ -62,7 +62,8 @@ class BackupVault(pulumi.ComponentResource):
                 min_retention_days=args.lock.least_days,
                 max_retention_days=args.lock.most_days,
                 region=args.region,
-                opts=child,
+                # A vault has one lock: the end of the old one must not take the new one with it.
+                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(delete_before_replace=True)),
             )
         self.vault_name = pulumi.Output.all(vault.name, policy.id).apply(lambda made: str(made[0]))
         self.vault_arn = pulumi.Output.all(vault.arn, policy.id).apply(lambda made: str(made[0]))

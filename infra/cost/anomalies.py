@@ -99,8 +99,13 @@ class Anomalies(pulumi.ComponentResource):
 
 
 def carrying(key: str, value: str) -> Mapping[str, object]:
-    """Cost Explorer's expression for what carries a tag, written as the service gives it back."""
-    return {"Tags": {"Key": key, "MatchOptions": None, "Values": [value]}}
+    """Cost Explorer's expression for what carries a tag.
+
+    With every member written out, as the provider gives it back: it would make the monitor anew otherwise
+    (Terraform documentation, `aws_ce_anomaly_monitor`).
+    """
+    others = dict.fromkeys(("And", "CostCategories", "Dimensions", "Not", "Or"))
+    return {**others, "Tags": {"Key": key, "MatchOptions": None, "Values": [value]}}
 
 
 def threshold(

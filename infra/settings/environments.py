@@ -54,7 +54,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         },
         "audit": {
             "trail": {"logGroup": True, "alarms": True},
-            "recorder": {"enabled": True, "daily": True},
+            "recorder": {"enabled": True},
             "threats": {"enabled": True},
         },
     },

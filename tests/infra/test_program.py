@@ -149,7 +149,7 @@ def test_every_role_has_a_boundary(released: Program) -> None:
 
 
 def test_every_bucket_is_encrypted_versioned_private_logged_and_tiered(released: Program) -> None:
-    zones = {f"storage-{zone}" for zone in ("raw", "curated", "models", "captures", "logs")}
+    zones = {f"storage-{zone}" for zone in ("raw", "curated", "models", "captures", "logs", "audit")}
     assert set(released.of("aws:s3/bucket:Bucket")) == zones
 
     def parts(kind: str, ending: str) -> set[str]:
@@ -168,11 +168,7 @@ def test_every_bucket_is_encrypted_versioned_private_logged_and_tiered(released:
 
 def test_every_log_group_is_encrypted_and_ends(released: Program) -> None:
     groups = released.of("aws:cloudwatch/logGroup:LogGroup")
-<<<<<<< HEAD
     assert groups
-=======
-    assert len(groups) == 9
->>>>>>> serving
     assert all(inputs["kmsKeyId"] and inputs["retentionInDays"] == 30 for inputs in groups.values())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from sandbox.aws.documents import json_failures
 from sandbox.aws.rows import answered, given, pages, reading
@@ -37,7 +38,14 @@ _MONITOR_NAMES = {
 
 def _specified(subject: Subject) -> Params:
     text = subject.inputs.get("monitorSpecification")
-    return {"AnomalyMonitor": {"MonitorSpecification": json.loads(text)}} if text else {}
+    return {"AnomalyMonitor": {"MonitorSpecification": _given(json.loads(text))}} if text else {}
+
+
+def _given(value: Any) -> Any:
+    """Without what is null, which the provider's documentation asks people to write out."""
+    if isinstance(value, dict):
+        return {name: _given(one) for name, one in value.items() if one is not None}
+    return [_given(one) for one in value] if isinstance(value, list) else value
 
 
 def _check_monitor(inputs: PropertyMap) -> Iterable[CheckFailure]:

@@ -163,11 +163,11 @@ SERVICE_LINKED_ROLE = ResourceType(
     outputs={
         "arn": lambda s: s.id,
         "name": lambda s: s.id.rpartition("/")[2],
-        "path": lambda s: f"/aws-service-role/{s.inputs['awsServiceName']}/",
+        "path": lambda s: f"/aws-service-role/{s.id.split('/')[-2]}/",
         "uniqueId": lambda s: s.at("RoleId") or s.at("Role.RoleId"),
         "createDate": lambda s: (s.at("CreateDate") or s.at("Role.CreateDate")).isoformat(),
     },
-    echoes={"description": "Description"},
+    echoes={"description": "Description", "awsServiceName": lambda s: s.id.split("/")[-2]},
     find=_find_linked,
     place=("awsServiceName", "customSuffix"),
     tags=Tags(set="TagRole", unset="UntagRole", target=_linked_name, list="ListRoleTags", at_create=None),

@@ -1,4 +1,4 @@
-"""Operations that the emulator (moto 5.2) lacks beside others that it has of the same resource.
+"""Operations that the emulator (moto 5.2) lacks, or does by halves, beside others of the same resource.
 
 They change the emulator's own objects, within its lock and its journal, as its own operations do.
 """
@@ -13,6 +13,7 @@ def install() -> None:
     """Adds every operation. To be called once, before the first request."""
     _client_ids()
     _authorizers()
+    _detector_features()
 
 
 def _client_ids() -> None:
@@ -46,3 +47,18 @@ def _authorizers() -> None:
         return 200, {}, json.dumps({"items": [one.to_json() for one in api.authorizers.values()]})
 
     ApiGatewayV2Response.get_authorizers = listed  # type: ignore[attr-defined]
+
+
+def _detector_features() -> None:
+    """An update of a detector changes the features that it names, and leaves the others as they were."""
+    from moto.guardduty.models import Detector
+
+    updated = Detector.update
+
+    def update(self: Any, enable: Any, frequency: Any, sources: Any, features: Any) -> None:
+        if features is not None:
+            merged = {one["name"]: one for one in [*self.features, *features]}
+            features = list(merged.values())
+        updated(self, enable, frequency, sources, features)
+
+    Detector.update = update  # type: ignore[method-assign]

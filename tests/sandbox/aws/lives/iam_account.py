@@ -1,4 +1,4 @@
-"""The lives of IAM's identity providers and password policy."""
+"""The lives of IAM's identity providers, password policy and service-linked roles."""
 
 from __future__ import annotations
 
@@ -26,5 +26,11 @@ LIVES = [
             "passwordReusePrevention": 24,
         },
         {"maxPasswordAge": 90},
+    ),
+    Life(
+        "aws:iam/serviceLinkedRole:ServiceLinkedRole",
+        lambda _: {"awsServiceName": "config.amazonaws.com", "description": "Reads the account"},
+        {"description": "Reads the account's set-up", "tags": {"a": "b"}},
+        {"awsServiceName": "autoscaling.amazonaws.com"},
     ),
 ]
