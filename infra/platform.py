@@ -16,6 +16,7 @@ from infra.packaging.images import framework_image
 from infra.packaging.source import Packaging, PackagingArgs
 from infra.serving.endpoint import Endpoint, EndpointArgs
 from infra.settings.loading import PlatformSettings
+from infra.settings.parts import parts_in_network
 from infra.storage.storage import Storage, StorageArgs
 from infra.training.pipeline import TrainingPipeline, TrainingPipelineArgs
 from infra.training.registry import ModelRegistry, ModelRegistryArgs
@@ -41,9 +42,10 @@ class Platform:
                 place=place,
                 protected=settings.protected,
                 recovery_region=second,
+                retained=frozenset({"logs"}) if settings.storage.retained("audit") else frozenset(),
             ),
         )
-        boundary = Boundary("boundary", BoundaryArgs(place=place))
+        boundary = Boundary("boundary", BoundaryArgs(place=place, recovery_region=second))
         base = Foundation(
             place=place,
             key_arns=encryption.key_arns,
@@ -52,14 +54,18 @@ class Platform:
             protected=settings.protected,
             runbooks=settings.runbooks,
             recovery_region=second,
+            replica_key_arns=encryption.replica_key_arns,
         )
         notifications = Notifications(
             "notifications", NotificationsArgs(settings=settings.notifications, foundation=base)
         )
         topics = notifications.topics
-        storage = Storage("storage", StorageArgs(settings=settings.storage, foundation=base))
+        storage = Storage("storage", StorageArgs(settings=settings.storage, foundation=base, topics=topics))
         zones = storage.buckets
-        network = Network("network", NetworkArgs(settings=settings.network, foundation=base))
+        network = Network(
+            "network",
+            NetworkArgs(settings=settings.network, foundation=base, parts=parts_in_network(settings)),
+        )
         Logs(
             "logs",
             LogsArgs(

@@ -16,6 +16,7 @@ class BoundaryArgs:
     """What the rest of the platform hands to the boundary."""
 
     place: Place
+    recovery_region: str | None = None
 
 
 class Boundary(pulumi.ComponentResource):
@@ -29,15 +30,16 @@ class Boundary(pulumi.ComponentResource):
             f"{name}-policy",
             name=f"{args.place.prefix}-boundary",
             description="The most that a role of the platform can ever do",
-            policy=document(*boundary_statements(args.place)),
+            policy=document(*boundary_statements(args.place, args.recovery_region)),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.policy_arn = policy.arn
         self.register_outputs({"policy_arn": self.policy_arn})
 
 
-def boundary_statements(place: Place) -> list[Statement]:
-    """The services that roles may use, in this region; nothing of IAM but handing on our own roles."""
+def boundary_statements(place: Place, recovery_region: str | None = None) -> list[Statement]:
+    """The services that roles may use, in our regions; nothing of IAM but handing on our own roles."""
+    regions = [place.region, recovery_region] if recovery_region else place.region
     return [
         Statement(
             sid="ServicesOfThePlatform",
@@ -59,6 +61,7 @@ def boundary_statements(place: Place) -> list[Statement]:
                 "kms:CreateGrant",
                 "kms:Decrypt",
                 "kms:DescribeKey",
+                "kms:Encrypt",
                 "kms:GenerateDataKey*",
                 "logs:CreateLogGroup",
                 "logs:CreateLogStream",
@@ -67,15 +70,20 @@ def boundary_statements(place: Place) -> list[Statement]:
                 "logs:PutLogEvents",
                 "s3:GetBucketLocation",
                 "s3:GetObject",
+                "s3:GetObjectLegalHold",
+                "s3:GetObjectRetention",
+                "s3:GetObjectVersion*",
+                "s3:GetReplicationConfiguration",
                 "s3:ListBucket",
                 "s3:PutObject",
+                "s3:Replicate*",
                 "sagemaker:*",
                 "secretsmanager:GetSecretValue",
                 "sqs:SendMessage",
             ],
             resources=["*"],
             any_resource_because=_CEILING,
-            conditions={"StringEquals": {"aws:RequestedRegion": place.region}},
+            conditions={"StringEquals": {"aws:RequestedRegion": regions}},
         ),
         Statement(
             sid="HandOnOwnRolesToJobs",

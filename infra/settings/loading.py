@@ -1,18 +1,19 @@
 """What does the stack's file say? All of it, read and checked at once."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import pulumi
 from pulumi.runtime import config
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 from infra.cost.budget import BudgetSettings
 from infra.foundation.encryption import EncryptionSettings
 from infra.foundation.logs import LogSettings
 from infra.network.network import NetworkSettings
+from infra.network.regions import recovery_faults, zone_faults
 from infra.notifications.notifications import NotificationSettings
 from infra.serving.endpoint import EndpointSettings
 from infra.settings import stack_file
@@ -58,6 +59,13 @@ class RecoverySettings(Settings):
         pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
         description="The second region, with replicas of keys, data and recovery points.",
     )
+
+    @field_validator("region")
+    @classmethod
+    def _known(cls, region: str | None) -> str | None:
+        if region is not None and region not in stack_file.REGIONS:
+            raise ValueError("a region of AWS, or none")
+        return region
 
 
 class PlatformSettings(Settings):
@@ -108,14 +116,17 @@ def load_settings() -> PlatformSettings:
     everything = config.CONFIG.get()
     given = {key.removeprefix(mark): _value(text) for key, text in everything.items() if key.startswith(mark)}
     beside = list(stack_file.faults(everything, NAMESPACE))
-    return read_settings(pulumi.get_stack(), given, beside)
+    return read_settings(pulumi.get_stack(), given, beside, everything.get("aws:region"))
 
 
-def read_settings(stack: str, given: Mapping[str, Any], beside: Sequence[str] = ()) -> PlatformSettings:
+def read_settings(
+    stack: str, given: Mapping[str, Any], beside: Sequence[str] = (), region: str | None = None
+) -> PlatformSettings:
     """The settings of a stack, its environment's defaults beneath. Raises SettingsError.
 
     The environment is the stack's name unless the settings name another. `beside` are faults found in the
-    rest of the stack's configuration, to be told together with those of the settings.
+    rest of the stack's configuration, to be told together with those of the settings. Where the stack's
+    `region` is given, what cannot be there is refused too.
     """
     environment = given.get("environment", stack)
     known = environment if isinstance(environment, str) else ""
@@ -136,9 +147,19 @@ def read_settings(stack: str, given: Mapping[str, Any], beside: Sequence[str] = 
             if one["type"] != "too_short" or not any(other[:-1] == one["loc"] for other in wrong)
         ]
         raise SettingsError(stack, [*beside, *(_fault(one) for one in found)]) from None
-    if beside:
-        raise SettingsError(stack, beside)
+    faults = [*beside, *(_faults_of_place(settings, region) if region else [])]
+    if faults:
+        raise SettingsError(stack, faults)
     return settings
+
+
+def _faults_of_place(settings: PlatformSettings, region: str) -> Iterator[str]:
+    """What the settings want of the region and of its second that cannot be."""
+    zones, second = list(settings.network.zones), settings.recovery.region
+    for allowed in zone_faults(region, zones):
+        yield f"{NAMESPACE}:network.zones: given {_shown(zones)}; allowed: {allowed}"
+    for allowed in recovery_faults(region, second) if second else ():
+        yield f"{NAMESPACE}:recovery.region: given {_shown(second)}; allowed: {allowed}"
 
 
 def _value(text: Any) -> Any:

@@ -9,6 +9,7 @@ from mocked import Build, build
 from infra.foundation.place import Place
 from infra.platform import Platform
 from infra.settings.loading import read_settings
+from infra.storage.zones import ZONES
 
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/groundplan-dev-flights/3"
 
@@ -55,7 +56,7 @@ def test_before_the_first_release_there_is_everything_but_an_endpoint(before: Pr
 
 def test_the_outputs_are_those_of_the_contract(released: Program) -> None:
     exports = released.exports
-    assert list(exports["zones"]) == ["raw", "curated", "models", "captures", "logs"]
+    assert tuple(exports["zones"]) == ZONES
     assert exports["zones"]["raw"] == "groundplan-dev-raw-123456789012"
     assert exports["pipeline"] == "groundplan-dev-flights-training"
     assert exports["modelPackageGroup"] == exports["endpoint"] == "groundplan-dev-flights"
@@ -103,7 +104,7 @@ def test_every_role_has_the_boundary(released: Program) -> None:
 
 
 def test_every_bucket_is_encrypted_versioned_private_logged_and_tiered(released: Program) -> None:
-    zones = {f"storage-{zone}" for zone in ("raw", "curated", "models", "captures", "logs")}
+    zones = {f"storage-{zone}" for zone in ZONES}
     assert set(released.of("aws:s3/bucket:Bucket")) == zones
 
     def parts(kind: str, ending: str) -> set[str]:
