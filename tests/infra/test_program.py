@@ -28,9 +28,9 @@ class Program(Build):
         )
 
 
-def _run(settings: dict[str, Any]) -> Program:
+def _run(settings: dict[str, Any], environment: str = "dev") -> Program:
     def program() -> dict[str, Any]:
-        return Platform(read_settings("dev", settings), Place.of_this_stack()).exports
+        return Platform(read_settings(environment, settings), Place.of_this_stack()).exports
 
     made = build(program)
     return Program(made.made, made.outputs)
@@ -73,6 +73,19 @@ def test_the_outputs_are_those_of_the_contract(released: Program) -> None:
         "instanceType": "ml.m5.large",
         "instanceCount": 2,
     }
+
+
+def test_production_goes_on_in_a_second_region_on_the_replicas_of_its_keys() -> None:
+    made = _run({"recovery": {"region": "us-west-2"}, "network": {"nat": "perZone"}}, "prod")
+    replicas = made.of("aws:kms/replicaKey:ReplicaKey")
+    carried = made.of("aws:s3/bucketReplicationConfig:BucketReplicationConfig")
+    assert (len(replicas), len(carried)) == (4, 6)
+    sealed = [
+        rule["destination"]["encryptionConfiguration"] for one in carried.values() for rule in one["rules"]
+    ]
+    assert all(":kms:us-west-2:" in one["replicaKmsKeyId"] for one in sealed)
+    (boundary,) = (one for name, one in made.of("aws:iam/policy:Policy").items() if name == "boundary-policy")
+    assert '["us-east-1", "us-west-2"]' in boundary["policy"]
 
 
 def test_two_runs_make_the_same(released: Program) -> None:
