@@ -26,6 +26,7 @@ from infra.serving.endpoint_names import endpoint_called, endpoints_called
 from infra.serving.parking import Parking, ParkingArgs
 from infra.serving.statements import serving_statements
 from infra.settings.loading import PlatformSettings
+from infra.settings.parts import parts_in_network
 from infra.storage.storage import Storage, StorageArgs
 from infra.training.pipeline import TrainingPipeline, TrainingPipelineArgs, pipeline_of
 from infra.training.registry import ModelRegistry, ModelRegistryArgs
@@ -54,6 +55,7 @@ class Platform:
                 place=place,
                 protected=settings.protected,
                 recovery_region=second,
+                retained=frozenset({"logs"}) if settings.storage.retained("audit") else frozenset(),
             ),
         )
         boundary = Boundary("boundary", BoundaryArgs(place=place, recovery_region=second))
@@ -65,14 +67,18 @@ class Platform:
             protected=settings.protected,
             runbooks=settings.runbooks,
             recovery_region=second,
+            replica_key_arns=encryption.replica_key_arns,
         )
         notifications = Notifications(
             "notifications", NotificationsArgs(settings=settings.notifications, foundation=base)
         )
         topics = notifications.topics
-        storage = Storage("storage", StorageArgs(settings=settings.storage, foundation=base))
+        storage = Storage("storage", StorageArgs(settings=settings.storage, foundation=base, topics=topics))
         zones = storage.buckets
-        network = Network("network", NetworkArgs(settings=settings.network, foundation=base))
+        network = Network(
+            "network",
+            NetworkArgs(settings=settings.network, foundation=base, parts=parts_in_network(settings)),
+        )
         Logs(
             "logs",
             LogsArgs(

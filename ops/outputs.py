@@ -58,7 +58,7 @@ class StackOutputs:
 
     stack: str
     zones: Mapping[str, str]
-    """Zone (`raw`, `curated`, `models`, `captures`, `logs`) → bucket."""
+    """Zone (`raw`, `curated`, `models` and others) → bucket."""
     pipeline: str
     model_package_group: str
     endpoint: str | None

@@ -72,11 +72,12 @@ def stop_statements() -> list[Statement]:
 
 
 def boundary_statements(place: Place, recovery_region: str | None = None) -> list[Statement]:
-    """The services that roles may use, in this region; nothing of IAM but handing on our own roles.
+    """The services that roles may use, in our regions; nothing of IAM but handing on our own roles.
 
     Recovery points are copied to the second region, so what makes them reaches there too.
     """
     stop = stop_policy_name(place)
+    regions = [place.region, recovery_region] if recovery_region else place.region
     return [
         Statement(
             sid="ServicesOfThePlatform",
@@ -108,6 +109,7 @@ def boundary_statements(place: Place, recovery_region: str | None = None) -> lis
                 "kms:CreateGrant",
                 "kms:Decrypt",
                 "kms:DescribeKey",
+                "kms:Encrypt",
                 "kms:GenerateDataKey*",
                 "lambda:InvokeFunction",
                 "logs:CreateLogGroup",
@@ -121,8 +123,13 @@ def boundary_statements(place: Place, recovery_region: str | None = None) -> lis
                 "logs:StartQuery",
                 "s3:GetBucketLocation",
                 "s3:GetObject",
+                "s3:GetObjectLegalHold",
+                "s3:GetObjectRetention",
+                "s3:GetObjectVersion*",
+                "s3:GetReplicationConfiguration",
                 "s3:ListBucket",
                 "s3:PutObject",
+                "s3:Replicate*",
                 "sagemaker:*",
                 "secretsmanager:GetSecretValue",
                 "sns:Publish",
@@ -130,7 +137,7 @@ def boundary_statements(place: Place, recovery_region: str | None = None) -> lis
             ],
             resources=["*"],
             any_resource_because=_CEILING,
-            conditions={"StringEquals": {"aws:RequestedRegion": place.region}},
+            conditions={"StringEquals": {"aws:RequestedRegion": regions}},
         ),
         Statement(
             sid="BackupAndRestore",

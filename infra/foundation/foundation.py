@@ -1,7 +1,7 @@
 """Foundation: what every component stands on, handed over as one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 
@@ -24,6 +24,8 @@ class Foundation:
     """URL of the folder of runbooks, without a slash at the end."""
     recovery_region: str | None = None
     """The second region, where there is one."""
+    replica_key_arns: Mapping[Domain, pulumi.Output[str]] = field(default_factory=dict)
+    """The keys' replicas in the second region, without `messages`; empty where there is none."""
 
     def holding_data(self, parent: pulumi.Resource, **more: object) -> pulumi.ResourceOptions:
         """Options of a resource that holds data: a bucket, a key, a table, a vault."""

@@ -1,29 +1,14 @@
 """Gateways: the endpoints through which the network reaches AWS's services, and those alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.foundation.place import Place
 from infra.foundation.policy import Statement, document
-
-InterfaceService = Literal[
-    "sagemaker.api", "sagemaker.runtime", "logs", "monitoring", "kms", "ecr.api", "ecr.dkr", "sts"
-]
-
-_ACTIONS: Mapping[InterfaceService, str] = {
-    "sagemaker.api": "sagemaker:*",
-    "sagemaker.runtime": "sagemaker:InvokeEndpoint",
-    "logs": "logs:*",
-    "monitoring": "cloudwatch:*",
-    "kms": "kms:*",
-    "ecr.api": "ecr:*",
-    "ecr.dkr": "ecr:*",
-    "sts": "sts:*",
-}
+from infra.network.services import ACTIONS, InterfaceService
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +24,7 @@ class GatewaysArgs:
 
 
 class Gateways(pulumi.ComponentResource):
-    """S3 through a gateway, which costs nothing; interfaces for the services in use, which do.
+    """S3 and DynamoDB through gateways, which cost nothing; interfaces for services in use, which do.
 
     Controls: EC2.10; every endpoint has a policy, so that nobody carries data to another account.
     """
@@ -58,6 +43,16 @@ class Gateways(pulumi.ComponentResource):
             route_table_ids=args.route_table_ids,
             policy=document(*s3_statements(args.place)),
             tags={"Name": f"{prefix}-s3"},
+            opts=child,
+        )
+        aws.ec2.VpcEndpoint(
+            f"{name}-dynamodb",
+            vpc_id=args.vpc_id,
+            service_name=f"com.amazonaws.{region}.dynamodb",
+            vpc_endpoint_type="Gateway",
+            route_table_ids=args.route_table_ids,
+            policy=document(dynamodb_statement(args.place)),
+            tags={"Name": f"{prefix}-dynamodb"},
             opts=child,
         )
         if args.services:
@@ -119,12 +114,24 @@ def s3_statements(place: Place) -> list[Statement]:
     ]
 
 
+def dynamodb_statement(place: Place) -> Statement:
+    """DynamoDB for the account's own tables."""
+    return Statement(
+        sid="TablesOfThisAccount",
+        principals="*",
+        actions=["dynamodb:*"],
+        resources=["*"],
+        any_resource_because="the condition admits the tables of this account only",
+        conditions={"StringEquals": {"aws:ResourceAccount": place.account}},
+    )
+
+
 def interface_statement(service: InterfaceService, place: Place) -> Statement:
     """The service's actions, by principals of this account."""
     return Statement(
         sid="PrincipalsOfThisAccount",
         principals="*",
-        actions=[_ACTIONS[service]],
+        actions=[ACTIONS[service]],
         resources=["*"],
         any_resource_because="the endpoint serves one service; the roles' policies name its resources",
         conditions={"StringEquals": {"aws:PrincipalAccount": place.account}},

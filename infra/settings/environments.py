@@ -8,9 +8,11 @@ EVERYWHERE: Mapping[str, Any] = {
         "raw": {"infrequentAfterDays": 90, "archiveAfterDays": 365},
         "curated": {"infrequentAfterDays": 60},
         "models": {"oldVersionsDays": 90},
+        "features": {"infrequentAfterDays": 90},
         "captures": {"infrequentAfterDays": 30, "expireAfterDays": 400},
-        "logs": {"infrequentAfterDays": 30, "archiveAfterDays": 90, "expireAfterDays": 400},
+        "archive": {"archiveAfterDays": 30, "deepArchiveAfterDays": 365, "expireAfterDays": 2557},
         "audit": {"infrequentAfterDays": 30, "archiveAfterDays": 90, "expireAfterDays": 2557},
+        "logs": {"infrequentAfterDays": 30, "archiveAfterDays": 90, "expireAfterDays": 400},
     },
     "backup": {
         "daily": {"keepDays": 35},
@@ -26,8 +28,24 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "protected": False,
         "encryption": {"deletionWindowDays": 7},
         "logs": {"retentionDays": 30},
+        "network": {"interfacesInUse": False},
         "notifications": {"secretRecoveryDays": 0},
-        "storage": {"forceDestroy": True},
+        "storage": {
+            "forceDestroy": True,
+            "raw": {"oldVersionsDays": 7},
+            "curated": {"oldVersionsDays": 7},
+            "features": {"oldVersionsDays": 7},
+            "models": {"oldVersionsDays": 30},
+            "captures": {"infrequentAfterDays": None, "expireAfterDays": 30, "oldVersionsDays": 1},
+            "archive": {
+                "archiveAfterDays": None,
+                "deepArchiveAfterDays": None,
+                "expireAfterDays": 30,
+                "oldVersionsDays": 1,
+            },
+            "logs": {"archiveAfterDays": None, "expireAfterDays": 60, "oldVersionsDays": 1},
+            "audit": {"objectLock": "none", "archiveAfterDays": None, "expireAfterDays": 90},
+        },
         "parking": {"enabled": True},
         "budget": {"monthlyUsd": 800, "stopTraining": {"enabled": True}},
         "backup": {
@@ -42,8 +60,15 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "protected": False,
         "encryption": {"deletionWindowDays": 7},
         "logs": {"retentionDays": 60},
+        # Endpoints for all services in two zones would cost more than half of what an idle staging may.
+        "network": {"interfacesInUse": False},
         "notifications": {"secretRecoveryDays": 7},
-        "storage": {"forceDestroy": True},
+        "storage": {
+            "forceDestroy": True,
+            "captures": {"expireAfterDays": 90},
+            "archive": {"deepArchiveAfterDays": None, "expireAfterDays": 90},
+            "audit": {"objectLock": "governance", "lockDays": 30, "expireAfterDays": 400},
+        },
         "budget": {"monthlyUsd": 1500},
         "backup": {
             "daily": {"keepDays": 14},
@@ -62,6 +87,10 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "prod": {
         "protected": True,
         "logs": {"retentionDays": 400},
+        "storage": {
+            "raw": {"deepArchiveAfterDays": 730},
+            "audit": {"objectLock": "compliance", "lockDays": 365, "deepArchiveAfterDays": 365},
+        },
         "budget": {"monthlyUsd": 5000},
         "backup": {
             "daily": {"keepDays": 35, "copyKeepDays": 35},

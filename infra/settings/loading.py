@@ -1,12 +1,12 @@
 """What does the stack's file say? All of it, read and checked at once."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Self
 
 import pulumi
 from pulumi.runtime import config
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from infra.audit.audit import AuditSettings
@@ -18,6 +18,7 @@ from infra.identity.people import IdentitySettings
 from infra.monitoring.drift_settings import DriftSettings
 from infra.monitoring.monitoring import MonitoringSettings
 from infra.network.network import NetworkSettings
+from infra.network.regions import recovery_faults, zone_faults
 from infra.notifications.notifications import NotificationSettings
 from infra.serving.fitting import misfits
 from infra.serving.parking import ParkingSettings
@@ -59,6 +60,13 @@ class RecoverySettings(Settings):
         pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
         description="The second region, with replicas of keys, data and recovery points.",
     )
+
+    @field_validator("region")
+    @classmethod
+    def _known(cls, region: str | None) -> str | None:
+        if region is not None and region not in stack_file.REGIONS:
+            raise ValueError("a region of AWS, or none")
+        return region
 
 
 class PlatformSettings(Settings):
@@ -122,7 +130,7 @@ def load_settings() -> PlatformSettings:
     """The settings of the stack that is being run. Raises SettingsError."""
     everything = config.CONFIG.get()
     beside = list(stack_file.faults(everything, NAMESPACE))
-    return read_settings(pulumi.get_stack(), given_settings(everything), beside)
+    return read_settings(pulumi.get_stack(), given_settings(everything), beside, everything.get("aws:region"))
 
 
 def given_settings(everything: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,11 +139,14 @@ def given_settings(everything: Mapping[str, Any]) -> dict[str, Any]:
     return {key.removeprefix(mark): _value(text) for key, text in everything.items() if key.startswith(mark)}
 
 
-def read_settings(stack: str, given: Mapping[str, Any], beside: Sequence[str] = ()) -> PlatformSettings:
+def read_settings(
+    stack: str, given: Mapping[str, Any], beside: Sequence[str] = (), region: str | None = None
+) -> PlatformSettings:
     """The settings of a stack, its environment's defaults beneath. Raises SettingsError.
 
     The environment is the stack's name unless the settings name another. `beside` are faults found in the
-    rest of the stack's configuration, to be told together with those of the settings.
+    rest of the stack's configuration, to be told together with those of the settings. Where the stack's
+    `region` is given, what cannot be there is refused too.
     """
     environment = given.get("environment", stack)
     known = environment if isinstance(environment, str) else ""
@@ -156,9 +167,19 @@ def read_settings(stack: str, given: Mapping[str, Any], beside: Sequence[str] = 
             if one["type"] != "too_short" or not any(other[:-1] == one["loc"] for other in wrong)
         ]
         raise SettingsError(stack, [*beside, *(told for one in found for told in _faults(one))]) from None
-    if beside:
-        raise SettingsError(stack, beside)
+    faults = [*beside, *(_faults_of_place(settings, region) if region else [])]
+    if faults:
+        raise SettingsError(stack, faults)
     return settings
+
+
+def _faults_of_place(settings: PlatformSettings, region: str) -> Iterator[str]:
+    """What the settings want of the region and of its second that cannot be."""
+    zones, second = list(settings.network.zones), settings.recovery.region
+    for allowed in zone_faults(region, zones):
+        yield f"{NAMESPACE}:network.zones: given {_shown(zones)}; allowed: {allowed}"
+    for allowed in recovery_faults(region, second) if second else ():
+        yield f"{NAMESPACE}:recovery.region: given {_shown(second)}; allowed: {allowed}"
 
 
 def _value(text: Any) -> Any:

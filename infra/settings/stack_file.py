@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from inspect import signature
 
@@ -12,6 +12,8 @@ from pydantic.alias_generators import to_camel
 
 _KNOWN_TO_PULUMI = "pulumi"
 _REGION = "aws:region"
+REGIONS = tuple(region.value for region in aws.Region)
+"""AWS's regions."""
 _ACCOUNTS = "aws:allowedAccountIds"
 _ACCOUNT = re.compile(r"\d{12}")
 
@@ -36,12 +38,11 @@ def faults(config: Mapping[str, str], ours: str) -> Iterator[str]:
 
 
 def _region(config: Mapping[str, str]) -> Iterator[str]:
-    known = [region.value for region in aws.Region]
     given = config.get(_REGION)
     if given is None:
         yield f"{_REGION}: not given; it is required"
-    elif given not in known:
-        yield f'{_REGION}: given "{given}"; allowed: a region of AWS{_meant(given, known)}'
+    elif given not in REGIONS:
+        yield f'{_REGION}: given "{given}"; allowed: a region of AWS{_meant(given, REGIONS)}'
 
 
 def _accounts(config: Mapping[str, str]) -> Iterator[str]:
@@ -59,6 +60,6 @@ def _accounts(config: Mapping[str, str]) -> Iterator[str]:
         yield f"{_ACCOUNTS}: given {json.dumps(given)}; allowed: {allowed}"
 
 
-def _meant(given: str, known: list[str] | set[str], after: str = "", before: str = "") -> str:
+def _meant(given: str, known: Iterable[str], after: str = "", before: str = "") -> str:
     close = get_close_matches(given, sorted(known), n=1)
     return f"; was {before}{close[0]}{after} meant?" if close else ""

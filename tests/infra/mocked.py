@@ -116,6 +116,8 @@ def _made(kind: str, resource: str, inputs: dict[str, Any]) -> tuple[str, dict[s
     told["digest"] = str(UUID(hashlib.md5(resource.encode()).hexdigest())) if "kms/" in kind else digest  # noqa: S324
     arn = _ARNS.get(kind, f"arn:aws:{service}:{{region}}:{{account}}:{{name}}").format(**told)
     outputs = {"arn": arn, "url": f"https://mock/{name}", "keyId": told["digest"], "name": name, **inputs}
+    if kind == "aws:ec2/vpc:Vpc":
+        outputs["defaultNetworkAclId"] = f"acl-{digest}"
     id = _IDS[kind].format(**told) if kind in _IDS else (arn if "policy:Policy" in kind else name)
     return id, outputs
 

@@ -6,15 +6,12 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from infra.foundation.boundary import boundary_statements
-from infra.foundation.encryption import DOMAINS, key_statements
 from infra.foundation.place import Place
 from infra.foundation.policy import Statement, WildcardError, document
 from infra.identity import permissions
 from infra.identity.permissions import Grants
 from infra.network.gateways import interface_statement, s3_statements
-from infra.network.network import NetworkSettings, subnet_blocks
 from infra.serving.endpoint_names import name_of
-from infra.storage.storage import ZoneSettings, lifecycle_rules, zone_statements
 from infra.training.instances import has_local_storage
 from infra.training.settings import TrainingSettings
 from infra.training.steps import Site, training_definition
@@ -88,41 +85,9 @@ def test_training_cannot_write_data_and_inference_cannot_write_models() -> None:
     assert writes(permissions.inference(GRANTS)) == {f"{PLACE.bucket_arn('captures')}/*"}
 
 
-@pytest.mark.parametrize("domain", DOMAINS)
-def test_services_use_keys_only_on_behalf_of_this_account(domain: str) -> None:
-    for statement in key_statements(domain, PLACE):  # type: ignore[arg-type]
-        assert isinstance(statement.principals, dict)
-        if "Service" in statement.principals:
-            assert "123456789012" in json.dumps(statement.conditions)
-        else:
-            assert statement.principals == {"AWS": ["arn:aws:iam::123456789012:root"]}
-
-
-def test_every_zone_refuses_plain_http_and_only_the_logs_zone_lets_a_service_in() -> None:
-    for zone in ("raw", "curated", "models", "captures", "logs"):
-        first, *rest = zone_statements(zone, PLACE)  # type: ignore[arg-type]
-        assert first.effect == "Deny"
-        assert first.conditions == {"Bool": {"aws:SecureTransport": "false"}}
-        assert bool(rest) == (zone == "logs")
-
-
 def test_endpoints_of_the_network_serve_this_account_alone() -> None:
     account = json.dumps([s3_statements(PLACE)[0].conditions, interface_statement("logs", PLACE).conditions])
     assert account.count("123456789012") == 2
-
-
-def test_tiers_come_in_order_and_leftovers_always_go() -> None:
-    assert [rule["id"] for rule in lifecycle_rules(ZoneSettings())] == ["leftovers"]
-    full = ZoneSettings(infrequent_after_days=30, archive_after_days=90, expire_after_days=400)
-    rules = {rule["id"]: rule for rule in lifecycle_rules(full)}
-    assert [tier["storage_class"] for tier in rules["tiers"]["transitions"]] == ["STANDARD_IA", "GLACIER_IR"]
-    assert rules["expiry"]["expiration"] == {"days": 400}
-
-
-def test_a_zone_that_is_added_moves_no_other_subnet() -> None:
-    two = subnet_blocks(NetworkSettings(zones=("a", "c")))
-    assert two == [("a", "10.20.0.0/20"), ("c", "10.20.32.0/20")]
-    assert set(two) < set(subnet_blocks(NetworkSettings(zones=("a", "b", "c"))))
 
 
 @pytest.mark.parametrize("instance", ["ml.g5.xlarge", "ml.g4dn.xlarge", "ml.m5d.large", "ml.p4d.24xlarge"])

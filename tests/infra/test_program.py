@@ -9,6 +9,7 @@ from mocked import Build, build
 from infra.foundation.place import Place
 from infra.platform import Platform
 from infra.settings.loading import read_settings
+from infra.storage.zones import ZONES
 
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/groundplan-dev-flights/3"
 
@@ -27,9 +28,9 @@ class Program(Build):
         )
 
 
-def _run(settings: dict[str, Any]) -> Program:
+def _run(settings: dict[str, Any], environment: str = "dev") -> Program:
     def program() -> dict[str, Any]:
-        return Platform(read_settings("dev", settings), Place.of_this_stack()).exports
+        return Platform(read_settings(environment, settings), Place.of_this_stack()).exports
 
     made = build(program)
     return Program(made.made, made.outputs)
@@ -55,7 +56,7 @@ def test_before_the_first_release_there_is_everything_but_an_endpoint(before: Pr
 
 def test_the_outputs_are_those_of_the_contract(released: Program) -> None:
     exports = released.exports
-    assert {"raw", "curated", "models", "captures", "logs"} <= set(exports["zones"])
+    assert tuple(exports["zones"]) == ZONES
     assert exports["zones"]["raw"] == "groundplan-dev-raw-123456789012"
     assert exports["pipeline"] == "groundplan-dev-flights-training"
     assert exports["modelPackageGroup"] == exports["endpoint"] == "groundplan-dev-flights"
@@ -85,6 +86,19 @@ def test_the_outputs_are_those_of_the_contract(released: Program) -> None:
         ],
     }
     assert exports["parking"]["endpoint"] == exports["endpoint"]
+
+
+def test_production_goes_on_in_a_second_region_on_the_replicas_of_its_keys() -> None:
+    made = _run({"recovery": {"region": "us-west-2"}, "network": {"nat": "perZone"}}, "prod")
+    replicas = made.of("aws:kms/replicaKey:ReplicaKey")
+    carried = made.of("aws:s3/bucketReplicationConfig:BucketReplicationConfig")
+    assert (len(replicas), len(carried)) == (4, 6)
+    sealed = [
+        rule["destination"]["encryptionConfiguration"] for one in carried.values() for rule in one["rules"]
+    ]
+    assert all(":kms:us-west-2:" in one["replicaKmsKeyId"] for one in sealed)
+    (boundary,) = (one for name, one in made.of("aws:iam/policy:Policy").items() if name == "boundary-policy")
+    assert '["us-east-1", "us-west-2"]' in boundary["policy"]
 
 
 def test_two_runs_make_the_same(released: Program) -> None:
@@ -149,7 +163,7 @@ def test_every_role_has_a_boundary(released: Program) -> None:
 
 
 def test_every_bucket_is_encrypted_versioned_private_logged_and_tiered(released: Program) -> None:
-    zones = {f"storage-{zone}" for zone in ("raw", "curated", "models", "captures", "logs", "audit")}
+    zones = {f"storage-{zone}" for zone in ZONES}
     assert set(released.of("aws:s3/bucket:Bucket")) == zones
 
     def parts(kind: str, ending: str) -> set[str]:

@@ -121,6 +121,7 @@ def test_defaults_are_merged_block_by_block_and_lists_are_replaced() -> None:
         "infrequentAfterDays": 90,
         "archiveAfterDays": 365,
         "expireAfterDays": 9,
+        "oldVersionsDays": 7,
     }
 
 

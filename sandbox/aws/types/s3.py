@@ -72,7 +72,9 @@ def empty(subject: Subject, bucket: str, key: str | None = None) -> None:
     ]
     for start in range(0, len(versions), _DELETE_BATCH):
         batch = {"Objects": versions[start : start + _DELETE_BATCH], "Quiet": True}
-        answer = subject.cloud.call("s3", "DeleteObjects", {"Bucket": bucket, "Delete": batch})
+        # As terraform-provider-aws does: what is locked in governance mode goes too.
+        params = {"Bucket": bucket, "Delete": batch, "BypassGovernanceRetention": True}
+        answer = subject.cloud.call("s3", "DeleteObjects", params)
         for error in answer.get("Errors", ()):
             raise CloudError("s3", "DeleteObjects", error["Code"], f"{error['Key']}: {error['Message']}")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.aws.documents import policy_failures
+from sandbox.aws.object_tiers import lifecycle_failures
 from sandbox.aws.rows import echoed, given, identified, reading
 from sandbox.aws.table import Action, Call, Params, ResourceType, Step, Subject
 from sandbox.engine.provider import CheckFailure
@@ -157,6 +158,7 @@ BUCKET_LIFECYCLE = _setting(
     "GetBucketLifecycleConfiguration",
     ("rules", "transitionDefaultMinimumObjectSize"),
     delete=_delete("DeleteBucketLifecycle"),
+    checks=lifecycle_failures,
     local=("timeouts",),
     tier="overlay",
     echoes={

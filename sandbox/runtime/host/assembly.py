@@ -24,7 +24,7 @@ from sandbox.runtime.delivery.targets import Couriers
 from sandbox.runtime.firehose.overlay import FirehoseOverlay
 from sandbox.runtime.functions.function import FunctionShelf
 from sandbox.runtime.functions.overlay import FunctionsOverlay
-from sandbox.runtime.host import additions, compaction, event_buses, exactness
+from sandbox.runtime.host import additions, compaction, corrections, event_buses, exactness
 from sandbox.runtime.host.administration import Administration, add_faults, process_figures
 from sandbox.runtime.host.cloud import HostedCloud
 from sandbox.runtime.host.documents import SqliteDocuments
@@ -73,6 +73,7 @@ class Sandbox:
         hooks.install(self._emulator, self._outbox.put)
         exactness.install(self._emulator)
         additions.install()
+        corrections.install()
         event_buses.install()
         known.install()
         emulation.install()

@@ -145,6 +145,32 @@ def test_what_aws_refuses_at_deploy_is_refused_before(
     )
 
 
+@pytest.mark.parametrize(
+    ("moves", "ends", "path"),
+    [
+        ([(29, "STANDARD_IA")], None, "rules[0].transitions[0].days"),
+        ([(30, "STANDARD_IA"), (59, "GLACIER_IR")], None, "rules[0].transitions[1].days"),
+        ([(90, "DEEP_ARCHIVE"), (90, "GLACIER")], None, "rules[0].transitions[0].days"),
+        ([(30, "GLACIER"), (60, "GLACIER")], None, "rules[0].transitions[1].storageClass"),
+        ([(30, "STANDARD_IA")], 30, "rules[0].expiration.days"),
+        ([(30, "STANDARD_IA"), (60, "GLACIER_IR"), (61, "DEEP_ARCHIVE")], 62, None),
+        ([(0, "INTELLIGENT_TIERING")], 1, None),
+    ],
+)
+def test_objects_move_in_the_order_and_after_the_days_that_s3_allows(
+    provider: AwsProvider, moves: list[tuple[int, str]], ends: int | None, path: str | None
+) -> None:
+    rule: PropertyMap = {
+        "id": "tiers",
+        "status": "Enabled",
+        "filter": {"prefix": ""},
+        "transitions": [{"days": days, "storageClass": tier} for days, tier in moves],
+        **({"expiration": {"days": ends}} if ends else {}),
+    }
+    found = refusals(provider, LIFECYCLE, {"bucket": "zone", "rules": [rule]})
+    assert list(found) == ([path] if path else [])
+
+
 def test_an_unknown_type_names_the_file_to_add_it_to(provider: AwsProvider) -> None:
     (reason,) = refusals(provider, "aws:connect/instance:Instance", {}).values()
     assert "sandbox/aws/types/connect.py" in reason

@@ -1,0 +1,12 @@
+"""Which parts of the platform stand in the network? What the settings turn on."""
+
+from infra.network.services import Part
+from infra.settings.loading import PlatformSettings
+
+
+def parts_in_network(settings: PlatformSettings) -> list[Part]:
+    """The parts that call AWS's services from within the VPC."""
+    parts: list[Part] = ["jobs"]
+    if settings.release is not None:
+        parts.append("endpoint")
+    return parts

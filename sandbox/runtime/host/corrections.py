@@ -1,0 +1,81 @@
+"""Where the emulator (moto 5.2) answers otherwise than AWS, and is put right.
+
+Each hook replaces one method of the emulator's, within its lock and its journal.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_OF_SEVERAL_REGIONS = re.compile(r"mrk-[0-9a-f]{32}", re.IGNORECASE)
+
+
+def install() -> None:
+    """Installs every hook. To be called once, before the first request."""
+    _key_ids()
+    _replicas_of_keys()
+    _locks_of_buckets()
+
+
+def _key_ids() -> None:
+    """`mrk-` and 32 digits, as KMS has it: a ciphertext begins with an id of 36 characters."""
+    from moto.kms import models, utils
+    from moto.kms.exceptions import NotFoundException
+    from moto.kms.responses import KmsResponse
+
+    generated, validated = utils.generate_key_id, KmsResponse._validate_cmk_id
+
+    def generate(multi_region: bool = False) -> str:
+        id = generated()
+        return f"mrk-{id.replace('-', '')}" if multi_region else id
+
+    def validate(self: Any, key_id: str) -> None:
+        if not _OF_SEVERAL_REGIONS.fullmatch(key_id):
+            validated(self, key_id)
+        elif key_id not in self.kms_backend.keys:
+            raise NotFoundException(f"Key '{self._display_arn(key_id)}' does not exist")
+
+    models.generate_key_id = generate  # type: ignore[attr-defined]
+    KmsResponse._validate_cmk_id = validate  # type: ignore[method-assign]
+
+
+def _replicas_of_keys() -> None:
+    """A replica shares its primary's material and id, and nothing else: the primary stays the primary, and a
+    region takes a second replica only when the first is gone (KMS API, ReplicateKey)."""
+    from moto.kms.exceptions import AlreadyExistsException
+    from moto.kms.models import KmsBackend, kms_backends
+
+    replicated = KmsBackend.replicate_key
+
+    def replicate(self: Any, key_id: str, replica_region: str) -> Any:
+        id = self.get_key_id(key_id)
+        if id in kms_backends[self.account_id][replica_region].keys:
+            raise AlreadyExistsException(f"Key {id} already exists in {replica_region}.")
+        replica = replicated(self, id, replica_region)
+        replica.multi_region_configuration = {
+            **replica.multi_region_configuration,
+            "MultiRegionKeyType": "REPLICA",
+        }
+        replica.aliases, replica.grants = {}, {}
+        return replica
+
+    KmsBackend.replicate_key = replicate  # type: ignore[method-assign]
+
+
+def _locks_of_buckets() -> None:
+    """Object Lock can be turned on, changed and relaxed on a bucket that holds objects (S3 guide, "Enable
+    Object Lock on an existing S3 bucket")."""
+    from moto.s3.models import S3Backend
+
+    put = S3Backend.put_object_lock_configuration
+
+    def put_on_any(self: Any, bucket_name: str, *given: Any, **named: Any) -> None:
+        bucket = self.get_bucket(bucket_name)
+        held, bucket.keys = bucket.keys, type(bucket.keys)()
+        try:
+            put(self, bucket_name, *given, **named)
+        finally:
+            bucket.keys = held
+
+    S3Backend.put_object_lock_configuration = put_on_any  # type: ignore[method-assign]
