@@ -22,6 +22,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "logs": {"retentionDays": 30},
         "notifications": {"secretRecoveryDays": 0},
         "storage": {"forceDestroy": True},
+        "streaming": {"capacity": "provisioned", "shards": 1, "archiveSeconds": 60},
         "budget": {"monthlyUsd": 800},
     },
     # Production in small: the same parts, fewer and shorter-lived.
@@ -31,12 +32,15 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "logs": {"retentionDays": 60},
         "notifications": {"secretRecoveryDays": 7},
         "storage": {"forceDestroy": True},
+        "streaming": {"capacity": "provisioned", "shards": 1},
         "budget": {"monthlyUsd": 1500},
     },
     # Several zones, locked, replicated to a second region, protected against deletion.
     "prod": {
         "protected": True,
         "logs": {"retentionDays": 400},
+        "dataPipeline": {"schedule": "cron(0 3 * * ? *)", "bytesScannedLimitGb": 100},
+        "streaming": {"capacity": "onDemand", "retentionHours": 168},
         "budget": {"monthlyUsd": 5000},
     },
 }

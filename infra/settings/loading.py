@@ -10,6 +10,9 @@ from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra.cost.budget import BudgetSettings
+from infra.data.features import FeatureSettings
+from infra.data.pipeline import DataPipelineSettings
+from infra.data.streaming import StreamingSettings
 from infra.foundation.encryption import EncryptionSettings
 from infra.foundation.logs import LogSettings
 from infra.network.network import NetworkSettings
@@ -83,6 +86,9 @@ class PlatformSettings(Settings):
     storage: StorageSettings = StorageSettings()
     network: NetworkSettings = NetworkSettings()
     logs: LogSettings = LogSettings()
+    data_pipeline: DataPipelineSettings = DataPipelineSettings()
+    features: FeatureSettings = FeatureSettings()
+    streaming: StreamingSettings = StreamingSettings()
     training: TrainingSettings = TrainingSettings()
     endpoint: EndpointSettings = EndpointSettings()
     notifications: NotificationSettings = NotificationSettings()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import pulumi
 import pulumi_aws as aws
@@ -13,7 +13,7 @@ from infra.foundation.place import Place
 from infra.foundation.policy import Statement, document, only_tls
 from infra.settings.block import Settings
 
-Zone = Literal["raw", "curated", "models", "captures", "logs"]
+Zone = Literal["raw", "curated", "features", "models", "captures", "archive", "logs"]
 
 _EVERY_OBJECT: aws.s3.BucketLifecycleConfigurationRuleFilterArgsDict = {"prefix": ""}
 
@@ -46,8 +46,10 @@ class StorageSettings(Settings):
     )
     raw: ZoneSettings = ZoneSettings()
     curated: ZoneSettings = ZoneSettings()
+    features: ZoneSettings = ZoneSettings()
     models: ZoneSettings = ZoneSettings()
     captures: ZoneSettings = ZoneSettings()
+    archive: ZoneSettings = ZoneSettings()
     logs: ZoneSettings = ZoneSettings()
 
     def zones(self) -> Mapping[Zone, ZoneSettings]:
@@ -55,8 +57,10 @@ class StorageSettings(Settings):
             "logs": self.logs,
             "raw": self.raw,
             "curated": self.curated,
+            "features": self.features,
             "models": self.models,
             "captures": self.captures,
+            "archive": self.archive,
         }
 
 
@@ -85,8 +89,10 @@ class Storage(pulumi.ComponentResource):
         keys: Mapping[Zone, pulumi.Input[str] | None] = {
             "raw": keys_of["data"],
             "curated": keys_of["data"],
+            "features": keys_of["data"],
             "models": keys_of["model"],
             "captures": keys_of["data"],
+            "archive": keys_of["data"],
             "logs": None,
         }
         buckets: dict[Zone, pulumi.Output[str]] = {}
@@ -94,7 +100,7 @@ class Storage(pulumi.ComponentResource):
             buckets[zone] = self._zone(
                 f"{name}-{zone}", zone, settings, args, keys[zone], buckets.get("logs")
             )
-        self.buckets = {zone: buckets[zone] for zone in ("raw", "curated", "models", "captures", "logs")}
+        self.buckets = {zone: buckets[zone] for zone in get_args(Zone)}
         self.register_outputs({"buckets": dict(self.buckets)})
 
     def _zone(
@@ -195,7 +201,7 @@ def zone_statements(zone: Zone, place: Place) -> list[Statement]:
                     "StringEquals": {"aws:SourceAccount": place.account},
                     "ArnLike": {
                         "aws:SourceArn": [
-                            place.bucket_arn(source) for source in ("raw", "curated", "models", "captures")
+                            place.bucket_arn(source) for source in get_args(Zone) if source != zone
                         ]
                     },
                 },
@@ -213,7 +219,14 @@ def lifecycle_rules(settings: ZoneSettings) -> Sequence[aws.s3.BucketLifecycleCo
             "filter": _EVERY_OBJECT,
             "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
             "noncurrent_version_expiration": {"noncurrent_days": settings.old_versions_days},
-        }
+        },
+        # Results of queries and the like: nobody misses them after a week.
+        {
+            "id": "temporary",
+            "status": "Enabled",
+            "filter": {"prefix": "temporary/"},
+            "expiration": {"days": 7},
+        },
     ]
     tiers: list[aws.s3.BucketLifecycleConfigurationRuleTransitionArgsDict] = []
     if settings.infrequent_after_days is not None:
