@@ -1,4 +1,4 @@
-"""What does the consumer make of records? Features, once each; what is no event is set apart with its reason."""
+"""What does the consumer make of records? Features, once each; what is none is set apart with its reason."""
 
 from __future__ import annotations
 

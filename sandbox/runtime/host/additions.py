@@ -13,6 +13,7 @@ def install() -> None:
     """Adds every operation. To be called once, before the first request."""
     _client_ids()
     _authorizers()
+    _delete_markers()
 
 
 def _client_ids() -> None:
@@ -46,3 +47,13 @@ def _authorizers() -> None:
         return 200, {}, json.dumps({"items": [one.to_json() for one in api.authorizers.values()]})
 
     ApiGatewayV2Response.get_authorizers = listed  # type: ignore[attr-defined]
+
+
+def _delete_markers() -> None:
+    """A marker is let go as an object is: where versions are suspended, the emulator takes it for one."""
+    from moto.s3.models import FakeDeleteMarker
+
+    def dispose(self: Any, garbage: bool = False) -> None:
+        """It holds nothing."""
+
+    FakeDeleteMarker.dispose = dispose  # type: ignore[attr-defined]
