@@ -1,7 +1,7 @@
 """Does the whole program compose? Every resource that it makes, against Pulumi's mocks."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from mocked import Build, build
@@ -9,6 +9,7 @@ from mocked import Build, build
 from infra.foundation.place import Place
 from infra.platform import Platform
 from infra.settings.loading import read_settings
+from infra.storage.storage import Zone
 
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/groundplan-dev-flights/3"
 
@@ -55,7 +56,7 @@ def test_before_the_first_release_there_is_everything_but_an_endpoint(before: Pr
 
 def test_the_outputs_are_those_of_the_contract(released: Program) -> None:
     exports = released.exports
-    assert list(exports["zones"]) == ["raw", "curated", "models", "captures", "logs"]
+    assert list(exports["zones"]) == ["raw", "curated", "features", "models", "captures", "archive", "logs"]
     assert exports["zones"]["raw"] == "groundplan-dev-raw-123456789012"
     assert exports["pipeline"] == "groundplan-dev-flights-training"
     assert exports["modelPackageGroup"] == exports["endpoint"] == "groundplan-dev-flights"
@@ -96,14 +97,14 @@ def test_another_release_is_made_of_other_resources_so_that_the_way_back_finds_t
 
 def test_every_role_has_the_boundary(released: Program) -> None:
     roles = released.of("aws:iam/role:Role")
-    assert len(roles) == 6
+    assert len(roles) == 12
     boundary = "arn:aws:iam::123456789012:policy/groundplan-dev-boundary"
     assert {inputs["permissionsBoundary"] for inputs in roles.values()} == {boundary}
     assert all("aws:SourceAccount" in inputs["assumeRolePolicy"] for inputs in roles.values())
 
 
 def test_every_bucket_is_encrypted_versioned_private_logged_and_tiered(released: Program) -> None:
-    zones = {f"storage-{zone}" for zone in ("raw", "curated", "models", "captures", "logs")}
+    zones = {f"storage-{zone}" for zone in get_args(Zone)}
     assert set(released.of("aws:s3/bucket:Bucket")) == zones
 
     def parts(kind: str, ending: str) -> set[str]:
@@ -122,7 +123,7 @@ def test_every_bucket_is_encrypted_versioned_private_logged_and_tiered(released:
 
 def test_every_log_group_is_encrypted_and_ends(released: Program) -> None:
     groups = released.of("aws:cloudwatch/logGroup:LogGroup")
-    assert len(groups) == 5
+    assert len(groups) == 9
     assert all(inputs["kmsKeyId"] and inputs["retentionInDays"] == 30 for inputs in groups.values())
 
 
