@@ -109,7 +109,7 @@ def test_endpoints_of_the_network_serve_this_account_alone() -> None:
 
 
 def test_tiers_come_in_order_and_leftovers_always_go() -> None:
-    assert [rule["id"] for rule in lifecycle_rules(ZoneSettings())] == ["leftovers"]
+    assert [rule["id"] for rule in lifecycle_rules(ZoneSettings())] == ["leftovers", "temporary"]
     full = ZoneSettings(infrequent_after_days=30, archive_after_days=90, expire_after_days=400)
     rules = {rule["id"]: rule for rule in lifecycle_rules(full)}
     assert [tier["storage_class"] for tier in rules["tiers"]["transitions"]] == ["STANDARD_IA", "GLACIER_IR"]
