@@ -6,6 +6,10 @@ from typing import Any
 from infra.audit.audit import Audit, AuditArgs
 from infra.backup.backup import Backup, BackupArgs
 from infra.cost.budget import Budget, BudgetArgs
+from infra.data.declared import declared
+from infra.data.features import Features, FeaturesArgs
+from infra.data.pipeline import DataPipeline, DataPipelineArgs
+from infra.data.streaming import Streaming, StreamingArgs
 from infra.foundation.boundary import Boundary, BoundaryArgs
 from infra.foundation.encryption import Encryption, EncryptionArgs
 from infra.foundation.foundation import Foundation
@@ -114,6 +118,45 @@ class Platform:
                 source=Path("ml"), build=Path(".groundplan/build"), foundation=base, bucket=zones["models"]
             ),
         )
+        data = declared(settings.use_case)
+        data_pipeline = DataPipeline(
+            "data",
+            DataPipelineArgs(
+                settings=settings.data_pipeline,
+                foundation=base,
+                topics=topics,
+                zones=zones,
+                placement=network.workloads,
+                declared=data,
+                use_case=settings.use_case,
+                source_uri=packaging.uri,
+                image=image.uri,
+                processing_role_arn=identity.role_arns["processing"],
+            ),
+        )
+        features = None
+        if settings.features.enabled:
+            features = Features(
+                "features",
+                FeaturesArgs(
+                    settings=settings.features, foundation=base, zones=zones, case=case, groups=data.groups
+                ),
+            )
+        streaming = None
+        if settings.streaming.kind != "none":
+            streaming = Streaming(
+                "streaming",
+                StreamingArgs(
+                    settings=settings.streaming,
+                    foundation=base,
+                    topics=topics,
+                    zones=zones,
+                    brokers=network.isolated,
+                    clients=network.workloads,
+                    groups=[(one, features.group_names[one.name]) for one in data.groups] if features else [],
+                    database=data_pipeline.catalog.databases["archive"],
+                ),
+            )
         registry = ModelRegistry(
             "registry", ModelRegistryArgs(place=place, case=case, settings=settings.registry)
         )
@@ -266,4 +309,8 @@ class Platform:
             "keys": dict(base.key_arns),
             "sourceArchive": packaging.uri,
             "personas": dict(people.role_arns),
+            "dataWorkflow": data_pipeline.machine_arn,
+            "queries": data_pipeline.workgroup_name,
+            "featureGroups": dict(features.group_names) if features else {},
+            "events": streaming.source if streaming else None,
         }

@@ -54,6 +54,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
             "monthly": {"enabled": False},
         },
         "retraining": {"coolDownHours": 72},
+        "streaming": {"capacity": "provisioned", "shards": 1, "archiveSeconds": 60},
     },
     # Production in small: the same parts, fewer and shorter-lived.
     "staging": {
@@ -69,6 +70,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
             "archive": {"deepArchiveAfterDays": None, "expireAfterDays": 90},
             "audit": {"objectLock": "governance", "lockDays": 30, "expireAfterDays": 400},
         },
+        "streaming": {"capacity": "provisioned", "shards": 1},
         "budget": {"monthlyUsd": 1500},
         "backup": {
             "daily": {"keepDays": 14},
@@ -91,6 +93,8 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
             "raw": {"deepArchiveAfterDays": 730},
             "audit": {"objectLock": "compliance", "lockDays": 365, "deepArchiveAfterDays": 365},
         },
+        "dataPipeline": {"schedule": "cron(0 3 * * ? *)", "bytesScannedLimitGb": 100},
+        "streaming": {"capacity": "onDemand", "retentionHours": 168},
         "budget": {"monthlyUsd": 5000},
         "backup": {
             "daily": {"keepDays": 35, "copyKeepDays": 35},

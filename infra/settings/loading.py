@@ -12,6 +12,9 @@ from pydantic_core import ErrorDetails
 from infra.audit.audit import AuditSettings
 from infra.backup.settings import BackupSettings
 from infra.cost.budget import BudgetSettings
+from infra.data.features import FeatureSettings
+from infra.data.pipeline import DataPipelineSettings
+from infra.data.streaming import StreamingSettings
 from infra.foundation.encryption import EncryptionSettings
 from infra.foundation.logs import LogSettings
 from infra.identity.people import IdentitySettings
@@ -93,6 +96,9 @@ class PlatformSettings(Settings):
     network: NetworkSettings = NetworkSettings()
     logs: LogSettings = LogSettings()
     identity: IdentitySettings = IdentitySettings()
+    data_pipeline: DataPipelineSettings = DataPipelineSettings()
+    features: FeatureSettings = FeatureSettings()
+    streaming: StreamingSettings = StreamingSettings()
     training: TrainingSettings = TrainingSettings()
     registry: RegistrySettings = RegistrySettings()
     drift: DriftSettings = DriftSettings()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pulumi_aws as aws
 
-from infra.storage.zones import ZoneSettings
+from infra.storage.zones import AuditSettings, ZoneSettings
 
 _EVERY_OBJECT: aws.s3.BucketLifecycleConfigurationRuleFilterArgsDict = {"prefix": ""}
 
@@ -20,6 +20,16 @@ def lifecycle_rules(settings: ZoneSettings) -> Sequence[aws.s3.BucketLifecycleCo
             "noncurrent_version_expiration": {"noncurrent_days": settings.old_versions_days},
         }
     ]
+    if not isinstance(settings, AuditSettings):
+        # Results of queries and the like: nobody misses them after a week.
+        rules.append(
+            {
+                "id": "temporary",
+                "status": "Enabled",
+                "filter": {"prefix": "temporary/"},
+                "expiration": {"days": 7},
+            }
+        )
     tiers = _tiers(settings)
     if tiers:
         rules.append({"id": "tiers", "status": "Enabled", "filter": _EVERY_OBJECT, "transitions": tiers})

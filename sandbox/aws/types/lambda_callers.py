@@ -137,7 +137,6 @@ _MAPPED = (
     "tumblingWindowInSeconds",
 )
 _SELF_MANAGED = (
-    "amazonManagedKafkaEventSourceConfig",
     "documentDbEventSourceConfig",
     "provisionedPollerConfig",
     "selfManagedEventSource",

@@ -14,6 +14,7 @@ def install() -> None:
     _client_ids()
     _authorizers()
     _detector_features()
+    _delete_markers()
 
 
 def _client_ids() -> None:
@@ -62,3 +63,13 @@ def _detector_features() -> None:
         updated(self, enable, frequency, sources, features)
 
     Detector.update = update  # type: ignore[method-assign,assignment]
+
+
+def _delete_markers() -> None:
+    """A marker is let go as an object is: where versions are suspended, the emulator takes it for one."""
+    from moto.s3.models import FakeDeleteMarker
+
+    def dispose(self: Any, garbage: bool = False) -> None:
+        """It holds nothing."""
+
+    FakeDeleteMarker.dispose = dispose  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from sandbox.runtime.host.emulator import Emulator
 from sandbox.runtime.overlay import Caller
 
 _FOREVER = -1
+_KAFKA = "arn:aws:kafka:"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def install() -> None:
     """Keeps the emulator from calling functions by itself, one record at a time and in the middle of the
     request that wrote it. To be called once, before the first request."""
     from moto.awslambda.exceptions import LambdaClientError
-    from moto.awslambda.models import LambdaBackend
+    from moto.awslambda.models import EventSourceMapping, LambdaBackend
     from moto.dynamodb.models import dynamodb_backends
     from moto.kinesis.models import kinesis_backends
     from moto.sqs.models import sqs_backends
@@ -58,6 +59,20 @@ def install() -> None:
         code = 409
 
     create = LambdaBackend.create_event_source_mapping
+
+    def keep_of_kafka(self: Any, spec: dict[str, Any]) -> Any:
+        """The emulator knows no mapping of Kafka: one of another stream stands for it, and reads nothing."""
+        function = self._lambdas.get_function_by_name_or_arn_with_qualifier(spec["FunctionName"])
+        arn = str(spec["EventSourceArn"])
+        where = {"RegionName": self.region_name, "AccountId": self.account_id}
+        stand_in = {
+            "EventSourceArn": arn.replace(":kafka:", ":kinesis:", 1),
+            "FunctionArn": function.function_arn,
+        }
+        made = EventSourceMapping({**spec, **where, **stand_in})  # type: ignore[abstract]
+        made._event_source_arn = arn
+        self._event_source_mappings[made.uuid] = made
+        return made
 
     def create_quietly(self: Any, spec: dict[str, Any]) -> Any:
         function = str(spec.get("FunctionName", "")).rpartition(":")[2]
@@ -70,7 +85,8 @@ def install() -> None:
                     f"{other.uuid}"
                 )
                 raise MappingExists("ResourceConflictException", message)
-        made = create(self, spec)
+        of_kafka = str(spec.get("EventSourceArn", "")).startswith(_KAFKA)
+        made = keep_of_kafka(self, spec) if of_kafka else create(self, spec)
         where = (self.account_id, self.region_name)
         holders: list[Any] = [
             *sqs_backends[where[0]][where[1]].queues.values(),
@@ -103,7 +119,7 @@ def _mappings() -> Iterator[SourceMapping]:
     every: list[tuple[str, str, Any]] = list(lambda_backends.iter_backends())
     for account, region, backend in every:
         for one in backend._event_source_mappings.values():
-            if one.enabled:
+            if one.enabled and not one.event_source_arn.startswith(_KAFKA):
                 yield _read(one, Caller(account, region))
 
 

@@ -78,6 +78,20 @@ def test_a_bucket_with_force_destroy_goes_with_all_its_versions(driver: Driver, 
     assert driver.read(bucket).id == ""
 
 
+def test_a_bucket_whose_versions_were_suspended_goes_with_its_delete_markers(
+    driver: Driver, client: Clients
+) -> None:
+    bucket = driver.make("aws:s3/bucket:Bucket", "marked", {"forceDestroy": True})
+    setting = {"bucket": bucket.id, "versioningConfiguration": {"status": "Enabled"}}
+    versions = driver.make("aws:s3/bucketVersioning:BucketVersioning", "marked", setting)
+    s3 = client("s3")
+    s3.put_object(Bucket=bucket.id, Key="a", Body=b"one")
+    s3.delete_object(Bucket=bucket.id, Key="a")
+    driver.delete(versions)
+    driver.delete(bucket)
+    assert driver.read(bucket).id == ""
+
+
 def test_a_full_bucket_without_force_destroy_stays(driver: Driver, client: Clients) -> None:
     bucket = driver.make("aws:s3/bucket:Bucket", "kept", {})
     client("s3").put_object(Bucket=bucket.id, Key="a", Body=b"one")

@@ -219,7 +219,7 @@ def test_a_failed_state_fails_the_execution_with_its_error(machines: Machines) -
 
 
 @pytest.mark.parametrize(
-    "resource", ["glue:startJobRun.sync", "ecs:runTask.sync", "emr-serverless:startJobRun"]
+    "resource", ["glue:startJobRun.sync", "ecs:runTask.sync", "emr-serverless:startApplication"]
 )
 def test_a_service_that_is_not_run_fails_by_its_name(machines: Machines, resource: str) -> None:
     name = resource.partition(":")[0]

@@ -1,0 +1,1 @@
+"""From sources and events to data and features that can be trusted."""

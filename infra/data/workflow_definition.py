@@ -1,0 +1,326 @@
+"""What are the states of the data workflow? Look, prepare, judge, publish; what fails is kept and told.
+
+In the Amazon States Language, JSONPath. The same site gives the same bytes.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infra.training.instances import has_local_storage
+from infra.training.pipeline_definition import s3_input, s3_output
+
+Json = dict[str, Any]
+
+_CODE = "/opt/ml/processing/input/code"
+_SETS = ("train", "validation", "test", "examples", "report")
+_GIB = 30
+_BUSY = [
+    "States.Timeout",
+    "SageMaker.ThrottlingException",
+    "SageMaker.ResourceLimitExceededException",
+    "SageMaker.AmazonSageMakerException",
+    "EMRServerless.ThrottlingException",
+    "Glue.ThrottlingException",
+    "Glue.ConcurrentRunsExceededException",
+    "Glue.OperationTimeoutException",
+    "S3.SdkClientException",
+    "S3.SlowDownException",
+    "Sqs.SdkClientException",
+]
+"""What passes if it is tried again later: the services' own errors, never a failure of our code."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SparkSite:
+    """Where a job of Spark runs. `entry_point` is an S3 URI."""
+
+    application_id: str
+    role_arn: str
+    entry_point: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowSite:
+    """Where the workflow works, as plain values: names, ARNs, S3 URIs without a slash at the end."""
+
+    name: str
+    use_case: str
+    sources: Sequence[str]
+    raw_bucket: str
+    curated_bucket: str
+    source_uri: str
+    image: str
+    instance: str
+    max_run_minutes: int
+    data_key: str
+    processing_role: str
+    subnets: Sequence[str]
+    security_group: str
+    database: str
+    table: str
+    ruleset: str
+    quality_role: str
+    undelivered_url: str
+    spark: SparkSite | None = None
+
+    @property
+    def case(self) -> str:
+        return self.use_case.rpartition(".")[2]
+
+
+def workflow_definition(site: WorkflowSite) -> str:
+    """The state machine's definition. Its input is not looked at."""
+    states: dict[str, Json] = {
+        "Begin": {"Type": "Pass", "Result": {"sources": list(site.sources)}, "Next": "LookAtSources"},
+        "LookAtSources": _look(site),
+        "Prepare": _prepare_by_spark(site.spark, site) if site.spark else _prepare(site),
+        "Judge": _task(
+            "aws-sdk:glue:startDataQualityRulesetEvaluationRun",
+            {
+                "DataSource": {"GlueTable": {"DatabaseName": site.database, "TableName": site.table}},
+                "Role": site.quality_role,
+                "RulesetNames": [site.ruleset],
+                "NumberOfWorkers": 2,
+                "Timeout": 60,
+            },
+            then="WaitForVerdict",
+            result="$.quality",
+        ),
+        "WaitForVerdict": {"Type": "Wait", "Seconds": 10, "Next": "AskForVerdict"},
+        "AskForVerdict": _task(
+            "aws-sdk:glue:getDataQualityRulesetEvaluationRun",
+            {"RunId.$": "$.quality.RunId"},
+            then="IsJudged",
+            result="$.run",
+        ),
+        "IsJudged": {
+            "Type": "Choice",
+            "Choices": [
+                {"Variable": "$.run.Status", "StringEquals": "SUCCEEDED", "Next": "ReadVerdict"},
+                {
+                    "Or": [
+                        {"Variable": "$.run.Status", "StringEquals": status}
+                        for status in ("FAILED", "STOPPED", "TIMEOUT")
+                    ],
+                    "Next": "NotJudged",
+                },
+            ],
+            "Default": "WaitForVerdict",
+        },
+        "ReadVerdict": _task(
+            "aws-sdk:glue:getDataQualityResult",
+            {"ResultId.$": "$.run.ResultIds[0]"},
+            then="IsGoodEnough",
+            result="$.verdict",
+        ),
+        "IsGoodEnough": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.verdict.Score", "NumericGreaterThanEquals": 1, "Next": "Publish"}],
+            "Default": "NotGoodEnough",
+        },
+        "Publish": _task(
+            "aws-sdk:s3:putObject",
+            {
+                "Bucket": site.curated_bucket,
+                "Key": f"{site.case}/published.json",
+                "ContentType": "application/json",
+                "Body": {
+                    "execution.$": "$$.Execution.Id",
+                    "started.$": "$$.Execution.StartTime",
+                    "data": f"s3://{site.curated_bucket}/{site.case}/prepared",
+                    "ruleset": site.ruleset,
+                    "score.$": "$.verdict.Score",
+                },
+            },
+            then="Tell",
+            result="$.published",
+        ),
+        "Tell": _task(
+            "events:putEvents",
+            {
+                "Entries": [
+                    {
+                        "Source": "groundplan.data",
+                        "DetailType": "Data Published",
+                        "Detail": {
+                            "stack": site.name,
+                            "case": site.case,
+                            "data": f"s3://{site.curated_bucket}/{site.case}/prepared",
+                        },
+                        "EventBusName": "default",
+                    }
+                ]
+            },
+            then=None,
+            result=None,
+        ),
+        "NotJudged": _wrong(
+            "QualityNotJudged",
+            "States.Format('The rules were not evaluated: aws glue "
+            "get-data-quality-ruleset-evaluation-run --run-id {}', $.quality.RunId)",
+        ),
+        "NotGoodEnough": _wrong(
+            "QualityNotGoodEnough",
+            "States.Format('Only a share of {} of the rules holds: aws glue get-data-quality-result "
+            "--result-id {}', $.verdict.Score, $.verdict.ResultId)",
+        ),
+        "Keep": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage",
+            "Parameters": {
+                "QueueUrl": site.undelivered_url,
+                "MessageBody": {
+                    "execution.$": "$$.Execution.Id",
+                    "input.$": "$$.Execution.Input",
+                    "failure.$": "$.failure",
+                },
+            },
+            "Retry": [_again(["States.ALL"])],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.unkept", "Next": "Failed"}],
+            "ResultPath": "$.kept",
+            "Next": "Failed",
+        },
+        "Failed": {"Type": "Fail", "ErrorPath": "$.failure.Error", "CausePath": "$.failure.Cause"},
+    }
+    return json.dumps(
+        {
+            "Comment": f"Prepares, judges and publishes the data of {site.case}",
+            "StartAt": "Begin",
+            "TimeoutSeconds": 6 * 3600,
+            "States": states,
+        },
+        sort_keys=True,
+    )
+
+
+def _again(errors: Sequence[str]) -> Json:
+    return {
+        "ErrorEquals": list(errors),
+        "IntervalSeconds": 5,
+        "BackoffRate": 2.0,
+        "MaxAttempts": 4,
+        "MaxDelaySeconds": 120,
+        "JitterStrategy": "FULL",
+    }
+
+
+def _task(resource: str, parameters: Mapping[str, Any], *, then: str | None, result: str | None) -> Json:
+    """A task that is tried again where its service was busy, and whose failure is kept."""
+    return {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::{resource}",
+        "Parameters": dict(parameters),
+        "Retry": [_again(_BUSY)],
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Keep"}],
+        "ResultPath": result,
+        **({"Next": then} if then else {"End": True}),
+    }
+
+
+def _wrong(error: str, cause: str) -> Json:
+    """Words a failure of the data itself, as a state's error would be."""
+    return {
+        "Type": "Pass",
+        "Parameters": {"Error": error, "Cause.$": cause},
+        "ResultPath": "$.failure",
+        "Next": "Keep",
+    }
+
+
+def _look(site: WorkflowSite) -> Json:
+    """Every source is there and holds something, before an instance is paid for."""
+    head = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:s3:headObject",
+        "Parameters": {
+            "Bucket": site.raw_bucket,
+            "Key.$": f"States.Format('{site.case}/{{}}.csv', $)",
+        },
+        "ResultSelector": {"ContentLength.$": "$.ContentLength"},
+        "Retry": [_again(_BUSY)],
+        "Next": "IsFilled",
+    }
+    filled = {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.ContentLength", "NumericGreaterThan": 0, "Next": "Filled"}],
+        "Default": "Empty",
+    }
+    return {
+        "Type": "Map",
+        "ItemsPath": "$.sources",
+        "MaxConcurrency": 5,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": "Look",
+            "States": {
+                "Look": head,
+                "IsFilled": filled,
+                "Filled": {"Type": "Succeed"},
+                "Empty": {"Type": "Fail", "Error": "SourceEmpty", "Cause": "A source file holds nothing"},
+            },
+        },
+        "ResultPath": "$.looked",
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Keep"}],
+        "Next": "Prepare",
+    }
+
+
+def _prepare(site: WorkflowSite) -> Json:
+    """A processing job of the use case's module, from the source archive."""
+    resources: Json = {"InstanceCount": 1, "InstanceType": site.instance, "VolumeSizeInGB": _GIB}
+    if not has_local_storage(site.instance):
+        resources["VolumeKmsKeyId"] = site.data_key
+    run = (
+        f"cd {_CODE} && tar -xzf source.tar.gz && exec python3 -m {site.use_case}.prepare"
+        " --raw /opt/ml/processing/input/raw --out /opt/ml/processing/output"
+    )
+    written = f"s3://{site.curated_bucket}/{site.case}/prepared"
+    parameters: Json = {
+        # A name of its own for each try: 63 characters at most.
+        "ProcessingJobName.$": (
+            f"States.Format('{site.name}-prepare-{{}}', States.ArrayGetItem("
+            "States.StringSplit(States.UUID(), '-'), 4))"
+        ),
+        "RoleArn": site.processing_role,
+        "AppSpecification": {"ImageUri": site.image, "ContainerEntrypoint": ["/bin/sh", "-c", run]},
+        "ProcessingInputs": [
+            s3_input("code", site.source_uri, "code"),
+            s3_input("raw", f"s3://{site.raw_bucket}/{site.case}", "raw"),
+        ],
+        "ProcessingOutputConfig": {
+            "KmsKeyId": site.data_key,
+            "Outputs": [s3_output(name, f"{written}/{name}", name) for name in _SETS],
+        },
+        "ProcessingResources": {"ClusterConfig": resources},
+        "StoppingCondition": {"MaxRuntimeInSeconds": site.max_run_minutes * 60},
+        "NetworkConfig": {
+            "EnableInterContainerTrafficEncryption": True,
+            "EnableNetworkIsolation": True,
+            "VpcConfig": {"SecurityGroupIds": [site.security_group], "Subnets": list(site.subnets)},
+        },
+    }
+    return _task("sagemaker:createProcessingJob.sync", parameters, then="Judge", result="$.prepared")
+
+
+def _prepare_by_spark(spark: SparkSite, site: WorkflowSite) -> Json:
+    """A job of Spark: its arguments are those of the module's own preparation, with S3 URIs."""
+    parameters = {
+        "ApplicationId": spark.application_id,
+        "ExecutionRoleArn": spark.role_arn,
+        "Name": f"{site.name}-prepare",
+        "ExecutionTimeoutMinutes": site.max_run_minutes,
+        "JobDriver": {
+            "SparkSubmit": {
+                "EntryPoint": spark.entry_point,
+                "EntryPointArguments": [
+                    "--raw",
+                    f"s3://{site.raw_bucket}/{site.case}",
+                    "--out",
+                    f"s3://{site.curated_bucket}/{site.case}/prepared",
+                ],
+            }
+        },
+    }
+    return _task("emr-serverless:startJobRun.sync", parameters, then="Judge", result="$.prepared")
