@@ -9,6 +9,7 @@ from infra.foundation.encryption import Encryption, EncryptionArgs
 from infra.foundation.foundation import Foundation
 from infra.foundation.logs import PROCESSING_JOBS, TRAINING_JOBS, Logs, LogsArgs
 from infra.foundation.place import Place
+from infra.identity.deployment import DeploymentAccess, DeploymentAccessArgs
 from infra.identity.identity import Identity, IdentityArgs
 from infra.identity.people import People, PeopleArgs
 from infra.network.network import Network, NetworkArgs
@@ -78,6 +79,11 @@ class Platform:
             "people",
             PeopleArgs(settings=settings.identity, foundation=base, endpoint_name=endpoint_name),
         )
+        deployment = None
+        if settings.deployment.enabled:
+            deployment = DeploymentAccess(
+                "deployment", DeploymentAccessArgs(settings=settings.deployment, foundation=base)
+            )
 
         # From data to a registered model.
         packaging = Packaging(
@@ -135,4 +141,5 @@ class Platform:
             "keys": dict(base.key_arns),
             "sourceArchive": packaging.uri,
             "personas": dict(people.role_arns),
+            "deployment": deployment.role_arns if deployment else None,
         }

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from infra.cost.budget import BudgetSettings
 from infra.foundation.encryption import EncryptionSettings
 from infra.foundation.logs import LogSettings
+from infra.identity.deployment import DeploymentSettings
 from infra.identity.people import IdentitySettings
 from infra.network.network import NetworkSettings
 from infra.notifications.notifications import NotificationSettings
@@ -85,6 +86,7 @@ class PlatformSettings(Settings):
     network: NetworkSettings = NetworkSettings()
     logs: LogSettings = LogSettings()
     identity: IdentitySettings = IdentitySettings()
+    deployment: DeploymentSettings = DeploymentSettings()
     training: TrainingSettings = TrainingSettings()
     endpoint: EndpointSettings = EndpointSettings()
     notifications: NotificationSettings = NotificationSettings()
