@@ -76,7 +76,7 @@ def _calls(kinds: set[str]) -> set[str]:
     found: set[str] = set()
     for kind in kinds:
         row = TYPES[kind]
-        for call in (row.create, row.delete):
+        for call in (row.create, row.delete, *(step.do for step in row.steps)):
             if isinstance(call, Call):
                 service = _PREFIXES.get(row.service, row.service)
                 operation = _ACTIONS.get(service, str)(call.operation)
@@ -102,7 +102,7 @@ def test_a_deployment_may_make_and_take_away_every_type_of_the_platform() -> Non
     resources = {"iam": f"{IAM}:role/groundplan-dev-x", "s3": "arn:aws:s3:::groundplan-dev-raw-1"}
     refused = []
     actions = _calls(kinds)
-    assert {"kms:CreateKey", "s3:PutBucketPolicy", "sagemaker:CreateModel", "iam:DeleteRole"} <= actions
+    assert {"kms:CreateKey", "s3:PutBucketPolicy", "sagemaker:CreateModel", "iam:CreateRole"} <= actions
     for action in sorted(actions):
         service, _, operation = action.partition(":")
         named = f"arn:aws:{service}:{REGION}:{ACCOUNT}:x/groundplan-dev-x"
