@@ -14,6 +14,7 @@ from infra.identity.identity import Identity, IdentityArgs
 from infra.identity.people import People, PeopleArgs
 from infra.network.network import Network, NetworkArgs
 from infra.notifications.notifications import Notifications, NotificationsArgs
+from infra.packaging.builds import Images, ImagesArgs, images_of
 from infra.packaging.images import framework_image
 from infra.packaging.source import Packaging, PackagingArgs
 from infra.serving.endpoint import Endpoint, EndpointArgs
@@ -92,6 +93,20 @@ class Platform:
                 source=Path("ml"), build=Path(".groundplan/build"), foundation=base, bucket=zones["models"]
             ),
         )
+        images = None
+        if settings.images.from_stack:
+            images = images_of(settings.images.from_stack)
+        elif settings.images.enabled:
+            images = Images(
+                "images",
+                ImagesArgs(
+                    settings=settings.images,
+                    foundation=base,
+                    topics=topics,
+                    bucket=zones["models"],
+                    build=Path(".groundplan/build"),
+                ),
+            ).images
         registry = ModelRegistry("registry", ModelRegistryArgs(place=place, case=case))
         pipeline = TrainingPipeline(
             "training",
@@ -140,6 +155,7 @@ class Platform:
             "useCase": settings.use_case,
             "keys": dict(base.key_arns),
             "sourceArchive": packaging.uri,
+            "images": images,
             "personas": dict(people.role_arns),
             "deployment": deployment.role_arns if deployment else None,
         }

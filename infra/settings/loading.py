@@ -16,6 +16,7 @@ from infra.identity.deployment import DeploymentSettings
 from infra.identity.people import IdentitySettings
 from infra.network.network import NetworkSettings
 from infra.notifications.notifications import NotificationSettings
+from infra.packaging.builds import ImageSettings
 from infra.serving.endpoint import EndpointSettings
 from infra.settings import stack_file
 from infra.settings.block import Settings
@@ -87,6 +88,7 @@ class PlatformSettings(Settings):
     logs: LogSettings = LogSettings()
     identity: IdentitySettings = IdentitySettings()
     deployment: DeploymentSettings = DeploymentSettings()
+    images: ImageSettings = ImageSettings()
     training: TrainingSettings = TrainingSettings()
     endpoint: EndpointSettings = EndpointSettings()
     notifications: NotificationSettings = NotificationSettings()
