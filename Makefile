@@ -60,6 +60,7 @@ lock: $(READY) ## Compile requirements*.txt from the .in files
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-uv.in -o requirements-uv.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.txt ml/requirements.in -o ml/requirements.txt
+	for image in training inference; do $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.txt ml/images/$$image/requirements.in -o ml/images/$$image/requirements.txt; done
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
 
 wheels: $(READY) ## Download what the jobs install on AWS into ml/wheels, which travels in the source archive

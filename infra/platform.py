@@ -15,6 +15,7 @@ from infra.foundation.encryption import Encryption, EncryptionArgs
 from infra.foundation.foundation import Foundation
 from infra.foundation.logs import PROCESSING_JOBS, TRAINING_JOBS, TRANSFORM_JOBS, Logs, LogsArgs
 from infra.foundation.place import Place
+from infra.identity.deployment import DeploymentAccess, DeploymentAccessArgs
 from infra.identity.identity import Identity, IdentityArgs
 from infra.identity.people import People, PeopleArgs
 from infra.monitoring.drift import Drift, DriftArgs
@@ -22,6 +23,7 @@ from infra.monitoring.monitoring import Monitoring, MonitoringArgs
 from infra.monitoring.served import Served
 from infra.network.network import Network, NetworkArgs
 from infra.notifications.notifications import Notifications, NotificationsArgs
+from infra.packaging.builds import Images, ImagesArgs, images_of
 from infra.packaging.images import framework_image
 from infra.packaging.source import Packaging, PackagingArgs
 from infra.serving.batch import Batch, BatchArgs
@@ -110,6 +112,11 @@ class Platform:
             "people",
             PeopleArgs(settings=settings.identity, foundation=base, endpoint_name=endpoint_name),
         )
+        deployment = None
+        if settings.deployment.enabled:
+            deployment = DeploymentAccess(
+                "deployment", DeploymentAccessArgs(settings=settings.deployment, foundation=base)
+            )
 
         # From data to a registered model.
         packaging = Packaging(
@@ -157,6 +164,20 @@ class Platform:
                     database=data_pipeline.catalog.databases["archive"],
                 ),
             )
+        images = None
+        if settings.images.from_stack:
+            images = images_of(settings.images.from_stack)
+        elif settings.images.enabled:
+            images = Images(
+                "images",
+                ImagesArgs(
+                    settings=settings.images,
+                    foundation=base,
+                    topics=topics,
+                    bucket=zones["models"],
+                    build=Path(".groundplan/build"),
+                ),
+            ).images
         registry = ModelRegistry(
             "registry", ModelRegistryArgs(place=place, case=case, settings=settings.registry)
         )
@@ -308,9 +329,11 @@ class Platform:
             "useCase": settings.use_case,
             "keys": dict(base.key_arns),
             "sourceArchive": packaging.uri,
+            "images": images,
             "personas": dict(people.role_arns),
             "dataWorkflow": data_pipeline.machine_arn,
             "queries": data_pipeline.workgroup_name,
             "featureGroups": dict(features.group_names) if features else {},
             "events": streaming.source if streaming else None,
+            "deployment": deployment.role_arns if deployment else None,
         }

@@ -46,8 +46,8 @@ _TO_SAGEMAKER = {"iam:PassedToService": "sagemaker.amazonaws.com"}
 class Deed:
     """One request to AWS in a person's words, and who may make it.
 
-    `resource` is an ARN with `{partition}`, `{region}`, `{account}`, `{prefix}` and `{database}`; `context` holds the
-    condition keys that the request has beside those of every session.
+    `resource` is an ARN with `{partition}`, `{region}`, `{account}`, `{prefix}` and `{database}`; `context`
+    holds the condition keys that the request has beside those of every session.
     """
 
     does: str

@@ -43,7 +43,7 @@ class Packaging(pulumi.ComponentResource):
         super().__init__("groundplan:infra:Packaging", name, opts=opts)
         archive = pack(args.source)
         digest = hashlib.sha256(archive).hexdigest()
-        file = _keep(archive, args.build / f"source-{digest}.tar.gz")
+        file = keep(archive, args.build / f"source-{digest}.tar.gz")
         stored = aws.s3.BucketObjectv2(
             f"{name}-archive",
             bucket=args.bucket,
@@ -99,13 +99,16 @@ def _stored_gzip(content: bytes) -> bytes:
 
 
 def _files(source: Path) -> Iterator[Path]:
+    """What jobs run; what images are built of is no part of it."""
     for file in source.rglob("*"):
+        if file.relative_to(source).parts[0] == "images":
+            continue
         hidden = any(part.startswith((".", "__pycache__")) for part in file.relative_to(source).parts)
         if file.is_file() and file.suffix in _SUFFIXES and not hidden:
             yield file
 
 
-def _keep(archive: bytes, file: Path) -> Path:
+def keep(archive: bytes, file: Path) -> Path:
     """Writes the archive in one step, unless it is there."""
     if not file.is_file() or file.stat().st_size != len(archive):
         file.parent.mkdir(parents=True, exist_ok=True)

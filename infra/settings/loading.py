@@ -17,12 +17,14 @@ from infra.data.pipeline import DataPipelineSettings
 from infra.data.streaming import StreamingSettings
 from infra.foundation.encryption import EncryptionSettings
 from infra.foundation.logs import LogSettings
+from infra.identity.deployment import DeploymentSettings
 from infra.identity.people import IdentitySettings
 from infra.monitoring.drift_settings import DriftSettings
 from infra.monitoring.monitoring import MonitoringSettings
 from infra.network.network import NetworkSettings
 from infra.network.regions import recovery_faults, zone_faults
 from infra.notifications.notifications import NotificationSettings
+from infra.packaging.builds import ImageSettings
 from infra.serving.fitting import misfits
 from infra.serving.parking import ParkingSettings
 from infra.serving.release import ReleaseSettings
@@ -96,9 +98,11 @@ class PlatformSettings(Settings):
     network: NetworkSettings = NetworkSettings()
     logs: LogSettings = LogSettings()
     identity: IdentitySettings = IdentitySettings()
+    deployment: DeploymentSettings = DeploymentSettings()
     data_pipeline: DataPipelineSettings = DataPipelineSettings()
     features: FeatureSettings = FeatureSettings()
     streaming: StreamingSettings = StreamingSettings()
+    images: ImageSettings = ImageSettings()
     training: TrainingSettings = TrainingSettings()
     registry: RegistrySettings = RegistrySettings()
     drift: DriftSettings = DriftSettings()

@@ -1,4 +1,4 @@
-"""What do the policies of a role and the boundary above it say together? IAM's own rule, by the sandbox's judge."""
+"""What do the policies of a role and the boundary above it say together? IAM's rule."""
 
 from __future__ import annotations
 

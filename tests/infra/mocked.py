@@ -21,6 +21,14 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 
 
+OTHER_STACK: dict[str, Any] = {
+    "images": {
+        "training": {"uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/groundplan-dev-training:0a1b"}
+    }
+}
+"""The outputs of whatever stack a program refers to."""
+
+
 class RefusedError(Exception):
     """The provider's Check refuses the inputs of a resource."""
 
@@ -63,6 +71,8 @@ class CheckedMocks(mocks.Mocks):
             if checked.failures:
                 told = "; ".join(f"{one.property}: {one.reason}" for one in checked.failures)
                 raise RefusedError(f"{args.typ} {args.name}: {told}")
+        if args.typ == "pulumi:pulumi:StackReference":
+            return args.name, {**inputs, "outputs": OTHER_STACK, "secretOutputNames": []}
         return _made(args.typ, args.name, inputs)
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
@@ -118,6 +128,8 @@ def _made(kind: str, resource: str, inputs: dict[str, Any]) -> tuple[str, dict[s
     outputs = {"arn": arn, "url": f"https://mock/{name}", "keyId": told["digest"], "name": name, **inputs}
     if kind == "aws:ec2/vpc:Vpc":
         outputs["defaultNetworkAclId"] = f"acl-{digest}"
+    if kind == "aws:ecr/repository:Repository":
+        outputs["repositoryUrl"] = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}"
     id = _IDS[kind].format(**told) if kind in _IDS else (arn if "policy:Policy" in kind else name)
     return id, outputs
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterable
 
+from sandbox.aws.documents import json_failures
 from sandbox.aws.lifecycle import perform
 from sandbox.aws.rows import answered, pages, reading
 from sandbox.aws.table import AutoName, Call, Params, ResourceType, Step, Subject, Tags
+from sandbox.engine.provider import CheckFailure, ProviderError
+from sandbox.engine.values import UNKNOWN, PropertyMap
 
 
 def function_name(value: object) -> str:
@@ -109,6 +114,53 @@ FUNCTION_EVENT_INVOKE_CONFIG = ResourceType(
 )
 
 
+def _invoke(subject: Subject) -> Params:
+    """Invokes and waits; what the function raises fails the resource, as on AWS."""
+    name = function_name(subject.inputs["functionName"])
+    payload = str(subject.inputs["input"]).encode()
+    params = {"FunctionName": name, "Payload": payload, **_qualifier(subject)}
+    answer = subject.cloud.call("lambda", "Invoke", params)
+    result = answer["Payload"].read().decode()
+    if answer.get("FunctionError"):
+        raise ProviderError(f"the function {name} failed: {result}")
+    subject.outputs["result"] = result
+    return {"result": result}
+
+
+def _read_invocation(subject: Subject) -> Params | None:
+    """Only the state knows of it: what a function answered is kept nowhere else, on AWS neither."""
+    return {"result": subject.outputs["result"]} if "result" in subject.outputs else None
+
+
+def _invocation_id(subject: Subject) -> str:
+    version = str(subject.inputs.get("qualifier") or "$LATEST")
+    digest = hashlib.md5(str(subject.inputs["input"]).encode(), usedforsecurity=False).hexdigest()
+    return f"{function_name(subject.inputs['functionName'])}_{version}_{digest}"
+
+
+def _check_invocation(inputs: PropertyMap) -> Iterable[CheckFailure]:
+    yield from json_failures(inputs, "input")
+    if inputs.get("lifecycleScope") not in (None, UNKNOWN, "CREATE_ONLY"):
+        yield CheckFailure("lifecycleScope", "the sandbox invokes at the create alone: CREATE_ONLY")
+
+
+INVOCATION = ResourceType(
+    type="aws:lambda/invocation:Invocation",
+    service="lambda",
+    tier="run",
+    create=_invoke,
+    id=_invocation_id,
+    read=_read_invocation,
+    delete=None,
+    outputs={"result": "result"},
+    local=("lifecycleScope", "terraformKey"),
+    defaults={"lifecycleScope": "CREATE_ONLY", "terraformKey": "tf"},
+    documents=("input",),
+    unsupported=("tenantId",),
+    checks=_check_invocation,
+)
+
+
 def _find_mapping(subject: Subject, taken: frozenset[str]) -> str | None:
     wanted = {
         "FunctionName": subject.inputs["functionName"],
@@ -184,4 +236,4 @@ EVENT_SOURCE_MAPPING = ResourceType(
     unsupported=_SELF_MANAGED,
 )
 
-TYPES = (PERMISSION, FUNCTION_EVENT_INVOKE_CONFIG, EVENT_SOURCE_MAPPING)
+TYPES = (PERMISSION, INVOCATION, FUNCTION_EVENT_INVOKE_CONFIG, EVENT_SOURCE_MAPPING)

@@ -38,6 +38,9 @@ def test_what_was_made_is_found_and_what_was_not_is_not(life: Life, driver: Driv
     made = driver.make(life.type, "lost", inputs)
     try:
         found = driver.provider.recover(urn_of(life.type, "lost"), checked)
+        if not life.leaves_something:
+            assert found is None
+            return
         assert found is not None
         assert found.id == made.id
         assert not life.recoverable or found.properties == made.outputs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from lives.life import Life, Make, a_function
+from lives.life import Life, Make, a_function, a_role
 from sandbox.engine.values import PropertyMap
 
 _BODY = {
@@ -57,6 +57,12 @@ def _deployment(make: Make) -> PropertyMap:
     return make("aws:apigateway/deployment:Deployment", "deployment", {"restApi": api["id"]})
 
 
+def _stage(make: Make) -> PropertyMap:
+    deployment = _deployment(make)
+    inputs = {"restApi": deployment["restApi"], "deployment": deployment["id"], "stageName": "v1"}
+    return make("aws:apigateway/stage:Stage", "stage", inputs)
+
+
 def _ready(make: Make) -> PropertyMap:
     api = an_api(make)
     _mock(make, _method(make, api))
@@ -90,6 +96,37 @@ def _route(make: Make) -> PropertyMap:
 
 
 LIVES = [
+    Life(
+        "aws:apigateway/account:Account",
+        lambda make: {"cloudwatchRoleArn": a_role(make, "apigateway")["arn"]},
+        {"cloudwatchRoleArn": "arn:aws:iam::123456789012:role/other"},
+        by_code=frozenset({"cloudwatchRoleArn"}),
+    ),
+    Life(
+        "aws:apigateway/model:Model",
+        lambda make: {"restApi": an_api(make)["id"], "name": "Ask", "contentType": "application/json"},
+        {"schema": '{"type": "object"}', "description": "told"},
+        {"name": "Other"},
+        importable=False,
+    ),
+    Life(
+        "aws:apigateway/requestValidator:RequestValidator",
+        lambda make: {"restApi": an_api(make)["id"], "validateRequestBody": True},
+        {"validateRequestParameters": True},
+        importable=False,
+    ),
+    Life(
+        "aws:apigateway/methodSettings:MethodSettings",
+        lambda make: {
+            **{name: value for name, value in _stage(make).items() if name in ("restApi", "stageName")},
+            "methodPath": "*/*",
+            "settings": {"throttlingRateLimit": 10, "metricsEnabled": True},
+        },
+        {"settings": {"throttlingRateLimit": 20, "metricsEnabled": True}},
+        by_code=frozenset({"methodPath", "restApi", "settings", "stageName"}),
+        importable=False,
+        gone_after_delete=False,
+    ),
     Life(
         "aws:apigateway/restApi:RestApi",
         lambda _: {"body": json.dumps(_BODY), "description": "for a test"},

@@ -22,6 +22,16 @@ LIVES = [
         {"principal": "events.amazonaws.com"},
     ),
     Life(
+        "aws:lambda/invocation:Invocation",
+        lambda make: {"functionName": a_function(make)["name"], "input": '{"n": 1}'},
+        None,
+        {"input": '{"n": 2}'},
+        by_code=frozenset({"functionName", "input", "lifecycleScope", "qualifier", "triggers"}),
+        importable=False,
+        leaves_something=False,
+        gone_after_delete=False,
+    ),
+    Life(
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
         lambda make: {"functionName": a_function(make)["name"], "maximumRetryAttempts": 1},
         {"maximumRetryAttempts": 2},

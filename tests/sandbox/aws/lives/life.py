@@ -41,6 +41,8 @@ class Life:
     """False for what an id alone does not name: an import needs the id of what it belongs to before it."""
     recoverable: bool = True
     """False for what is told once, at the create, and lost with an interrupted one."""
+    leaves_something: bool = True
+    """False for what only happens, such as a call: an interrupted one happens again."""
     gone_after_delete: bool = True
     """False for what only goes with another resource (a setting of a bucket that versioning leaves)."""
 
