@@ -95,10 +95,12 @@ def _kept(folder: Path) -> Iterator[Path]:
 def test_each_goes_without_a_trace_and_leaves_the_others_whole(clone: Any, accounts: dict[str, str]) -> None:
     assert clone.json("destroy", "dev", "--yes")["remaining"] == []
     clone.run("up", "staging", "--yes", "--expect-no-changes")
-    # Production is protected against deletion, until its settings say otherwise.
+    # Production is protected against deletion, and its buckets keep what they hold, until its settings say
+    # otherwise.
     clone.run("destroy", "prod", "--yes", status=1)
     clone.run("up", "prod", "--yes", "--expect-no-changes")
-    clone.run("up", "prod", "--yes", "-c", "protected=false")
+    given = ("-c", "protected=false", "-c", "storage.forceDestroy=true")
+    clone.run("up", "prod", "--yes", *given, "--config-path")
     for stack in ("prod", "staging"):
         assert clone.json("destroy", stack, "--yes")["remaining"] == []
     assert clone.json("sandbox", "status")["resources"] == {}
