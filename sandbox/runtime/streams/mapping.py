@@ -69,7 +69,7 @@ def install() -> None:
             "EventSourceArn": arn.replace(":kafka:", ":kinesis:", 1),
             "FunctionArn": function.function_arn,
         }
-        made = EventSourceMapping({**spec, **where, **stand_in})
+        made = EventSourceMapping({**spec, **where, **stand_in})  # type: ignore[abstract]
         made._event_source_arn = arn
         self._event_source_mappings[made.uuid] = made
         return made
