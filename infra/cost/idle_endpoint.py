@@ -1,6 +1,6 @@
 """Idle endpoint: an alarm on instances that nobody has asked for hours, with what they cost a day."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -20,6 +20,8 @@ class IdleEndpointArgs:
     variant: str
     instances: Sequence[tuple[str, int]]
     hours: int
+    asynchronous: bool
+    """Whether requests lie in S3: the service counts these for the endpoint, not for a variant."""
     foundation: Foundation
     topics: Topics
 
@@ -33,6 +35,9 @@ class IdleEndpoint(pulumi.ComponentResource):
         super().__init__("groundplan:infra:IdleEndpoint", name, opts=opts)
         cost = daily_in_words(args.instances)
         hours = "hour" if args.hours == 1 else f"{args.hours} hours"
+        whole = {"EndpointName": args.endpoint_name}
+        variant = {**whole, "VariantName": args.variant}
+        asked = ("InvocationsProcessed", whole) if args.asynchronous else ("Invocations", variant)
         made = alarm(
             f"{name}-alarm",
             name=f"{args.endpoint_name}-idle",
@@ -50,15 +55,8 @@ class IdleEndpoint(pulumi.ComponentResource):
                     "label": "Hours without a request",
                     "return_data": True,
                 },
-                _metric("asked", "AWS/SageMaker", "Invocations", "Sum", args.endpoint_name, args.variant),
-                _metric(
-                    "cpu",
-                    "/aws/sagemaker/Endpoints",
-                    "CPUUtilization",
-                    "Maximum",
-                    args.endpoint_name,
-                    args.variant,
-                ),
+                _metric("asked", "AWS/SageMaker", "Sum", *asked),
+                _metric("cpu", "/aws/sagemaker/Endpoints", "Maximum", "CPUUtilization", variant),
             ],
             comparison_operator="GreaterThanOrEqualToThreshold",
             threshold=1,
@@ -71,14 +69,14 @@ class IdleEndpoint(pulumi.ComponentResource):
 
 
 def _metric(
-    id: str, namespace: str, metric: str, statistic: str, endpoint: str, variant: str
+    id: str, namespace: str, statistic: str, metric: str, dimensions: Mapping[str, str]
 ) -> dict[str, object]:
     return {
         "id": id,
         "metric": {
             "namespace": namespace,
             "metric_name": metric,
-            "dimensions": {"EndpointName": endpoint, "VariantName": variant},
+            "dimensions": dimensions,
             "period": _HOUR,
             "stat": statistic,
         },

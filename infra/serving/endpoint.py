@@ -135,7 +135,7 @@ class Endpoint(pulumi.ComponentResource):
                 ),
                 opts=child,
             )
-        if settings.on_instances:
+        if settings.on_instances and settings.least_instances:
             IdleEndpoint(
                 f"{name}-idle",
                 IdleEndpointArgs(
@@ -143,6 +143,7 @@ class Endpoint(pulumi.ComponentResource):
                     variant=CHAMPION,
                     instances=[(settings.instance, sum(one.instances for one in chosen))],
                     hours=settings.idle_alarm_hours,
+                    asynchronous=mode == "asynchronous",
                     foundation=args.foundation,
                     topics=args.topics,
                 ),

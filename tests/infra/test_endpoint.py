@@ -163,6 +163,12 @@ def test_the_idle_alarm_names_the_endpoint_and_what_it_costs_a_day(mocked: Mocke
     )
     assert "idle-endpoint.md" in alarm["alarmDescription"]
     assert alarm["evaluationPeriods"] == alarm["datapointsToAlarm"] == 24
+    waiting = {"mode": "asynchronous", "asynchronous": {"leastInstances": 1}}
+    queries = _endpoint(mocked, waiting).of("aws:cloudwatch/metricAlarm:MetricAlarm")["endpoint-idle-alarm"][
+        "metricQueries"
+    ]
+    assert queries[1]["metric"]["metricName"] == "InvocationsProcessed"
+    assert "groundplan:infra:IdleEndpoint" not in _endpoint(mocked, {"mode": "asynchronous"}).kinds
     rare = _endpoint(mocked, {"instance": "ml.r5.large"}).of("aws:cloudwatch/metricAlarm:MetricAlarm")
     assert "a price that is not known here" in rare["endpoint-idle-alarm"]["alarmDescription"]
 

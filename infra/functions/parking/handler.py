@@ -46,7 +46,9 @@ def _answer(endpoint: str, reason: str, now: datetime) -> Answer:
         since = now - timedelta(hours=hours)
         if described["LastModifiedTime"] > since:
             return _left(endpoint, f"it was brought up or changed within {hours} h")
-        asked = sum(_requests(endpoint, variant, since, now) for variant in variants)
+        asked = sum(_requests("Invocations", endpoint, variant, since, now) for variant in variants)
+        # Of an asynchronous endpoint, the service counts what was answered, for the whole of it.
+        asked += _requests("InvocationsProcessed", endpoint, "", since, now)
         if asked:
             return _left(endpoint, f"it was asked {asked:.0f} times within {hours} h")
     elif reason != "after-hours":
@@ -76,14 +78,14 @@ def _describe(endpoint: str) -> dict[str, Any] | None:
     return found
 
 
-def _requests(endpoint: str, variant: str, since: datetime, until: datetime) -> float:
+def _requests(metric: str, endpoint: str, variant: str, since: datetime, until: datetime) -> float:
+    dimensions = [{"Name": "EndpointName", "Value": endpoint}]
+    if variant:
+        dimensions.append({"Name": "VariantName", "Value": variant})
     answer = boto3.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/SageMaker",
-        MetricName="Invocations",
-        Dimensions=[
-            {"Name": "EndpointName", "Value": endpoint},
-            {"Name": "VariantName", "Value": variant},
-        ],
+        MetricName=metric,
+        Dimensions=dimensions,
         StartTime=since,
         EndTime=until,
         Period=_HOUR,
