@@ -119,7 +119,7 @@ def measure(
     config = StackConfig.load(project, stack).overlay(overlay)
     engine = Engine(project, backend, providers, {}, interpreter)
     resources = {item.urn: item for item in engine.resources(stack)}
-    monitor = InstantMonitor(project, stack, resources, _invoke(providers, config))
+    monitor = InstantMonitor(project, stack, resources, invoke_by(providers, config))
     alone, whole = [], []
     for number in range(rounds + 1):
         seconds = program_seconds(project, config, backend, os.environ, interpreter, monitor)
@@ -134,7 +134,8 @@ def measure(
     return alone, whole, len(resources)
 
 
-def _invoke(providers: Mapping[str, Callable[[], Provider]], config: StackConfig) -> Invoke:
+def invoke_by(providers: Mapping[str, Callable[[], Provider]], config: StackConfig) -> Invoke:
+    """Answers the program's questions by the providers, each made when it is first asked."""
     made: dict[str, Provider] = {}
 
     def invoke(token: str, arguments: PropertyMap) -> PropertyMap:

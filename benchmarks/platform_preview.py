@@ -19,10 +19,14 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.engine_overhead import invoke_by
 from benchmarks.instant_monitor import InstantMonitor, program_seconds
+from ops.target import sandbox_account
 from ops.workspace import Workspace
+from sandbox.aws.provider import AwsProvider
 from sandbox.engine.interpreters import interpreter_of
-from sandbox.engine.values import PropertyMap
+from sandbox.runtime import daemon
+from sandbox.runtime.host.clients import access_key_for
 
 ROOT = Path(__file__).resolve().parent.parent
 IMPORTS = {
@@ -48,11 +52,10 @@ def main() -> None:
             _run(preview, clone, environment)  # compiles what it imports
             empty = [_run(preview, clone, environment) for _ in range(arguments.rounds)]
             _run([*command, "up", arguments.stack], clone, environment)
-            workspace = Workspace.find(clone)
-            alone, full, resources = [], [], 0
+            program = Alone(clone, arguments.stack, environment)
+            alone, full = [], []
             for _ in range(arguments.rounds):
-                seconds, resources = _alone(workspace, arguments.stack, environment)
-                alone.append(seconds)
+                alone.append(program.seconds())
                 full.append(_run(preview, clone, environment))
             imports = {
                 name: [
@@ -62,13 +65,13 @@ def main() -> None:
             }
         finally:
             subprocess.run([*command, "sandbox", "stop"], cwd=clone, env=environment, check=False, stdout=2)
-    program = statistics.median(alone)
+    floor = statistics.median(alone)
     figures = {
         "benchmark": "platform_preview",
-        "resources": resources,
-        "program_alone_s": round(program, 2),
+        "resources": program.resources,
+        "program_alone_s": round(floor, 2),
         "preview_without_state_s": round(statistics.median(empty), 2),
-        "preview_without_state_ratio": round(statistics.median(empty) / program, 2),
+        "preview_without_state_ratio": round(statistics.median(empty) / floor, 2),
         "preview_with_state_s": round(statistics.median(full), 2),
         "preview_with_state_ratio": round(
             statistics.median(whole / one for whole, one in zip(full, alone, strict=True)), 2
@@ -79,21 +82,32 @@ def main() -> None:
     print(json.dumps(figures))
 
 
-def _alone(workspace: Workspace, stack: str, environment: Mapping[str, str]) -> tuple[float, int]:
-    """Seconds of the program against what the state holds, and how many resources it registers."""
-    project, backend = workspace.project, workspace.backend
-    config = workspace.released_config(stack)
-    crypter = backend.crypter(project.name, stack, config.encryption_salt)
-    held = {item.urn: item for item in backend.load(project.name, stack, crypter).resources}
-    account = str(config.values["aws:allowedAccountIds"][0])
-    region = str(config.values["aws:region"])
+class Alone:
+    """The program of a stack by itself, against what the stack's state holds."""
 
-    def invoke(token: str, given: PropertyMap) -> PropertyMap:
-        return {**given, "accountId": account, "region": region, "partition": "aws", "registryPath": "image"}
+    def __init__(self, clone: Path, stack: str, environment: Mapping[str, str]) -> None:
+        workspace = self._workspace = Workspace.find(clone)
+        self._environment = environment
+        self._config = workspace.released_config(stack)
+        address = daemon.last_known(workspace.sandbox_root)
+        if address is None:
+            raise SystemExit("the sandbox has gone")
+        endpoint, key = address.endpoint_url, access_key_for(sandbox_account(workspace, stack))
+        project, backend = workspace.project, workspace.backend
+        crypter = backend.crypter(project.name, stack, self._config.encryption_salt)
+        held = {item.urn: item for item in backend.load(project.name, stack, crypter).resources}
+        self.resources = len(held)
+        invoke = invoke_by({"aws": lambda: AwsProvider(endpoint, access_key=key)}, self._config)
+        self._monitor = InstantMonitor(project, stack, held, invoke)
+        self.seconds()  # the answers to its questions are kept from now on
 
-    monitor = InstantMonitor(project, stack, held, invoke)
-    seconds = program_seconds(project, config, backend, environment, interpreter_of(project).path, monitor)
-    return seconds, monitor.registered
+    def seconds(self) -> float:
+        """How long it takes."""
+        project = self._workspace.project
+        python = interpreter_of(project).path
+        return program_seconds(
+            project, self._config, self._workspace.backend, self._environment, python, self._monitor
+        )
 
 
 def _run(command: list[str], folder: Path, environment: Mapping[str, str]) -> float:
