@@ -62,7 +62,7 @@ def data_of(alarms: Sequence[Any], metrics: Iterable[Any], now: float) -> Measur
     """All that was measured for these alarms in their periods, in one pass."""
     wanted: dict[tuple[str, str, frozenset[tuple[str, str]]], set[MetricKey]] = {}
     for alarm in alarms:
-        for key in _keys(alarm):
+        for key in keys_of(alarm):
             wanted.setdefault((key.namespace, key.name, key.dimensions), set()).add(key)
     names = {name for _, name, _ in wanted}
     oldest = now - max(period_of(alarm) * (int(alarm.evaluation_periods) + _EARLIER) for alarm in alarms)
@@ -80,7 +80,7 @@ def measured(alarm: Any, data: Measured, now: float) -> list[float | None]:
     """The values of an alarm's periods, oldest first. Raises MathError."""
     periods, period = int(alarm.evaluation_periods), period_of(alarm)
     if not alarm.metric_data_queries:
-        (key,) = _keys(alarm)
+        (key,) = keys_of(alarm)
         return values_of(data.get(key, ()), statistic_of(alarm), period, periods, now)
     length = periods + _EARLIER
     series: dict[str, tuple[float | None, ...]] = {}
@@ -114,7 +114,8 @@ def _watched(queries: Sequence[Any]) -> Any:
     return returned[0] if returned else queries[-1]
 
 
-def _keys(alarm: Any) -> list[MetricKey]:
+def keys_of(alarm: Any) -> list[MetricKey]:
+    """The metrics that an alarm looks at."""
     stats = [query.metric_stat for query in alarm.metric_data_queries if query.metric_stat is not None]
     if alarm.metric_data_queries:
         return [_key_of(stat) for stat in stats]

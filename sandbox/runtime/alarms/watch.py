@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.runtime.alarms import emulation
+from sandbox.runtime.alarms import emulation, gauges
 from sandbox.runtime.alarms.evaluation import Rule, reason_of, state_of
 from sandbox.runtime.alarms.mathematics import MathError
 from sandbox.runtime.alarms.measured import (
@@ -129,6 +129,7 @@ class AlarmWatch:
 def _changed(backend: Any, caller: Caller, now: float) -> Iterator[_Verdict]:
     alarms = [alarm for alarm in backend.alarms.values() if _is_judged(alarm, now)]
     data = data_of(alarms, backend.metric_data, now) if alarms else {}
+    gauges.add(data, alarms, caller, now)
     for alarm in alarms:
         rule = _rule_of(alarm)
         try:

@@ -186,3 +186,25 @@ def test_an_alarms_new_state_is_an_event_with_what_it_is_on(
     assert event["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"]["name"]
     assert event["detail"]["state"]["reason"] == "by hand"
     assert event["detail"]["previousState"]["value"] == "INSUFFICIENT_DATA"
+
+
+def test_a_letter_in_a_queue_is_an_alarm_until_it_is_taken_out(cloud: Any, eventually: Wait) -> None:
+    sqs = cloud.client("sqs")
+    url = sqs.create_queue(QueueName="letters")["QueueUrl"]
+    cloud.client("cloudwatch").put_metric_alarm(
+        AlarmName="letters",
+        Namespace="AWS/SQS",
+        MetricName="ApproximateNumberOfMessagesVisible",
+        Dimensions=[{"Name": "QueueName", "Value": "letters"}],
+        Statistic="Maximum",
+        ComparisonOperator="GreaterThanThreshold",
+        Threshold=0,
+        Period=60,
+        EvaluationPeriods=1,
+        TreatMissingData="notBreaching",
+    )
+    sqs.send_message(QueueUrl=url, MessageBody="undelivered")
+    eventually(lambda: _state(cloud, "letters") == "ALARM")
+    (letter,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
+    eventually(lambda: _state(cloud, "letters") == "OK")
