@@ -61,4 +61,4 @@ def _detector_features() -> None:
             features = list(merged.values())
         updated(self, enable, frequency, sources, features)
 
-    Detector.update = update  # type: ignore[method-assign]
+    Detector.update = update  # type: ignore[assignment, method-assign]
