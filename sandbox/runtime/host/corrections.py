@@ -16,6 +16,7 @@ def install() -> None:
     _key_ids()
     _replicas_of_keys()
     _locks_of_buckets()
+    _routes_of_gateways()
 
 
 def _key_ids() -> None:
@@ -79,3 +80,25 @@ def _locks_of_buckets() -> None:
             bucket.keys = held
 
     S3Backend.put_object_lock_configuration = put_on_any  # type: ignore[method-assign]
+
+
+def _routes_of_gateways() -> None:
+    """A gateway endpoint has a route in each of its tables, whenever they became its own: the emulator makes
+    them with the endpoint alone, and then cannot delete it."""
+    from moto.ec2.models.vpcs import VPCBackend
+
+    modified = VPCBackend.modify_vpc_endpoint
+
+    def modify(self: Any, vpc_id: str, *given: Any, **named: Any) -> None:
+        endpoint = self.describe_vpc_endpoints(vpc_end_point_ids=[vpc_id])[0]
+        before = set(endpoint.route_table_ids or ())
+        modified(self, vpc_id, *given, **named)
+        after, services = set(endpoint.route_table_ids or ()), endpoint.destination_prefix_list_id
+        if not services:
+            return
+        for table in before - after:
+            self.delete_route(table, services)
+        for table in after - before:
+            self.create_route(table, None, gateway_id=endpoint.id, destination_prefix_list_id=services)
+
+    VPCBackend.modify_vpc_endpoint = modify  # type: ignore[method-assign]

@@ -72,3 +72,24 @@ def test_a_bucket_with_objects_can_be_locked_and_relaxed(cloud: Any) -> None:
         s3.delete_object(Bucket="locked-later", Key="during", VersionId=locked)
     s3.delete_object(Bucket="locked-later", Key="during", VersionId=locked, BypassGovernanceRetention=True)
     assert s3.get_object(Bucket="locked-later", Key="before")["Body"].read() == b"x"
+
+
+def test_a_gateway_endpoint_routes_in_the_tables_that_it_has_now_and_can_be_deleted(cloud: Any) -> None:
+    ec2 = cloud.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    first, second = (ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"] for _ in range(2))
+    service = "com.amazonaws.us-east-1.s3"
+    made = ec2.create_vpc_endpoint(
+        VpcId=vpc, ServiceName=service, VpcEndpointType="Gateway", RouteTableIds=[first]
+    )
+    endpoint = made["VpcEndpoint"]["VpcEndpointId"]
+
+    def routed() -> list[bool]:
+        tables = [ec2.describe_route_tables(RouteTableIds=[one])["RouteTables"][0] for one in (first, second)]
+        return [any(route.get("GatewayId") == endpoint for route in table["Routes"]) for table in tables]
+
+    assert routed() == [True, False]
+    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, AddRouteTableIds=[second], RemoveRouteTableIds=[first])
+    assert routed() == [False, True]
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    assert routed() == [False, False]
