@@ -28,6 +28,8 @@ class TrainingFolders:
     validation: Path
     model: Path
     checkpoints: Path
+    config: Path
+    """Where the service tells the job of its machines: `resourceconfig.json`."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "TrainingFolders":
@@ -46,6 +48,7 @@ class TrainingFolders:
             validation=folder("SM_CHANNEL_VALIDATION", PREFIX / "input/data/validation"),
             model=model,
             checkpoints=folder("SM_CHECKPOINT_DIR", model.parent / "checkpoints"),
+            config=folder("SM_INPUT_CONFIG_DIR", model.parent / "input/config"),
         )
 
 

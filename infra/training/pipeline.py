@@ -1,7 +1,8 @@
 """Training pipeline: the steps from raw data to a registered model, as SageMaker runs them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -13,6 +14,13 @@ from infra.network.placement import Placement
 from infra.storage.storage import Zone
 from infra.training.settings import TrainingSettings
 from infra.training.steps import Site, training_definition
+
+_BETWEEN_MACHINES: Sequence[tuple[str, str, int | None, int | None]] = (
+    ("tcp", "tcp", 0, 65535),
+    ("key-exchange", "udp", 500, 500),
+    ("esp", "50", None, None),
+)
+"""What, the IP protocol, the first and the last port."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +81,8 @@ class TrainingPipeline(pulumi.ComponentResource):
                 group=known["group"],
             )
         )
+        if args.settings.instances > 1:
+            self._let_machines_talk(name, args.placement.security_group_id)
         pipeline = aws.sagemaker.Pipeline(
             f"{name}-pipeline",
             pipeline_name=pipeline_name,
@@ -84,6 +94,25 @@ class TrainingPipeline(pulumi.ComponentResource):
         )
         self.pipeline_name = pipeline.pipeline_name
         self.register_outputs({"pipeline_name": self.pipeline_name})
+
+    def _let_machines_talk(self, name: str, group: pulumi.Input[str]) -> None:
+        """Machines of one job speak with each other, encrypted: TCP, and what IPsec needs.
+
+        Source: SageMaker guide, "Protect Communications Between ML Compute Instances in a Distributed
+        Training Job".
+        """
+        for what, protocol, first, last in _BETWEEN_MACHINES:
+            rule: dict[str, Any] = {
+                "security_group_id": group,
+                "referenced_security_group_id": group,
+                "description": f"Machines of one training job: {what}",
+                "ip_protocol": protocol,
+                "from_port": first,
+                "to_port": last,
+                "opts": pulumi.ResourceOptions(parent=self),
+            }
+            aws.vpc.SecurityGroupIngressRule(f"{name}-{what}-in", **rule)
+            aws.vpc.SecurityGroupEgressRule(f"{name}-{what}-out", **rule)
 
 
 def pipeline_of(place: Place, use_case: str) -> str:

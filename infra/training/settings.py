@@ -38,7 +38,7 @@ class TrainingSettings(Settings):
         default=1,
         ge=1,
         le=32,
-        description="Instances of a training job. The program of flights boosts on one.",
+        description="Instances that train one model together, each on its share of the rows.",
     )
     spot: bool = Field(default=True, description="Whether to train on spot instances, with checkpoints.")
     max_run_minutes: int = Field(default=60, ge=5, le=7200, description="Minutes until a job is stopped.")
@@ -61,6 +61,7 @@ class TrainingSettings(Settings):
     timezone: str = Field(
         default="UTC",
         pattern=r"^[A-Za-z]+([/_+-][A-Za-z0-9]+)*$",
+        max_length=50,
         description="Time zone of the schedule, such as `Europe/Berlin`.",
     )
     minimum_pr_auc: float = Field(
@@ -95,14 +96,6 @@ class TrainingSettings(Settings):
             if has_accelerator(given) and given not in self.gpu_instances:
                 known = ", ".join(self.gpu_instances) or "none"
                 raise ValueError(f"{setting} without an accelerator, or one of gpuInstances: {known}")
-        return self
-
-    @model_validator(mode="after")
-    def _one_machine(self) -> Self:
-        if self.instances != 1:
-            raise ValueError(
-                "instances of 1: ml.training boosts on one machine; choose a larger trainingInstance"
-            )
         return self
 
     @model_validator(mode="after")

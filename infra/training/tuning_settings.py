@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from math import prod
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from infra.settings.block import Settings
 
 _COMBINATIONS = 500
+
+Hyperparameter = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 
 
 class TunedRange(Settings):
@@ -72,8 +74,9 @@ class TuningSettings(Settings):
     early_stopping: bool = Field(
         default=True, description="Whether trainings that fall behind the others are stopped."
     )
-    ranges: dict[str, TunedRange] = Field(
+    ranges: dict[Hyperparameter, TunedRange] = Field(
         default_factory=dict,
+        max_length=30,
         description="Hyperparameter → `minimum` and `maximum` (and `scale`), or `values`. Without any: eta, "
         "max_depth, min_child_weight and subsample in usual bounds.",
     )

@@ -10,6 +10,7 @@ import xgboost
 
 from ml.container import JobFailed, write_json
 from ml.training.data import Rows
+from ml.training.machines import Machines
 from ml.training.schema import Feature
 
 CHECKPOINT_EVERY = 25
@@ -91,6 +92,9 @@ def choose_device(asked: str, gpus: int) -> str:
     return "cuda"
 
 
+_ALONE = Machines()
+
+
 def train(
     training: Rows,
     validation: Rows,
@@ -100,6 +104,7 @@ def train(
     device: str,
     checkpoints: Path,
     identity: str,
+    machines: Machines = _ALONE,
     stop: Callable[[], bool] = lambda: False,
     say: Callable[[str], None] = print,
 ) -> Trained:
@@ -107,18 +112,20 @@ def train(
     is one.
 
     `identity` says what is trained on what: a checkpoint of another identity is not continued. `stop` is
-    asked after every round. Raises Interrupted once the checkpoint is written.
+    asked after every round. Raises Interrupted once the checkpoint is written. Of several machines each
+    boosts on its share of the rows, and the first one writes.
     """
     types = [feature.xgboost_type for feature in features]
     names = [feature.name for feature in features]
     options: dict[str, Any] = {"feature_names": names, "feature_types": types, "enable_categorical": True}
+    training, validation = machines.share(training), machines.share(validation)
     learn = xgboost.QuantileDMatrix(
         training.values, training.labels, nthread=parameters.threads or None, **options
     )
     watch = xgboost.QuantileDMatrix(
         validation.values, validation.labels, ref=learn, nthread=parameters.threads or None, **options
     )
-    history, model = _checkpoint(checkpoints, identity)
+    history, model = machines.agree(_checkpoint(checkpoints, identity) if machines.first else None)
     booster = xgboost.Booster(parameters.for_xgboost(device), [learn, watch], model_file=model)
     if history:
         say(f"resumed from round {len(history)}")
@@ -127,11 +134,13 @@ def train(
         booster.update(learn, number)
         told = booster.eval_set([(watch, "validation")], number)
         history.append(float(told.rsplit(":", 1)[1]))
-        if stop():
-            _save(booster, history, checkpoints, identity)
+        if machines.any(stop()):
+            if machines.first:
+                _save(booster, history, checkpoints, identity)
             raise Interrupted(f"interrupted after round {len(history)}; the checkpoint is written")
         if len(history) % CHECKPOINT_EVERY == 0:
-            _save(booster, history, checkpoints, identity)
+            if machines.first:
+                _save(booster, history, checkpoints, identity)
             say(f"round={len(history)} validation-pr_auc={history[-1]:.4f}")
     best = _best(history)
     say(f"stopped at round={len(history)}, best round={best + 1} validation-pr_auc={history[best]:.4f}")

@@ -16,6 +16,7 @@ from ml import container
 from ml.container import TrainingFolders
 from ml.training import archive, calibration, data
 from ml.training.boosting import Parameters, choose_device, train
+from ml.training.machines import Machines
 from ml.training.schema import Feature
 
 
@@ -50,17 +51,25 @@ def run(features: Sequence[Feature], label: str, argv: Sequence[str] | None) -> 
     _say(f"training on {len(training.labels):,} rows, {training.labels.mean():.1%} positive, device {device}")
     made_from = archive.manifest(digests, parameters, device)
     identity = hashlib.sha256(json.dumps(asdict(made_from), sort_keys=True).encode()).hexdigest()
-    trained = train(
-        training,
-        validation,
-        features,
-        parameters,
-        device=device,
-        checkpoints=folders.checkpoints,
-        identity=identity,
-        stop=stop,
-        say=_say,
-    )
+    machines = Machines.of(os.environ, folders.config / "resourceconfig.json")
+    if len(machines.hosts) > 1:
+        _say(f"machine {machines.place + 1} of {len(machines.hosts)}")
+        identity = f"{identity} on {len(machines.hosts)} machines"
+    with machines.together():
+        trained = train(
+            training,
+            validation,
+            features,
+            parameters,
+            device=device,
+            checkpoints=folders.checkpoints,
+            identity=identity,
+            machines=machines,
+            stop=stop,
+            say=_say,
+        )
+    if not machines.first:
+        return
     margins = np.asarray(
         trained.booster.inplace_predict(
             validation.values,

@@ -101,6 +101,17 @@ def test_production_goes_on_in_a_second_region_on_the_replicas_of_its_keys() -> 
     assert '["us-east-1", "us-west-2"]' in boundary["policy"]
 
 
+def test_machines_of_one_training_may_speak_with_each_other_only_where_there_are_several(
+    before: Program,
+) -> None:
+    kinds = ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",)
+    alone = {name for kind in kinds for name in before.of(kind)}
+    several = _run({"training": {"instances": 2}})
+    added = {name: one for kind in kinds for name, one in several.of(kind).items() if name not in alone}
+    assert set(added) == {"training-tcp-in", "training-key-exchange-in", "training-esp-in"}
+    assert all(one["referencedSecurityGroupId"] == one["securityGroupId"] for one in added.values())
+
+
 def test_two_runs_make_the_same(released: Program) -> None:
     again = _run({"release": {"modelPackageArn": PACKAGE}, "network": {"interfaces": ["sagemaker.runtime"]}})
     assert again.sorted == released.sorted

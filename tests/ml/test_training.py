@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -151,3 +153,35 @@ def test_a_gpu_without_a_cuda_build_is_not_passed_over_in_silence() -> None:
 def test_without_a_gpu_auto_is_the_cpu() -> None:
     assert choose_device("auto", 0) == "cpu"
     assert choose_device("cpu", 4) == "cpu"
+
+
+def test_two_machines_make_one_model_that_the_first_writes(
+    prepared: Path, trained: Path, tmp_path: Path
+) -> None:
+    """Two processes on the loopback's addresses stand for two machines."""
+    hosts = ["127.0.0.1", "127.0.0.2"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    jobs = {host: tmp_path / host for host in hosts}
+    processes = [
+        start(
+            prepared,
+            job,
+            *("--rounds", "40", "--threads", "1"),
+            SM_HOSTS=json.dumps(hosts),
+            SM_CURRENT_HOST=host,
+            SM_TRACKER_PORT=port,
+        )
+        for host, job in jobs.items()
+    ]
+    told = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], told
+    scores = [re.findall(r"round=25 validation-pr_auc=([0-9.]+)", out) for out, _ in told]
+    assert scores[0] == scores[1]
+    assert scores[0]
+    assert not (jobs[hosts[1]] / "model").exists()
+    booster = xgboost.Booster(model_file=jobs[hosts[0]] / "model" / "model.ubj")
+    assert booster.num_boosted_rounds() <= 40
+    contract = (jobs[hosts[0]] / "model" / "contract.json").read_text()
+    assert json.loads(contract)["features"] == json.loads((trained / "contract.json").read_text())["features"]

@@ -91,13 +91,19 @@ def test_a_warm_pool_is_kept_for_the_training_that_comes_next() -> None:
     assert train["ResourceConfig"]["KeepAlivePeriodInSeconds"] == 1800
 
 
+def test_several_instances_train_and_search_alike() -> None:
+    steps = _steps(TrainingSettings(instances=3, tuning=TuningSettings(strategy="random")))
+    assert steps["Train"]["Arguments"]["ResourceConfig"]["InstanceCount"] == 3
+    searched = steps["Tune"]["Arguments"]["TrainingJobDefinition"]
+    assert searched["ResourceConfig"]["InstanceCount"] == 3
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
         ({"keepAliveMinutes": 10}, "keepAliveMinutes of 0 with spot instances, or spot: false"),
         ({"trainingInstance": "ml.p5.48xlarge"}, "or one of gpuInstances: ml.g4dn.xlarge, ml.g5.xlarge"),
         ({"processingInstance": "ml.g5.48xlarge"}, "processingInstance without an accelerator"),
-        ({"instances": 2}, "instances of 1: ml.training boosts on one machine"),
         ({"schedule": "every day"}, "should match pattern"),
         (
             {"tuning": {"strategy": "random"}, "hyperparameters": {"eta": 0.1}},
