@@ -69,6 +69,13 @@ def test_every_dashboard_links_pages_that_are_there() -> None:
         assert all((RUNBOOKS / f"{page}.md").exists() for page in linked)
 
 
+def test_what_stands_behind_a_setting_links_pages_that_are_there_too() -> None:
+    sources = [file.read_text() for file in (ROOT / "infra").rglob("*.py")]
+    named = {page for source in sources for page in re.findall(r'runbook="([\w-]+)"', source)}
+    assert named
+    assert named <= set(PAGES)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_says_what_it_means_what_to_look_at_what_to_do_and_when_it_is_over(page: str) -> None:
     text = (RUNBOOKS / f"{page}.md").read_text()
