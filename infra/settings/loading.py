@@ -116,6 +116,11 @@ class PlatformSettings(Settings):
     audit: AuditSettings = AuditSettings()
     release: ReleaseSettings | None = None
 
+    @property
+    def case(self) -> str:
+        """The last part of the use case's module, such as `flights`."""
+        return self.use_case.rpartition(".")[2]
+
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
         found = misfits(self.environment, self.endpoint, self.release, self.parking)

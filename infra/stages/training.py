@@ -1,0 +1,69 @@
+"""The training: images, the registry, the pipeline that fills it, and what starts and watches its runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from infra.packaging.builds import Images, ImagesArgs, images_of
+from infra.settings.loading import PlatformSettings
+from infra.stages.ground import BUILD, Ground
+from infra.training.pipeline import TrainingPipeline, TrainingPipelineArgs, pipeline_of
+from infra.training.registry import ModelRegistry, ModelRegistryArgs
+from infra.training.runs import TrainingRuns, TrainingRunsArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What the training hands to what watches over it."""
+
+    pipeline_name: str
+    undelivered_arn: pulumi.Output[str]
+    exports: Mapping[str, Any]
+
+
+def train_models(settings: PlatformSettings, ground: Ground) -> Trained:
+    """Makes what turns prepared data into registered models."""
+    base, zones, topics = ground.foundation, ground.storage.buckets, ground.notifications.topics
+    images = None
+    if settings.images.from_stack:
+        images = images_of(settings.images.from_stack)
+    elif settings.images.enabled:
+        images = Images(
+            "images",
+            ImagesArgs(
+                settings=settings.images, foundation=base, topics=topics, bucket=zones["models"], build=BUILD
+            ),
+        ).images
+    registry = ModelRegistry(
+        "registry", ModelRegistryArgs(place=base.place, case=settings.case, settings=settings.registry)
+    )
+    pipeline = TrainingPipeline(
+        "training",
+        TrainingPipelineArgs(
+            settings=settings.training,
+            foundation=base,
+            placement=ground.network.workloads,
+            zones=zones,
+            role_arns=ground.identity.role_arns,
+            use_case=settings.use_case,
+            image=ground.image.uri,
+            source_uri=ground.source_uri,
+            group_name=registry.group_name,
+        ),
+    )
+    name = pipeline_of(base.place, settings.use_case)
+    runs = TrainingRuns(
+        "training-runs",
+        TrainingRunsArgs(settings=settings.training, foundation=base, topics=topics, pipeline_name=name),
+    )
+    return Trained(
+        pipeline_name=name,
+        undelivered_arn=runs.undelivered_arn,
+        exports={
+            "pipeline": pipeline.pipeline_name,
+            "modelPackageGroup": registry.group_name,
+            "images": images,
+        },
+    )

@@ -1,0 +1,91 @@
+"""The watching: drift and retraining, dashboards and error budgets, costs, recovery points, audit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.audit.audit import Audit, AuditArgs
+from infra.backup.backup import Backup, BackupArgs
+from infra.cost.budget import Budget, BudgetArgs
+from infra.monitoring.drift import Drift, DriftArgs
+from infra.monitoring.monitoring import Monitoring, MonitoringArgs
+from infra.monitoring.served import Served
+from infra.settings.loading import PlatformSettings
+from infra.stages.ground import Ground
+from infra.stages.serving import Serving
+from infra.stages.training import Trained
+from infra.training.retraining import Retraining, RetrainingArgs
+
+
+def watch_over(
+    settings: PlatformSettings, ground: Ground, trained: Trained, serving: Serving
+) -> Mapping[str, Any]:
+    """Makes what watches over the other stages; the outputs of it."""
+    base, zones, topics = ground.foundation, ground.storage.buckets, ground.notifications.topics
+    endpoint, served = serving.endpoint, None
+    if endpoint is not None:
+        served = Served(endpoint_name=ground.endpoint_name, variants=endpoint.variant_names)
+        drift = Drift(
+            "drift",
+            DriftArgs(
+                settings=settings.drift,
+                foundation=base,
+                placement=ground.network.workloads,
+                zones=zones,
+                role_arns=ground.identity.role_arns,
+                topics=topics,
+                endpoint_name=ground.endpoint_name,
+                endpoint=endpoint.endpoint_name,
+                captures=settings.endpoint.capture_percent > 0,
+                undelivered_arn=trained.undelivered_arn,
+            ),
+        )
+        if settings.retraining.on_drift:
+            Retraining(
+                "retraining",
+                RetrainingArgs(
+                    settings=settings.retraining,
+                    foundation=base,
+                    topics=topics,
+                    pipeline_name=trained.pipeline_name,
+                    alarm_names=drift.alarm_names,
+                    undelivered_arn=trained.undelivered_arn,
+                ),
+            )
+    budget = Budget(
+        "budget",
+        BudgetArgs(
+            settings=settings.budget,
+            foundation=base,
+            topics=topics,
+            team_topics=ground.notifications.team_topics,
+            stop_policy_arn=ground.stop_policy_arn,
+            stopped_roles=[ground.identity.role_arns["pipeline"]],
+        ),
+    )
+    monitoring = Monitoring(
+        "monitoring",
+        MonitoringArgs(
+            settings=settings.monitoring,
+            foundation=base,
+            topics=topics,
+            monthly_usd=settings.budget.monthly_usd,
+            served=served,
+        ),
+    )
+    Backup("backup", BackupArgs(settings=settings.backup, foundation=base, topics=topics))
+    Audit(
+        "audit",
+        AuditArgs(
+            settings=settings.audit,
+            foundation=base,
+            topics=topics,
+            trail_bucket=zones["audit"],
+            config_bucket=zones["logs"],
+        ),
+    )
+    return {
+        "budget": budget.budget_name,
+        "dashboards": dict(monitoring.dashboards),
+        "prometheus": monitoring.prometheus_endpoint,
+        "grafana": monitoring.grafana_endpoint,
+    }
