@@ -233,3 +233,23 @@ def test_a_pipe_enriches_shapes_and_hands_on(
         body = json.dumps({"kind": kind, "n": n})
         cloud.client("sqs").send_message(QueueUrl=source_url, MessageBody=body)
     assert json.loads(received(target_url)[0]) == {"n": 1, "of": 1}
+
+
+def test_a_mapping_of_kafka_is_kept_and_reads_nothing(cloud: Any, make_function: Callable[..., str]) -> None:
+    make_function("of-kafka", "def handler(event, context):\n    return {}\n")
+    cluster = "arn:aws:kafka:us-east-1:123456789012:cluster/events/0b1c2d3e-0000-4000-8000-000000000000-2"
+    config = {"ConsumerGroupId": "readers"}
+    uuid = _map(
+        cloud,
+        "of-kafka",
+        cluster,
+        Topics=["events"],
+        StartingPosition="TRIM_HORIZON",
+        AmazonManagedKafkaEventSourceConfig=config,
+    )
+    client = cloud.client("lambda")
+    found = client.get_event_source_mapping(UUID=uuid)
+    assert (found["EventSourceArn"], found["BatchSize"]) == (cluster, 100)
+    client.delete_event_source_mapping(UUID=uuid)
+    with pytest.raises(ClientError, match="does not exist"):
+        client.get_event_source_mapping(UUID=uuid)
