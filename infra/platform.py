@@ -33,7 +33,7 @@ class Platform:
         # Endpoint or Batch, Parking: from a released model to answers.
         serving = serve(settings, ground)
 
-        # Drift, Retraining, Budget, Monitoring, Backup, Audit: who hears of it, what it costs, and the way back.
+        # Drift, Retraining, Budget, Monitoring, Backup, Audit: who hears of what, and the way back.
         watched = watch_over(settings, ground, trained, serving)
 
         self.exports = {**ground.exports, **data, **trained.exports, **serving.exports, **watched}
