@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,12 @@ class Clone:
         os.kill(address.pid, signal.SIGKILL)
 
 
+def _park_at_another_hour(stack: Path) -> None:
+    """The endpoint of the development stack is parked every evening, which may be now."""
+    hour = (datetime.now(UTC).hour + 12) % 24
+    stack.write_text(stack.read_text() + f'  groundplan:parking:\n    stopAt: "{hour:02}:30"\n')
+
+
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     folder = tmp_path_factory.mktemp("clone")
@@ -91,5 +98,6 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
     (folder / ".venv").symlink_to(Path(sys.prefix))
+    _park_at_another_hour(folder / "stacks" / "Pulumi.dev.yaml")
     yield Clone(folder)
     daemon.stop(folder / ".groundplan" / "sandbox")
