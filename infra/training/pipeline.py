@@ -1,6 +1,6 @@
 """Training pipeline: the steps from raw data to a registered model, as SageMaker runs them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,6 @@ from infra.network.placement import Placement
 from infra.storage.storage import Zone
 from infra.training.settings import TrainingSettings
 from infra.training.steps import Site, training_definition
-
-_BETWEEN_MACHINES: Sequence[tuple[str, str, int | None, int | None]] = (
-    ("tcp", "tcp", 0, 65535),
-    ("key-exchange", "udp", 500, 500),
-    ("esp", "50", None, None),
-)
-"""What, the IP protocol, the first and the last port."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,23 +89,20 @@ class TrainingPipeline(pulumi.ComponentResource):
         self.register_outputs({"pipeline_name": self.pipeline_name})
 
     def _let_machines_talk(self, name: str, group: pulumi.Input[str]) -> None:
-        """Machines of one job speak with each other, encrypted: TCP, and what IPsec needs.
+        """Machines of one job speak with each other: TCP on ports of their choice, and IPsec's protocols.
 
         Source: SageMaker guide, "Protect Communications Between ML Compute Instances in a Distributed
         Training Job".
         """
-        for what, protocol, first, last in _BETWEEN_MACHINES:
-            rule: dict[str, Any] = {
-                "security_group_id": group,
-                "referenced_security_group_id": group,
-                "description": f"Machines of one training job: {what}",
-                "ip_protocol": protocol,
-                "from_port": first,
-                "to_port": last,
-                "opts": pulumi.ResourceOptions(parent=self),
-            }
-            aws.vpc.SecurityGroupIngressRule(f"{name}-{what}-in", **rule)
-            aws.vpc.SecurityGroupEgressRule(f"{name}-{what}-out", **rule)
+        rule: dict[str, Any] = {
+            "security_group_id": group,
+            "referenced_security_group_id": group,
+            "description": "Machines of one training job, with each other",
+            "ip_protocol": "-1",
+            "opts": pulumi.ResourceOptions(parent=self),
+        }
+        aws.vpc.SecurityGroupIngressRule(f"{name}-machines-in", **rule)
+        aws.vpc.SecurityGroupEgressRule(f"{name}-machines-out", **rule)
 
 
 def pipeline_of(place: Place, use_case: str) -> str:

@@ -108,7 +108,7 @@ def test_machines_of_one_training_may_speak_with_each_other_only_where_there_are
     alone = {name for kind in kinds for name in before.of(kind)}
     several = _run({"training": {"instances": 2}})
     added = {name: one for kind in kinds for name, one in several.of(kind).items() if name not in alone}
-    assert set(added) == {"training-tcp-in", "training-key-exchange-in", "training-esp-in"}
+    assert set(added) == {"training-machines-in"}
     assert all(one["referencedSecurityGroupId"] == one["securityGroupId"] for one in added.values())
 
 
