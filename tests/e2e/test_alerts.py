@@ -211,3 +211,22 @@ def test_nothing_was_lost_and_nobody_was_told_twice(watched: Watched) -> None:
     texts = [(one.channel, one.text) for one in watched.sandbox.channel() if "Unusual cost" in one.text]
     assert len({channel for channel, _ in texts}) == 2
     assert len(texts) == len(set(texts))
+
+
+def test_a_channel_that_fails_keeps_its_letter_and_holds_up_no_other(watched: Watched) -> None:
+    secrets, sqs = watched.client("secretsmanager"), watched.client("sqs")
+    secret = watched.outputs["teamsWebhookSecret"]
+    url = str(secrets.get_secret_value(SecretId=secret)["SecretString"])
+    secrets.put_secret_value(SecretId=secret, SecretString=url.replace("/chat/", "/nowhere/"))
+    watched.client("sns").publish(
+        TopicArn=watched.outputs["topics"]["info"], Subject="Can you read this?", Message="One of you"
+    )
+    queue = sqs.get_queue_url(QueueName="groundplan-dev-teams-undelivered")["QueueUrl"]
+    deadline, letters = time.monotonic() + SECONDS, ""
+    # What else is told meanwhile waits there too.
+    while "One of you" not in letters and time.monotonic() < deadline:
+        found = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages", [])
+        letters += "".join(one["Body"] for one in found)
+    assert "One of you" in letters
+    came = [one.channel for one in watched.sandbox.channel() if "Can you read this?" in one.text]
+    assert came == ["dev"]
