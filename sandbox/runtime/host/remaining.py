@@ -157,6 +157,8 @@ def _is_gone(item: Any) -> bool:
         return all(_is_gone(instance) for instance in item.instances)
     if kind == "NetworkInterface" and item.instance is not None and _is_gone(item.instance):
         return True  # It went with its instance, of which the emulator keeps a trace.
+    if kind == "AccountStatus":
+        return bool(item._status() == "DISABLED")  # Inspector, of which an account has always had a status.
     for attribute in _STATE_ATTRIBUTES:
         state = getattr(item, attribute, None)
         name = state if isinstance(state, str) else getattr(state, "name", None)

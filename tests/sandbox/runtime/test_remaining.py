@@ -184,6 +184,14 @@ def test_a_stack_that_is_made_counts_and_one_that_is_destroyed_does_not(
     assert key in {one.id for one in report.scheduled}
 
 
+def test_a_scan_that_is_switched_off_is_gone(cloud: Any) -> None:
+    inspector = cloud.client("inspector2")
+    inspector.enable(accountIds=["123456789012"], resourceTypes=["ECR"])
+    assert "inspector2" in _kinds(cloud)
+    inspector.disable(accountIds=["123456789012"], resourceTypes=["ECR"])
+    assert "inspector2" not in _kinds(cloud)
+
+
 def test_every_service_of_the_emulator_can_be_counted(cloud: Any) -> None:
     """Each has classes of its own, some with names that another service uses for something else."""
     for service, listing in (
