@@ -18,6 +18,7 @@ from infra.packaging.builds import Images, ImagesArgs, images_of
 from infra.packaging.images import framework_image
 from infra.packaging.source import Packaging, PackagingArgs
 from infra.serving.endpoint import Endpoint, EndpointArgs
+from infra.serving.front_door import FrontDoor, FrontDoorArgs
 from infra.settings.loading import PlatformSettings
 from infra.storage.storage import Storage, StorageArgs
 from infra.training.pipeline import TrainingPipeline, TrainingPipelineArgs
@@ -139,6 +140,17 @@ class Platform:
                     role_arn=identity.role_arns["inference"],
                 ),
             )
+        front_door = None
+        if endpoint is not None and settings.front_door.enabled:
+            front_door = FrontDoor(
+                "front-door",
+                FrontDoorArgs(
+                    settings=settings.front_door,
+                    foundation=base,
+                    topics=topics,
+                    endpoint_name=endpoint.endpoint_name,
+                ),
+            )
 
         # What watches over it.
         budget = Budget("budget", BudgetArgs(settings=settings.budget, foundation=base, topics=topics))
@@ -148,6 +160,7 @@ class Platform:
             "pipeline": pipeline.pipeline_name,
             "modelPackageGroup": registry.group_name,
             "endpoint": endpoint.endpoint_name if endpoint else None,
+            "frontDoor": front_door.url if front_door else None,
             "intended": endpoint.intended if endpoint else None,
             "topics": dict(topics),
             "webhookSecret": notifications.secret_name,

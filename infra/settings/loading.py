@@ -18,6 +18,7 @@ from infra.network.network import NetworkSettings
 from infra.notifications.notifications import NotificationSettings
 from infra.packaging.builds import ImageSettings
 from infra.serving.endpoint import EndpointSettings
+from infra.serving.front_door_settings import FrontDoorSettings
 from infra.settings import stack_file
 from infra.settings.block import Settings
 from infra.settings.environments import DEFAULTS, with_defaults
@@ -91,6 +92,7 @@ class PlatformSettings(Settings):
     images: ImageSettings = ImageSettings()
     training: TrainingSettings = TrainingSettings()
     endpoint: EndpointSettings = EndpointSettings()
+    front_door: FrontDoorSettings = FrontDoorSettings()
     notifications: NotificationSettings = NotificationSettings()
     budget: BudgetSettings
     release: ReleaseSettings | None = None
