@@ -30,7 +30,7 @@ class Platform:
         # registered model.
         trained = train_models(settings, ground)
 
-        # Endpoint or Batch, Parking: from a released model to answers.
+        # Endpoint or Batch, FrontDoor, Parking: from a released model to answers.
         serving = serve(settings, ground)
 
         # Drift, Retraining, Budget, Monitoring, Backup, Audit: who hears of what, and the way back.

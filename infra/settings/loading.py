@@ -26,6 +26,7 @@ from infra.network.regions import recovery_faults, zone_faults
 from infra.notifications.notifications import NotificationSettings
 from infra.packaging.builds import ImageSettings
 from infra.serving.fitting import misfits
+from infra.serving.front_door_settings import FrontDoorSettings
 from infra.serving.parking import ParkingSettings
 from infra.serving.release import ReleaseSettings
 from infra.serving.settings import EndpointSettings
@@ -109,6 +110,7 @@ class PlatformSettings(Settings):
     retraining: RetrainingSettings = RetrainingSettings()
     endpoint: EndpointSettings = EndpointSettings()
     parking: ParkingSettings = ParkingSettings()
+    front_door: FrontDoorSettings = FrontDoorSettings()
     notifications: NotificationSettings = NotificationSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     budget: BudgetSettings

@@ -6,6 +6,7 @@ from typing import Any
 
 from infra.serving.batch import Batch, BatchArgs
 from infra.serving.endpoint import Endpoint, EndpointArgs
+from infra.serving.front_door import FrontDoor, FrontDoorArgs
 from infra.serving.parking import Parking, ParkingArgs
 from infra.settings.loading import PlatformSettings
 from infra.stages.ground import Ground
@@ -62,12 +63,24 @@ def serve(settings: PlatformSettings, ground: Ground) -> Serving:
                 instances=endpoint.instances,
             ),
         )
+    front_door = None
+    if endpoint is not None and settings.front_door.enabled:
+        front_door = FrontDoor(
+            "front-door",
+            FrontDoorArgs(
+                settings=settings.front_door,
+                foundation=base,
+                topics=topics,
+                endpoint_name=endpoint.endpoint_name,
+            ),
+        )
     served = endpoint or batch
     return Serving(
         endpoint=endpoint,
         exports={
             "endpoint": endpoint.endpoint_name if endpoint else None,
             "intended": served.intended if served else None,
+            "frontDoor": front_door.url if front_door else None,
             "parking": parking.parked if parking else None,
         },
     )

@@ -78,7 +78,10 @@ class Clone:
 def _park_at_another_hour(stack: Path) -> None:
     """The endpoint of the development stack is parked every evening, which may be now."""
     hour = (datetime.now(UTC).hour + 12) % 24
-    stack.write_text(stack.read_text() + f'  groundplan:parking:\n    stopAt: "{hour:02}:30"\n')
+    evening = 'stopAt: "19:00"'
+    given = stack.read_text()
+    assert evening in given
+    stack.write_text(given.replace(evening, f'stopAt: "{hour:02}:30"'))
 
 
 @pytest.fixture(scope="module")

@@ -104,6 +104,15 @@ _ARNS = {
 }
 """How the ARN of a type reads where it is not `arn:aws:<service>:<region>:<account>:<name>`."""
 
+_BY_AWS: Mapping[str, Mapping[str, str]] = {
+    "aws:ecr/repository:Repository": {"repositoryUrl": "{account}.dkr.ecr.{region}.amazonaws.com/{name}"},
+    "aws:apigateway/restApi:RestApi": {"rootResourceId": "root"},
+    "aws:apigateway/stage:Stage": {"invokeUrl": "https://{digest}.execute-api.{region}.amazonaws.com/live"},
+    "aws:apigatewayv2/api:Api": {"executionArn": "arn:aws:execute-api:{region}:{account}:{digest}"},
+    "aws:apigatewayv2/stage:Stage": {"invokeUrl": "https://{digest}.execute-api.{region}.amazonaws.com/live"},
+}
+"""What AWS alone tells of a type, beside its id and its ARN."""
+
 _IDS = {
     "aws:ec2/vpc:Vpc": "vpc-{digest}",
     "aws:ec2/subnet:Subnet": "subnet-{digest}",
@@ -128,8 +137,7 @@ def _made(kind: str, resource: str, inputs: dict[str, Any]) -> tuple[str, dict[s
     outputs = {"arn": arn, "url": f"https://mock/{name}", "keyId": told["digest"], "name": name, **inputs}
     if kind == "aws:ec2/vpc:Vpc":
         outputs["defaultNetworkAclId"] = f"acl-{digest}"
-    if kind == "aws:ecr/repository:Repository":
-        outputs["repositoryUrl"] = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}"
+    outputs |= {key: text.format(**told) for key, text in _BY_AWS.get(kind, {}).items()}
     id = _IDS[kind].format(**told) if kind in _IDS else (arn if "policy:Policy" in kind else name)
     return id, outputs
 

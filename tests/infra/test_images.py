@@ -96,6 +96,8 @@ def test_each_content_starts_one_build(tmp_path: Path) -> None:
     }
     project = found.of("aws:codebuild/project:Project")["images-training-build"]
     assert project["source"]["location"] == f"groundplan-dev-models-123456789012/images/training/{tag}.zip"
+    roles = [one["name"] for one in found.of("aws:iam/role:Role").values()]
+    assert sorted(roles) == ["groundplan-dev-image-builder", "groundplan-dev-image-builds"]
     (rule,) = found.of("aws:cloudwatch/eventRule:EventRule").values()
     assert "FAILED" in rule["eventPattern"]
 
@@ -125,7 +127,7 @@ case "$2" in
   batch-get-image) echo '{"manifest": 1}' ;;
 esac
 """
-_DOCKER = '#!/bin/bash\ncat > /dev/null < /dev/null\necho "docker $*" >> "$CALLS"\n'
+_DOCKER = '#!/bin/bash\n[ "$1" != login ] || cat > /dev/null\necho "docker $*" >> "$CALLS"\n'
 
 
 def _script(folder: Path, there: str, critical: str) -> tuple[int, str, str]:
