@@ -130,9 +130,7 @@ class Budget(pulumi.ComponentResource):
         for service, usd in sorted(settings.services.items()):
             limit(f"service-{slug(service)}", usd, warnings, {**of_stack, "Service": [service]})
         for tag in sorted(settings.allocation_tags):
-            aws.costexplorer.CostAllocationTag(
-                f"{name}-tag-{tag}", tag_key=tag, status="Active", opts=child
-            )
+            aws.costexplorer.CostAllocationTag(f"{name}-tag-{tag}", tag_key=tag, status="Active", opts=child)
         if settings.anomalies.enabled:
             Anomalies(
                 f"{name}-anomalies",
