@@ -1,5 +1,6 @@
 """Are recovery points made, copied, locked and tried as the settings say, and told of when they are not?"""
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -7,8 +8,10 @@ from mocked import Build, build, foundation, topics
 
 from infra.backup.backup import Backup, BackupArgs
 from infra.backup.failures import PATTERNS
+from infra.backup.permissions import backup_statements
 from infra.backup.tag import TAG, backed_up
 from infra.backup.vault import vault_statements
+from infra.foundation.boundary import boundary_statements
 from infra.settings.loading import SettingsError, read_settings
 
 VAULT = "aws:backup/vault:Vault"
@@ -149,3 +152,14 @@ def test_a_preview_of_it_composes() -> None:
 def test_backups_that_cannot_be_are_named(backup: dict[str, Any], told: str) -> None:
     with pytest.raises(SettingsError, match=told):
         read_settings("prod", {"backup": backup})
+
+
+def test_the_boundary_lets_the_role_do_all_that_its_policy_grants() -> None:
+    place = foundation().place
+    keys = ["arn:aws:kms:us-east-1:123456789012:key/data"]
+    (ceiling,) = [one for one in boundary_statements(place, "us-west-2") if one.sid == "BackupAndRestore"]
+    granted = {action for one in backup_statements(place, keys, "us-west-2") for action in one.actions}
+    assert {
+        action for action in granted if not any(fnmatchcase(action, each) for each in ceiling.actions)
+    } == set()
+    assert ceiling.conditions["StringEquals"]["aws:RequestedRegion"] == ["us-east-1", "us-west-2"]
