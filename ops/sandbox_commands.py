@@ -154,7 +154,7 @@ def channel(workspace: Workspace, screen: Screen, stack: str | None) -> int:
         workspace.require(stack)
     messages = _client(connect_sandbox(workspace)).channel()
     if stack is not None:
-        messages = tuple(one for one in messages if one.channel == stack)
+        messages = tuple(one for one in messages if one.channel in (stack, f"{stack}-teams"))
     for message in messages:
         for line in message_lines(message, screen):
             screen.line(line)

@@ -16,7 +16,6 @@ from infra.backup.vault import BackupVault, VaultArgs
 from infra.backup.verification import Verification, VerificationArgs
 from infra.foundation.alarm import Topics
 from infra.foundation.foundation import Foundation
-from infra.foundation.policy import Statement, document
 from infra.foundation.role import Role, RoleArgs
 
 _OPTED_IN = ("DynamoDB", "S3")
@@ -26,14 +25,12 @@ _OPTED_IN = ("DynamoDB", "S3")
 class BackupArgs:
     """What the rest of the platform hands to the backups.
 
-    `recovery_key_arn` is the key of the second region's vault; without one the vault gets a key of its own.
     `undelivered_arn` is a queue that admits `events.amazonaws.com`.
     """
 
     settings: BackupSettings
     foundation: Foundation
     topics: Topics
-    recovery_key_arn: pulumi.Input[str] | None = None
     undelivered_arn: pulumi.Input[str] | None = None
 
 
@@ -65,7 +62,7 @@ class Backup(pulumi.ComponentResource):
         copies: pulumi.Output[str] | None = None
         keys: list[pulumi.Input[str]] = [foundation.key_arns[one] for one in ("data", "model", "backup")]
         if second is not None:
-            key = args.recovery_key_arn or _recovery_key(self, name, args, second)
+            key = foundation.replica_key_arns["backup"]
             keys.append(key)
             copies = BackupVault(
                 f"{name}-copies",
@@ -148,28 +145,3 @@ class Backup(pulumi.ComponentResource):
             Verification(f"{name}-verified", VerificationArgs(settings=settings, place=place), opts=child)
         tell_failures(name, foundation, args.topics, args.undelivered_arn, child)
         return ids
-
-
-def _recovery_key(parent: Backup, name: str, args: BackupArgs, region: str) -> pulumi.Output[str]:
-    """A key of the second region that shares nothing with the first but who may use it."""
-    place = args.foundation.place
-    for_ever = args.settings.lock.mode == "compliance"
-    key = aws.kms.Key(
-        f"{name}-copies-key",
-        description=f"{place.prefix}: Copies of recovery points",
-        policy=document(
-            Statement(
-                sid="AccountDelegatesToIam",
-                principals={"AWS": [place.root]},
-                actions=["kms:*"],
-                resources=["*"],
-                any_resource_because="in a key's own policy, every resource is that key",
-            )
-        ),
-        enable_key_rotation=True,
-        deletion_window_in_days=30,
-        region=region,
-        # What a locked vault holds is lost without its key.
-        opts=args.foundation.holding_data(parent, retain_on_delete=for_ever or None),
-    )
-    return key.arn

@@ -61,6 +61,12 @@ def named(place: Place, second: str | None) -> list[Statement]:
             resources=buckets,
         ),
         Statement(
+            sid="KeepTheAccountsBucketsPrivate",
+            actions=["s3:PutAccountPublicAccessBlock"],
+            resources=["*"],
+            any_resource_because="an account has one, without an ARN",
+        ),
+        Statement(
             sid="WriteSourcesAndImageContexts",
             actions=["s3:DeleteObject*", "s3:PutObject", "s3:PutObjectTagging"],
             resources=_sources(place),
@@ -170,7 +176,9 @@ def roles(place: Place, boundaries: Sequence[str]) -> list[Statement]:
             },
         ),
         Statement(
-            sid="LetServicesMakeTheirRoles", actions=["iam:CreateServiceLinkedRole"], resources=[linked]
+            sid="LetServicesHaveTheirRoles",
+            actions=["iam:CreateServiceLinkedRole", "iam:DeleteServiceLinkedRole"],
+            resources=[linked],
         ),
     ]
 

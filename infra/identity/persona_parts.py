@@ -8,7 +8,7 @@ from infra.foundation.policy import Conditions, Statement
 OWN_TEAM = "${aws:PrincipalTag/Team}"
 """The team of whoever asks: the tag `Team` of the session."""
 
-QUERY_RESULTS = "athena-results"
+QUERY_RESULTS = "temporary/athena"
 """The folder of the curated zone that queries write to."""
 
 _NO_RESOURCE = "the service knows no narrower resource for it"

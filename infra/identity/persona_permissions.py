@@ -38,6 +38,9 @@ Persona = Literal[
     "auditor",
 ]
 
+STARTERS_OF_TRAINING: tuple[Persona, ...] = ("data-scientist", "ml-engineer")
+"""Who may start jobs and pipelines: whom a spent budget stops."""
+
 
 def statements_of(persona: Persona, territory: Territory) -> list[Statement]:
     """The policy of a persona's role; it fits into 10,240 characters, IAM's quota for inline policies."""

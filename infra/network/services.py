@@ -73,7 +73,8 @@ _CALLED: Mapping[Part, Sequence[InterfaceService]] = {
     "queries": ("athena", "glue"),
     "workflow": ("states", "events"),
     "kinesis": ("kinesis-streams", "kinesis-firehose", "kms"),
-    "kafka": ("logs", "kms", "secretsmanager"),
+    # The function that reads Kafka is called and takes on its role through the VPC.
+    "kafka": ("logs", "kms", "secretsmanager", "lambda", "sts", "sqs"),
     "flink": ("kinesisanalytics", "kinesis-streams", "logs", "monitoring", "kms"),
 }
 

@@ -63,7 +63,8 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "logs": {"retentionDays": 60},
         # Endpoints for all services in two zones would cost more than half of what an idle staging may.
         "network": {"interfacesInUse": False},
-        "notifications": {"secretRecoveryDays": 7},
+        # It comes and goes with what it verifies, and a secret that waits for its deletion keeps its name.
+        "notifications": {"secretRecoveryDays": 0},
         "storage": {
             "forceDestroy": True,
             "captures": {"expireAfterDays": 90},

@@ -15,7 +15,7 @@ from infra.cost.budget import BudgetSettings
 from infra.data.features import FeatureSettings
 from infra.data.pipeline import DataPipelineSettings
 from infra.data.streaming import StreamingSettings
-from infra.foundation.encryption import EncryptionSettings
+from infra.foundation.encryption import Domain, EncryptionSettings
 from infra.foundation.logs import LogSettings
 from infra.identity.deployment import DeploymentSettings
 from infra.identity.people import IdentitySettings
@@ -122,6 +122,15 @@ class PlatformSettings(Settings):
     def case(self) -> str:
         """The last part of the use case's module, such as `flights`."""
         return self.use_case.rpartition(".")[2]
+
+    @property
+    def retained_keys(self) -> frozenset[Domain]:
+        """The keys that outlive a destroy, as what they encrypt does: locked audit logs, locked vaults."""
+        locked: dict[Domain, bool] = {
+            "logs": self.storage.retained("audit"),
+            "backup": self.backup.lock.mode == "compliance",
+        }
+        return frozenset(domain for domain, retained in locked.items() if retained)
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:

@@ -9,4 +9,16 @@ def parts_in_network(settings: PlatformSettings) -> list[Part]:
     parts: list[Part] = ["jobs"]
     if settings.release is not None:
         parts.append("endpoint")
+    if settings.features.enabled:
+        parts.append("features")
+    if settings.data_pipeline.enabled:
+        parts += ["queries", "workflow"]
+        if settings.data_pipeline.spark.enabled:
+            parts.append("spark")
+    if settings.streaming.kind == "kinesis":
+        parts.append("kinesis")
+    elif settings.streaming.kind == "msk":
+        parts.append("kafka")
+    if settings.streaming.flink.enabled:
+        parts.append("flink")
     return parts

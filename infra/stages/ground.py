@@ -38,6 +38,7 @@ class Ground:
     storage: Storage
     network: Network
     identity: Identity
+    people: People
     image: Image
     source_uri: pulumi.Output[str]
     stop_policy_arn: pulumi.Output[str]
@@ -57,7 +58,7 @@ def lay_ground(settings: PlatformSettings, place: Place) -> Ground:
             place=place,
             protected=settings.protected,
             recovery_region=second,
-            retained=frozenset({"logs"}) if settings.storage.retained("audit") else frozenset(),
+            retained=settings.retained_keys,
         ),
     )
     boundary = Boundary("boundary", BoundaryArgs(place=place, recovery_region=second))
@@ -115,6 +116,7 @@ def lay_ground(settings: PlatformSettings, place: Place) -> Ground:
         storage=storage,
         network=network,
         identity=identity,
+        people=people,
         image=image,
         source_uri=packaging.uri,
         stop_policy_arn=boundary.stop_policy_arn,

@@ -6,6 +6,8 @@ from typing import Any
 from infra.audit.audit import Audit, AuditArgs
 from infra.backup.backup import Backup, BackupArgs
 from infra.cost.budget import Budget, BudgetArgs
+from infra.foundation.dead_letters import DeadLetters, DeadLettersArgs
+from infra.identity.persona_permissions import STARTERS_OF_TRAINING
 from infra.monitoring.drift import Drift, DriftArgs
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
 from infra.monitoring.served import Served
@@ -59,7 +61,10 @@ def watch_over(
             topics=topics,
             team_topics=ground.notifications.team_topics,
             stop_policy_arn=ground.stop_policy_arn,
-            stopped_roles=[ground.identity.role_arns["pipeline"]],
+            stopped_roles=[
+                ground.identity.role_arns["pipeline"],
+                *(ground.people.role_arns[persona] for persona in STARTERS_OF_TRAINING),
+            ],
         ),
     )
     monitoring = Monitoring(
@@ -72,7 +77,25 @@ def watch_over(
             served=served,
         ),
     )
-    Backup("backup", BackupArgs(settings=settings.backup, foundation=base, topics=topics))
+    undelivered = DeadLetters(
+        "alerts-undelivered",
+        DeadLettersArgs(
+            purpose="alerts",
+            runbook="undelivered-messages",
+            foundation=base,
+            topics=topics,
+            senders=["events.amazonaws.com"],
+        ),
+    )
+    Backup(
+        "backup",
+        BackupArgs(
+            settings=settings.backup,
+            foundation=base,
+            topics=topics,
+            undelivered_arn=undelivered.queue_arn,
+        ),
+    )
     Audit(
         "audit",
         AuditArgs(
@@ -81,6 +104,7 @@ def watch_over(
             topics=topics,
             trail_bucket=zones["audit"],
             config_bucket=zones["logs"],
+            undelivered_arn=undelivered.queue_arn,
         ),
     )
     return {

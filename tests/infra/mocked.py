@@ -12,7 +12,7 @@ from uuid import UUID
 import pulumi
 from pulumi.runtime import mocks
 
-from infra.foundation.encryption import DOMAINS
+from infra.foundation.encryption import DOMAINS, REPLICATED
 from infra.foundation.foundation import Foundation
 from infra.foundation.place import Place
 from sandbox.aws.provider import AwsProvider
@@ -145,20 +145,27 @@ def _made(kind: str, resource: str, inputs: dict[str, Any]) -> tuple[str, dict[s
 _NAMES = ("name", "bucket", "pipelineName", "modelPackageGroupName", "featureGroupName", "family")
 
 
+def _key(domain: str, region: str) -> str:
+    id = UUID(hashlib.md5(domain.encode()).hexdigest())  # noqa: S324 - a name, not a secret
+    return f"arn:aws:kms:{region}:{ACCOUNT}:key/{id}"
+
+
 def foundation(**other: Any) -> Foundation:
     """A foundation of plain values, to build a component on by itself."""
     place = Place(project="groundplan", stack="dev", account=ACCOUNT, region=REGION, partition="aws")
     given: dict[str, Any] = {
         "place": place,
-        "key_arns": {
-            domain: pulumi.Output.from_input(f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{domain}")
-            for domain in DOMAINS
-        },
+        "key_arns": {domain: pulumi.Output.from_input(_key(domain, REGION)) for domain in DOMAINS},
         "boundary_arn": pulumi.Output.from_input(f"arn:aws:iam::{ACCOUNT}:policy/groundplan-dev-boundary"),
         "log_days": 30,
         "protected": False,
         "runbooks": "https://example.com/runbooks",
     }
+    if other.get("recovery_region"):
+        second = other["recovery_region"]
+        given["replica_key_arns"] = {
+            domain: pulumi.Output.from_input(_key(domain, second)) for domain in REPLICATED
+        }
     return Foundation(**{**given, **other})
 
 

@@ -109,6 +109,10 @@ def test_a_deployment_may_make_and_take_away_every_type_of_the_platform() -> Non
         resource = resources.get(service, named)
         if re.search("Policy(Version)?$", operation) and service == "iam" and "Role" not in operation:
             resource = f"{IAM}:policy/groundplan-dev-x"
+        if operation.endswith("ServiceLinkedRole"):
+            resource = f"{IAM}:role/aws-service-role/config.amazonaws.com/x"
+        if service == "s3control":  # IAM knows its two operations by one name
+            action, resource = "s3:PutAccountPublicAccessBlock", "*"
         if operation in ("DeleteObject", "PutObject"):
             resource = f"{PLACE.bucket_arn('models')}/source/x"
         context = {"iam:PermissionsBoundary": BOUNDARIES[0]}

@@ -82,7 +82,7 @@ def test_services_write_below_their_own_prefix_alone_and_none_but_trails_where_a
 
 
 def test_tiers_come_in_order_and_leftovers_always_go() -> None:
-    assert [rule["id"] for rule in lifecycle_rules(ZoneSettings())] == ["leftovers"]
+    assert [rule["id"] for rule in lifecycle_rules(ZoneSettings())] == ["leftovers", "temporary"]
     full = ZoneSettings(
         infrequent_after_days=30,
         archive_after_days=90,
