@@ -15,6 +15,8 @@ _DAYS_IN_COLD_STORAGE = 90
 _MOST_CONTINUOUS_DAYS = 35
 """How far back a point in time may lie (AWS Backup guide, "Point-in-time recovery")."""
 
+_BREAKS = r"^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]+$"
+
 _Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
@@ -103,11 +105,8 @@ class BackupSettings(Settings):
         description="Days back in which any moment of S3 and RDS can be restored; none: no such.",
     )
     lock: LockSettings = LockSettings()
-    break_glass: tuple[Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(role|user)/.+$")], ...] = (
-        Field(
-            default=(),
-            description="ARNs of who may delete recovery points by hand in an emergency.",
-        )
+    break_glass: tuple[Annotated[str, Field(pattern=_BREAKS)], ...] = Field(
+        default=(), description="ARNs of who may delete recovery points by hand in an emergency."
     )
     opt_in: bool = Field(
         default=True,

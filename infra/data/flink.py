@@ -24,11 +24,11 @@ class FlinkSettings(Settings):
     )
     code_key: str | None = Field(
         default=None,
-        pattern=r"^[\w./-]+\.(zip|jar)$",
+        pattern=r"^[A-Za-z0-9_./-]+\.(zip|jar)$",
         description="Key of the application's archive in the zone `models`, such as `flink/app.zip`.",
     )
     runtime: str = Field(
-        default="FLINK-1_20", pattern=r"^FLINK-\d+_\d+$", description="Runtime of Managed Flink."
+        default="FLINK-1_20", pattern=r"^FLINK-[0-9]+_[0-9]+$", description="Runtime of Managed Flink."
     )
     parallelism: int = Field(default=1, ge=1, le=64, description="Tasks at a time.")
     start: bool = Field(default=True, description="Whether the application runs.")

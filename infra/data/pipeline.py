@@ -17,6 +17,7 @@ from infra.foundation.alarm import Topics
 from infra.foundation.foundation import Foundation
 from infra.network.placement import Placement
 from infra.settings.block import InstanceType, Settings
+from infra.settings.schedules import ScheduleExpression
 from infra.storage.storage import Zone
 
 
@@ -31,9 +32,8 @@ class DataPipelineSettings(Settings):
         default="processing",
         description="What prepares the data: a processing job on one machine, or Spark.",
     )
-    schedule: str | None = Field(
+    schedule: ScheduleExpression | None = Field(
         default=None,
-        pattern=r"^(cron|rate)\([^)]+\)$",
         description="When the workflow runs, in UTC, such as `cron(0 3 * * ? *)`; none runs it on demand.",
     )
     instance: InstanceType = Field(default="ml.m5.xlarge", description="Prepares, with `processing`.")

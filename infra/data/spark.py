@@ -22,11 +22,13 @@ class SparkSettings(Settings):
     enabled: bool = Field(default=True, description="Whether there is an application.")
     entry_point: str | None = Field(
         default=None,
-        pattern=r"^[\w./-]+\.py$",
+        pattern=r"^[A-Za-z0-9_./-]+\.py$",
         description="Key in the zone `models` of the script that prepares data, with the engine `spark`.",
     )
     release: str = Field(
-        default="emr-7.9.0", pattern=r"^emr-\d+\.\d+\.\d+$", description="Release of EMR, which says Spark's."
+        default="emr-7.9.0",
+        pattern=r"^emr-[0-9]+\.[0-9]+\.[0-9]+$",
+        description="Release of EMR, which says Spark's.",
     )
     most_cpus: int = Field(default=32, ge=4, le=4000, description="vCPUs of all jobs together, at most.")
     most_memory_gb: int = Field(

@@ -27,7 +27,9 @@ class KafkaSettings(Settings):
     )
     volume_gb: int = Field(default=100, ge=10, le=16384, description="Disk of each broker, in GiB.")
     version: str = Field(
-        default="3.8.x", pattern=r"^\d+\.\d+(\.(\d+|x)(\.(tiered|kraft))?)?$", description="Version of Kafka."
+        default="3.8.x",
+        pattern=r"^[0-9]+\.[0-9]+(\.([0-9]+|x)(\.(tiered|kraft))?)?$",
+        description="Version of Kafka.",
     )
 
 

@@ -35,7 +35,7 @@ class DeploymentSettings(Settings):
     )
     provider: str | None = Field(
         default=None,
-        pattern=rf"^arn:aws[a-z-]*:iam::\d{{12}}:oidc-provider/{GITHUB.replace('.', chr(92) + '.')}$",
+        pattern=rf"^arn:aws[a-z-]*:iam::[0-9]{{12}}:oidc-provider/{GITHUB.replace('.', chr(92) + '.')}$",
         description="ARN of the account's provider for GitHub, where it has one: an account holds one.",
     )
     state_bucket: str | None = Field(
@@ -45,7 +45,7 @@ class DeploymentSettings(Settings):
     )
     state_key: str | None = Field(
         default=None,
-        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+$",
+        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9_-]+$",
         description="ARN of the key of the state's secrets, where they are encrypted with one.",
     )
 

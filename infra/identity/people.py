@@ -20,8 +20,8 @@ from infra.identity.personas import PERSONAS
 from infra.settings.block import Settings
 
 Team = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
-_PRINCIPAL = r"^arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)/[\w+=,.@/-]+)$"
-_SAML = r"^arn:aws[a-z-]*:iam::\d{12}:saml-provider/[\w._-]+$"
+_PRINCIPAL = r"^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(role|user)/[A-Za-z0-9_+=,.@/-]+)$"
+_SAML = r"^arn:aws[a-z-]*:iam::[0-9]{12}:saml-provider/[A-Za-z0-9_._-]+$"
 _SIGN_IN = "https://signin.aws.amazon.com/saml"
 
 

@@ -20,7 +20,7 @@ class ModelMonitorSettings(Settings):
     instance: InstanceType = Field(default="ml.m5.large", description="Compares a period's captures.")
     baseline: str | None = Field(
         default=None,
-        pattern=r"^s3://[a-z0-9.-]{3,63}(/[^\s]+)?[^/\s]$",
+        pattern=r"^s3://[a-z0-9.-]{3,63}(/[!-~]+)?[!-.0-~]$",
         description="S3 folder with `statistics.json` and `constraints.json` of the training data; without "
         "it, statistics are kept and nothing is compared.",
     )

@@ -22,7 +22,7 @@ from infra.settings.block import Settings
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 
 _TEAM = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
-_MAIL = r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+$"
+_MAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"
 
 
 class RoutingSettings(Settings):

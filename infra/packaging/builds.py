@@ -31,15 +31,15 @@ class ImageSettings(Settings):
     )
     from_stack: str | None = Field(
         default=None,
-        pattern=r"^[\w.-]+/[\w.-]+/[\w.-]+$",
+        pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$",
         description="Stack whose images are used instead, by its full name: `organization/groundplan/dev`.",
     )
-    readers: tuple[Annotated[str, Field(pattern=r"^\d{12}$")], ...] = Field(
+    readers: tuple[Annotated[str, Field(pattern=r"^[0-9]{12}$")], ...] = Field(
         default=(), max_length=20, description="Accounts that may pull the images, such as production's."
     )
     base: str = Field(
         default="public.ecr.aws/docker/library/python:3.11-slim-bookworm",
-        pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$",
+        pattern=r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_.-]+)?(@sha256:[0-9a-f]{64})?$",
         description="The image that both begin with; name it by digest to pin it.",
     )
     kept: int = Field(default=20, ge=2, le=500, description="Newest released images kept in a repository.")

@@ -10,7 +10,9 @@ from infra.foundation.place import Place
 from infra.training.settings import TrainingSettings
 
 _REPOSITORY = "sagemaker-xgboost"
-_URI = re.compile(r"^(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z.]+/(?P<repository>[^:@]+)")
+_URI = re.compile(
+    r"^(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z.]+/(?P<repository>[^:@]+)"
+)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ class FrontDoorSettings(Settings):
         description="`iam`: signed requests, a REST API; `jwt`: tokens of an OpenID provider, an HTTP API.",
     )
     issuer: str | None = Field(
-        default=None, pattern=r"^https://[^ ]+[^ /]$", description="URL of the tokens' issuer, with `jwt`."
+        default=None,
+        pattern=r"^https://[!-~]+[!-.0-~]$",
+        description="URL of the tokens' issuer, with `jwt`.",
     )
     audience: tuple[str, ...] = Field(
         default=(), max_length=10, description="Audiences of which a token must name one, with `jwt`."

@@ -17,8 +17,8 @@ from infra.foundation.function import Function, FunctionArgs
 from infra.foundation.place import Place
 from infra.foundation.policy import Statement
 from infra.foundation.role import Role, RoleArgs
-from infra.serving.settings import TimeZone
 from infra.settings.block import Settings
+from infra.settings.schedules import TimeZone
 
 
 class ParkingSettings(Settings):
@@ -27,7 +27,7 @@ class ParkingSettings(Settings):
     enabled: bool = Field(default=False, description="Whether the endpoint is parked; in dev alone.")
     stop_at: str = Field(
         default="19:00",
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
         description="Time of day, every day, at which it is parked.",
     )
     time_zone: TimeZone = Field(default="UTC", description="Time zone of stopAt.")

@@ -12,7 +12,8 @@ _SHARES = 100
 _MOST_CHALLENGERS = 4
 
 PackageArn = Annotated[
-    str, Field(pattern=r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:model-package/[A-Za-z0-9-]+(/\d+)?$")
+    str,
+    Field(pattern=r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:model-package/[A-Za-z0-9-]+(/[0-9]+)?$"),
 ]
 """ARN of a model package."""
 

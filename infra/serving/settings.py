@@ -1,21 +1,16 @@
 """How is a model served? The settings of the endpoint, and what SageMaker refuses of them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from infra.settings.block import InstanceType, Settings
+from infra.settings.schedules import CronExpression, ScheduleExpression, TimeZone
 
 Mode = Literal["realTime", "serverless", "asynchronous", "batch"]
 Shift = Literal["canary", "linear", "allAtOnce", "rolling"]
 """How requests move to a new model; `rolling` exchanges instances in batches, without a second fleet."""
-
-TimeZone = Annotated[str, Field(pattern=r"^(UTC|[A-Za-z_]+(/[A-Za-z0-9_+-]+)+)$")]
-"""A time zone by its IANA name, such as `Europe/Berlin`."""
-
-ScheduleExpression = Annotated[str, Field(pattern=r"^(cron|rate)\([^()]+\)$")]
-"""An expression of EventBridge Scheduler: `cron(0 2 * * ? *)` or `rate(1 day)`."""
 
 
 class ServerlessSettings(Settings):
@@ -60,9 +55,7 @@ class ScheduledScaling(Settings):
     """Bounds of autoscaling that begin at a time."""
 
     name: str = Field(pattern=r"^[a-z0-9-]{1,30}$", description="Name of the time, such as `morning`.")
-    at: Annotated[str, Field(pattern=r"^cron\([^()]+\)$")] = Field(
-        description="cron(minutes hours day month weekday year)."
-    )
+    at: CronExpression = Field(description="cron(minutes hours day month weekday year).")
     time_zone: TimeZone = Field(default="UTC", description="Time zone of `at`.")
     instances: int = Field(ge=1, le=100, description="Instances at rest from then on.")
     most_instances: int = Field(ge=1, le=100, description="Instances under the highest load from then on.")

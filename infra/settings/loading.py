@@ -63,7 +63,7 @@ class RecoverySettings(Settings):
 
     region: str | None = Field(
         default=None,
-        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$",
         description="The second region, with replicas of keys, data and recovery points.",
     )
 
@@ -90,7 +90,7 @@ class PlatformSettings(Settings):
     )
     runbooks: str = Field(
         default="https://github.com/groundplan/groundplan/blob/main/docs/runbooks",
-        pattern=r"^https://[^ ]+[^ /]$",
+        pattern=r"^https://[!-~]+[!-.0-~]$",
         description="URL of the folder of runbooks that every alarm links to.",
     )
     recovery: RecoverySettings = RecoverySettings()

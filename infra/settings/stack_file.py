@@ -15,7 +15,7 @@ _REGION = "aws:region"
 REGIONS = tuple(region.value for region in aws.Region)
 """AWS's regions."""
 _ACCOUNTS = "aws:allowedAccountIds"
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 def faults(config: Mapping[str, str], ours: str) -> Iterator[str]:

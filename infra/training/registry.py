@@ -11,7 +11,7 @@ from infra.foundation.place import Place
 from infra.foundation.policy import Statement, document
 from infra.settings.block import Settings
 
-AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 
 
 class RegistrySettings(Settings):

@@ -5,8 +5,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from infra.settings.block import InstanceType, Settings
+from infra.settings.schedules import ScheduleExpression, TimeZone
 from infra.training.instances import has_accelerator
-from infra.training.schedule_expression import ScheduleExpression
 from infra.training.tuning_settings import TuningSettings
 
 
@@ -15,7 +15,7 @@ class TrainingSettings(Settings):
 
     image_tag: str = Field(
         default="3.2-0",
-        pattern=r"^[\w.-]+$",
+        pattern=r"^[A-Za-z0-9_.-]+$",
         description="Tag of AWS's image `sagemaker-xgboost` that runs every step.",
     )
     image: str | None = Field(
@@ -58,11 +58,8 @@ class TrainingSettings(Settings):
         description="When the pipeline runs by itself, as EventBridge Scheduler writes it: "
         "`cron(0 3 ? * SUN *)`, `rate(7 days)`.",
     )
-    timezone: str = Field(
-        default="UTC",
-        pattern=r"^[A-Za-z]+([/_+-][A-Za-z0-9]+)*$",
-        max_length=50,
-        description="Time zone of the schedule, such as `Europe/Berlin`.",
+    timezone: TimeZone = Field(
+        default="UTC", description="Time zone of the schedule, such as `Europe/Berlin`."
     )
     minimum_pr_auc: float = Field(
         default=0.31, gt=0, lt=1, description="PR-AUC below which no model is registered."

@@ -2,94 +2,208 @@
 
 from __future__ import annotations
 
+import json
+import re
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
+from random import Random
 from typing import Any, Literal, Union
 
 from hypothesis import strategies as st
+from mocked import REGION
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from infra.settings.block import Settings
-from infra.settings.loading import PlatformSettings
+from infra.settings.loading import PlatformSettings, SettingsError, read_settings
+
+_PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/groundplan-dev-flights"
+_UUIDS = ["3f2504e0-4f89-11d3-9a0c-0305e82c3301", "3F2504E0-4F89-11D3-9A0C-0305E82C3302"]
 
 PLAUSIBLE: Mapping[str, list[Any]] = {
-    "cidr": ["10.20.0.0/16", "172.16.0.0/18", "192.168.0.0/20", "10.0.0.0/8", "8.8.0.0/16", "10.1.0.1/16"],
-    "region": ["us-west-2", "eu-west-1", "us-east-1", "us-east-9"],
-    "instance": ["ml.m5.large", "ml.c5.xlarge", "ml.g5.xlarge", "ml.g4dn.2xlarge", "ml.p4d.24xlarge"],
-    "model_package_arn": [
-        "arn:aws:sagemaker:us-east-1:123456789012:model-package/groundplan-dev-flights/3",
-        "arn:aws:sagemaker:us-east-1:123456789012:model-package/groundplan-dev-flights/4",
-    ],
-    "use_case": ["ml.flights"],
-    "time_zone": ["UTC", "Europe/Berlin", "Mars/Olympus"],
-    "repository": ["acme/groundplan", "acme"],
+    "at": ["cron(0 7 ? * MON-FRI *)", "cron(30 18 * * ? *)", "cron(0 0 1 1 ? 2030)"],
+    "audience": ["https://api.example.com", "groundplan"],
+    "baseline": ["s3://groundplan-dev-models-123456789012-us-east-1/baseline"],
+    "break_glas": ["arn:aws:iam::123456789012:role/emergency", "arn:aws:iam::210987654321:user/path/anna"],
+    "bucket": ["company-reports", "company.state.2"],
+    "case": ["ml.flights"],
+    "cidr": ["10.20.0.0/16", "172.16.0.0/18", "192.168.0.0/20"],
+    "code_key": ["flink/app.zip", "flink/app.jar"],
+    "critical_email": ["on-call@example.com", "anna.o'neil+alarms@example.co.uk"],
+    "entry_point": ["spark/prepare.py"],
+    "from_stack": ["organization/groundplan/dev"],
+    "hyperparameters": ["eta", "max_depth", "subsample", "objective"],
+    "image": ["123456789012.dkr.ecr.us-east-1.amazonaws.com/own:1", None],
+    "image_tag": ["3.2-0", "3.0-5", "1.7-1"],
+    "instance": ["ml.m5.large", "ml.c5.xlarge", "ml.g5.xlarge", "ml.g4dn.2xlarge", "ml.t3.medium"],
+    "issuer": ["https://login.example.com", "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbC1"],
+    "model_package_arn": [f"{_PACKAGE}/3", f"{_PACKAGE}/4", f"{_PACKAGE}-eu/12"],
+    "provider": ["arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com", None],
+    "ranges": ["eta", "max_depth", "subsample"],
+    "reader": ["123456789012", "210987654321"],
+    "region": ["us-west-2", "eu-west-1", "ap-northeast-1", None],
+    "release.instances": ["champion", "challenger-1", "challenger-2"],
+    "release": ["emr-7.9.0", "emr-6.15.0"],
+    "repository": ["acme/groundplan", "acme-data/ml.platform"],
+    "runbooks": ["https://wiki.example.com/runbooks"],
+    "runtime": ["FLINK-1_20", "FLINK-1_19"],
+    "saml_provider": ["arn:aws:iam::123456789012:saml-provider/okta", None],
+    "schedule": ["cron(0 3 * * ? *)", "cron(0 3 ? * SUN *)", "rate(1 day)", "rate(7 days)", "rate(12 hours)"],
+    "service": ["Amazon SageMaker", "Amazon Simple Storage Service", "AWS Lambda", "EC2 - Other"],
+    "state_key": ["arn:aws:kms:us-east-1:123456789012:key/3f2504e0-4f89-11d3-9a0c-0305e82c3301", None],
+    "tag": ["Team", "Environment", "cost-centre"],
+    "team": ["platform", "fraud", "data-science", "ads2"],
+    "team_id": _UUIDS,
+    "teams.channel_id": ["19%3a1b2c3d%40thread.tacv2"],
+    "tenant_id": _UUIDS,
+    "time_zone": ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"],
+    "timezone": ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"],
+    "trusted_principal": ["arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:role/sso/admins"],
+    "version": ["3.8.x", "3.6.0"],
+    "without": ["s3-bucket-versioning-enabled"],
+    "workspace_id": ["T0123ABCD"],
 }
-"""What people would write where a field's own bounds say little: by the end of the field's name."""
+"""What people would write where a field's own bounds say little: by the end of the field's path."""
+
+_SLIPS: Mapping[str, list[Any]] = {
+    "cidr": ["10.0.0.0/8", "8.8.0.0/16", "10.1.0.1/16", "10.20.0.0/16/"],
+    "region": ["us-east-9", "us-east-1", "cn-north-1"],
+    "time_zone": ["Mars/Olympus", "Europe"],
+    "timezone": ["Mars/Olympus"],
+    "schedule": ["cron(0 3 * * * *)", "rate(1 days)", "rate(0 days)", "cron(61 3 * * ? *)", "daily"],
+    "at": ["cron(0 7 * * * *)", "cron(0 25 ? * MON-FRI *)", "at(2030-01-01T00:00:00)"],
+    "instance": ["ml.p4d.24xlarge", "ml.m5.huge", "m5.large"],
+    "repository": ["acme"],
+    "case": ["ml.nothing", "flights"],
+}
+"""What people write by mistake."""
 
 _ODD = st.sampled_from([None, True, -1, 0, 10**9, "", "?", [], {}, 0.5, ["a"]])
 """What does not belong there."""
 
+_CHARACTERS = st.characters(min_codepoint=32, max_codepoint=0x6FF)
+"""From ASCII to letters and digits that look like others."""
+_HUGE = (10**6, 10**9, 10**15)
 
-def stacks() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
-    """An environment, and what its stack's file says of it: a few blocks, seldom something odd in them."""
-    return st.tuples(st.sampled_from(["dev", "staging", "prod"]), _block(PlatformSettings, 6))
+
+_NAMED = re.compile(r"^  groundplan:(\w+)", re.MULTILINE)
+_TRIES = 5
 
 
-def _block(model: type[Settings], most: int) -> st.SearchStrategy[dict[str, Any]]:
+@st.composite
+def stacks(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    """An environment, and what its stack's file says of it: a few blocks, or most of them.
+
+    Three of four are what people mean: without the blocks that the settings refuse, so that most are built.
+    In one of four are slips: values of another kind, beyond a bound, or that do not go together.
+    """
+    environment = draw(st.sampled_from(["dev", "staging", "prod"]))
+    slips = draw(st.integers(0, 3)) == 3
+    given = draw(_block(PlatformSettings, "", slips))
+    return environment, given if slips else _without_what_is_refused(environment, given)
+
+
+def _without_what_is_refused(environment: str, given: dict[str, Any]) -> dict[str, Any]:
+    for _ in range(_TRIES):
+        try:
+            read_settings(environment, given, region=REGION)
+        except SettingsError as error:
+            refused = set(_NAMED.findall(str(error)))
+            given = {name: value for name, value in given.items() if name not in refused}
+    return given
+
+
+@cache
+def _block(model: type[Settings], path: str, slips: bool) -> st.SearchStrategy[dict[str, Any]]:
     fields = {
-        (info.alias or name): _field(name, info)
-        for name, info in model.model_fields.items()
+        (info.alias or name): _field(f"{path}.{name}", info, slips)
+        for name, info in sorted(model.model_fields.items())
         if name != "environment"
     }
-    required = [info.alias or name for name, info in model.model_fields.items() if info.is_required()]
+    required = {info.alias or name for name, info in model.model_fields.items() if info.is_required()}
 
-    def of(names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
-        return st.fixed_dictionaries({name: fields[name] for name in sorted({*names, *required} & {*fields})})
+    @st.composite
+    def block(draw: st.DrawFn) -> dict[str, Any]:
+        drawn: dict[str, Any] = {}
+        for _ in range(_TRIES):
+            # Which of them is left to a seed: drawn one by one, Hypothesis leaves most out of most examples.
+            chance = Random(draw(st.integers(0, 2**32)))  # noqa: S311
+            share = chance.choice([0.1, 0.4, 0.9])
+            drawn = {
+                name: draw(field)
+                for name, field in fields.items()
+                if chance.random() < share or name in required
+            }
+            if slips or model is PlatformSettings or _fits(model, drawn):
+                break
+        return drawn
 
-    return st.lists(st.sampled_from(sorted(fields)), max_size=most, unique=True).flatmap(of)
-
-
-def _field(name: str, info: FieldInfo) -> st.SearchStrategy[Any]:
-    usual = _plausible(name)
-    if usual is None:
-        usual = _typed(info.annotation, name, list(info.metadata))
-    # One in forty is odd: most stacks are then whole, and go on to be built.
-    return st.integers(0, 39).flatmap(lambda die: _ODD if die == 39 else usual)
-
-
-def _plausible(name: str) -> st.SearchStrategy[Any] | None:
-    for ending, values in PLAUSIBLE.items():
-        if name == ending or name.endswith(f"_{ending}"):
-            return st.sampled_from(values)
-    return None
+    return block()
 
 
-def _typed(kind: Any, name: str, metadata: list[Any]) -> st.SearchStrategy[Any]:
+def _fits(model: type[Settings], given: dict[str, Any]) -> bool:
+    try:
+        model.model_validate_json(json.dumps(given))
+    except ValidationError:
+        return False
+    return True
+
+
+def _field(path: str, info: FieldInfo, slips: bool) -> st.SearchStrategy[Any]:
+    usual = _usual(path, info.annotation, list(info.metadata), slips)
+    if not slips:
+        return usual
+    return st.integers(0, 19).flatmap(lambda die: _ODD if die == 19 else usual)
+
+
+def _usual(path: str, kind: Any, metadata: list[Any], slips: bool) -> st.SearchStrategy[Any]:
+    """What people would write there, or in one of five whatever the field's own bounds let through."""
+    typed = _typed(kind, path, metadata, slips)
+    plausible = _by_ending(PLAUSIBLE, path)
+    if plausible is None or typing.get_origin(kind) in (tuple, dict, Mapping):
+        return typed
+    known = st.sampled_from([*plausible, *((_by_ending(_SLIPS, path) or []) if slips else [])])
+    return st.integers(0, 4).flatmap(lambda die: typed if die == 4 else known)
+
+
+def _by_ending(values: Mapping[str, list[Any]], path: str) -> list[Any] | None:
+    fitting = [end for end in values if path.endswith((f".{end}", f"_{end}", f".{end}s", f"_{end}s"))]
+    return values[max(fitting, key=len)] if fitting else None
+
+
+def _typed(kind: Any, path: str, metadata: list[Any], slips: bool) -> st.SearchStrategy[Any]:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is typing.Annotated:
         inner = [one for extra in arguments[1:] for one in getattr(extra, "metadata", [extra])]
-        return _typed(arguments[0], name, [*metadata, *inner])
+        return _typed(arguments[0], path, [*metadata, *inner], slips)
     if origin in (Union, types.UnionType):
-        return st.one_of(*(_typed(one, name, metadata) for one in arguments))
+        blocks = [one for one in arguments if isinstance(one, type) and issubclass(one, Settings)]
+        return st.one_of(*(_typed(one, path, metadata, slips) for one in blocks or arguments))
     if origin is Literal:
         return st.sampled_from(arguments)
     if origin is tuple:
-        item = _plausible(name.removesuffix("s"))
-        if item is None:
-            item = _typed(arguments[0], name, [])
         least, most = _bound(metadata, "min_length", 0), _bound(metadata, "max_length", 4)
-        return st.lists(item, min_size=max(least - 1, 0), max_size=min(most + 1, least + 4), unique_by=repr)
-    if origin in (dict, Mapping) or (isinstance(origin, type) and issubclass(origin, Mapping)):
-        return st.dictionaries(_typed(arguments[0], name, []), _typed(arguments[1], name, []), max_size=3)
+        beyond = int(slips)
+        return st.lists(
+            _usual(path, arguments[0], [], slips),
+            min_size=max(least - beyond, 0),
+            max_size=min(most, least + 3) + beyond,
+            unique_by=None if slips else repr,
+        )
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return st.dictionaries(
+            _usual(path, arguments[0], [], slips), _typed(arguments[1], path, [], slips), max_size=3
+        )
     if isinstance(kind, type) and issubclass(kind, Settings):
-        return _block(kind, 4)
+        return _block(kind, path, slips)
     if kind is type(None):
         return st.none()
     if kind is bool:
         return st.booleans()
     if kind is int:
-        return _number(metadata)
+        return _number(metadata, slips)
     if kind is float:
         return st.floats(
             _bound(metadata, "gt", _bound(metadata, "ge", 0)),
@@ -98,16 +212,22 @@ def _typed(kind: Any, name: str, metadata: list[Any]) -> st.SearchStrategy[Any]:
         )
     if kind is str:
         pattern = next((one.pattern for one in metadata if getattr(one, "pattern", None)), None)
-        return st.from_regex(pattern, fullmatch=True) if pattern else st.text("abcxyz019.-_", max_size=12)
-    raise TypeError(f"{name}: no strategy for {kind}; add one to tests/infra/random_settings.py")
+        return (
+            st.from_regex(pattern, fullmatch=True, alphabet=_CHARACTERS)
+            if pattern
+            else st.text("abcxyz019.-_ é", max_size=12)
+        )
+    raise TypeError(f"{path}: no strategy for {kind}; add one to tests/infra/random_settings.py")
 
 
-def _number(metadata: list[Any]) -> st.SearchStrategy[int]:
-    """Within the bounds, at them, and one beyond."""
+def _number(metadata: list[Any], slips: bool) -> st.SearchStrategy[int]:
+    """Within the bounds, at them, huge where there is none, and one beyond."""
     least = _bound(metadata, "ge", _bound(metadata, "gt", -1) + 1)
-    most = max(_bound(metadata, "le", _bound(metadata, "lt", least + 1001) - 1), least)
-    edges = st.sampled_from([least, most, (least + most) // 2])
-    return st.one_of(edges, st.integers(least, most), st.integers(0, 19).map(lambda die: most + (die == 19)))
+    bounded = _bound(metadata, "le", _bound(metadata, "lt", 0) - 1)
+    most = max(bounded, least) if bounded >= 0 else least + 1000
+    edges = st.sampled_from([least, most, (least + most) // 2, *(_HUGE if bounded < 0 else ())])
+    within = st.one_of(edges, st.integers(least, most))
+    return st.one_of(within, st.sampled_from([least - 1, most + 1])) if slips else within
 
 
 def _bound(metadata: list[Any], name: str, otherwise: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 from hypothesis import HealthCheck, given, settings
-from mocked import build
+from mocked import REGION, build
 from random_settings import stacks
 
 from infra.foundation.place import Place
@@ -40,7 +40,7 @@ def _previews_or_names_what_is_wrong(environment: str, given: dict[str, Any]) ->
 
 
 def _preview(environment: str, given: dict[str, Any]) -> None:
-    chosen = read_settings(environment, given)
+    chosen = read_settings(environment, given, region=REGION)
 
     def program() -> dict[str, Any]:
         return Platform(chosen, Place.of_this_stack()).exports
