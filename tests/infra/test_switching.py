@@ -18,14 +18,21 @@ GIVEN: dict[str, Any] = {"release": {"modelPackageArn": PACKAGE}}
 ALWAYS = {"aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:sagemaker/modelPackageGroup:ModelPackageGroup"}
 """Stores that no setting takes away."""
 STORES = ALWAYS | {
+    "aws:amp/workspace:Workspace",
     "aws:backup/vault:Vault",
+    "aws:cloudwatch/logGroup:LogGroup",
     "aws:dynamodb/table:Table",
+    "aws:ecr/repository:Repository",
     "aws:glue/catalogDatabase:CatalogDatabase",
+    "aws:glue/catalogTable:CatalogTable",
+    "aws:grafana/workspace:Workspace",
     "aws:kinesis/stream:Stream",
+    "aws:kms/replicaKey:ReplicaKey",
     "aws:msk/cluster:Cluster",
     "aws:msk/serverlessCluster:ServerlessCluster",
     "aws:sagemaker/featureGroup:FeatureGroup",
     "aws:secretsmanager/secret:Secret",
+    "aws:sqs/queue:Queue",
 }
 """Stores that may go with the part that they belong to, but are never made anew beside it."""
 
