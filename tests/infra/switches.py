@@ -37,7 +37,7 @@ _CHOSEN: Mapping[str, list[Any]] = {
     "training.imageTag": ["3.0-1"],
     "training.image": ["123456789012.dkr.ecr.us-east-1.amazonaws.com/groundplan-dev-training:0a1b"],
     "training.schedule": ["rate(7 days)", "cron(0 6 ? * MON *)"],
-    "training.hyperparameters": [{"eta": 0.2, "max_depth": 7}],
+    "training.hyperparameters": [{"gamma": 0.5}],
     "training.tuning.ranges": [{"eta": {"minimum": 0.05, "maximum": 0.4}}],
     "drift.modelMonitor.baseline": ["s3://groundplan-dev-models-123456789012-us-east-1/baseline"],
     "endpoint.scheduledScaling": [
@@ -47,7 +47,8 @@ _CHOSEN: Mapping[str, list[Any]] = {
     "endpoint.serverless.provisionedConcurrency": [5],
     "drift.everyHours": [1, 24],
     "parking.stopAt": ["20:00"],
-    "frontDoor.auth": ["jwt", "iam"],
+    "frontDoor.issuer": ["https://login.example.com"],
+    "frontDoor.audience": [["groundplan"]],
     "notifications.teams": [["pricing", "flights"], ["pricing"]],
     "notifications.channels": [["slack"], ["slack", "teams"], []],
     "notifications.secretRecoveryDays": [7, 0],
@@ -103,6 +104,11 @@ _BESIDE: Mapping[str, Mapping[str, Any]] = {
     "dataPipeline.engine": {"dataPipeline.spark.entryPoint": "ml/flights/spark.py"},
     "streaming.flink.enabled": {"streaming.flink.codeKey": "flink/application.zip"},
     "training.keepAliveMinutes": {"training.spot": False},
+    "frontDoor.authorisation": {
+        "frontDoor.issuer": "https://login.example.com",
+        "frontDoor.audience": ["groundplan"],
+        "frontDoor.waf": False,
+    },
     "notifications.chatApplication.enabled": {
         "notifications.chatApplication.slack": {"workspaceId": "T0ABCDEFG", "channelId": "C0ABCDEFG"}
     },
@@ -112,6 +118,29 @@ _BESIDE: Mapping[str, Mapping[str, Any]] = {
     "audit.trail.alarms": {"audit.trail.logGroup": True},
 }
 """A setting that is refused by itself, and what an operator writes beside it: both come and go as one."""
+
+EVERYTHING: Mapping[str, Any] = {
+    "recovery": {"region": "us-west-2"},
+    "network": {"nat": "perZone", "interfacesInUse": True},
+    "deployment": {"enabled": True, "repository": "company/groundplan"},
+    "dataPipeline": {"schedule": "cron(0 3 * * ? *)"},
+    "streaming": {"kind": "msk", "kafka": {"cluster": "provisioned"}},
+    "images": {"enabled": True},
+    "training": {"schedule": "rate(7 days)", "tuning": {"strategy": "random"}},
+    "drift": {"modelMonitor": {"enabled": True}},
+    "notifications": {
+        "teams": ["pricing"],
+        "chatApplication": {"enabled": True, "slack": {"workspaceId": "T0ABCDEFG", "channelId": "C0ABCDEFG"}},
+    },
+    "monitoring": {"prometheus": {"enabled": True}, "grafana": {"enabled": True}},
+    "budget": {"teams": {"pricing": 100}},
+    "backup": {"monthly": {"enabled": True}, "restoreTests": {"enabled": True}, "framework": True},
+    "audit": {
+        "trail": {"dataEvents": True, "logGroup": True, "alarms": True},
+        **{part: {"enabled": True} for part in ("recorder", "threats", "hub", "macie", "inspector")},
+    },
+}
+"""The settings that bring in the parts that an environment leaves out by default."""
 
 _FIXED = {"environment", "useCase", "network.cidr"}
 """What is chosen once: another environment or use case is another stack, another range another network."""
@@ -149,7 +178,7 @@ def _of(model: type[Settings], values: Settings, above: str) -> Iterator[Switch]
         now = getattr(values, name)
         if path in _FIXED:
             continue
-        if isinstance(now, Settings):
+        if isinstance(now, Settings) and path not in _CHOSEN:
             if not info.is_required() and info.default is None:
                 yield Switch(path, None)  # a part that may be left out, such as a release
             yield from _of(type(now), now, f"{path}.")
@@ -179,7 +208,9 @@ def _others(path: str, name: str, kind: Any, now: Any, metadata: list[Any]) -> I
         yield from _typed(kind, now, metadata)
         return
     nothing: list[Any] = [None] if type(None) in typing.get_args(kind) else []
-    empty: list[Any] = [type(now)()] if isinstance(now, (list, dict)) and not _least(metadata) else []
+    empty: list[Any] = (
+        [type(now)()] if isinstance(now, (list, dict)) and not nothing and not _least(metadata) else []
+    )
     chosen: list[Any] = []
     for value in [*named, *nothing, *empty]:
         if value != now and value not in chosen:

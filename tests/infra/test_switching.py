@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pulumi
 import pytest
 from mocked import REGION, Build, build
-from switches import Switch, switches
+from switches import EVERYTHING, Switch, switches
 
 from infra.foundation.place import Place
 from infra.platform import Platform
@@ -15,6 +16,13 @@ from sandbox.aws.provider import AwsProvider
 
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/groundplan-dev-flights/3"
 GIVEN: dict[str, Any] = {"release": {"modelPackageArn": PACKAGE}}
+STACKS = {
+    "dev": ("dev", GIVEN),
+    "staging": ("staging", GIVEN),
+    "prod": ("prod", GIVEN),
+    "dev with every part": ("dev", {**GIVEN, **EVERYTHING}),
+}
+"""The environments as they are, and one in which the settings of optional parts do something."""
 ALWAYS = {"aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:sagemaker/modelPackageGroup:ModelPackageGroup"}
 """Stores that no setting takes away."""
 STORES = ALWAYS | {
@@ -35,6 +43,19 @@ STORES = ALWAYS | {
     "aws:sqs/queue:Queue",
 }
 """Stores that may go with the part that they belong to, but are never made anew beside it."""
+
+REFUSED = {
+    "dev": set[str](),
+    "staging": {"parking.enabled"},
+    "prod": {"parking.enabled"},
+    "dev with every part": {
+        "deployment.repository",
+        "images.fromStack",
+        "notifications.chatApplication.slack",
+        "streaming.flink.enabled",
+    },
+}
+"""Settings that cannot be another thing beside the others of the stack, such as parking outside dev."""
 
 
 def _platform(environment: str, given: dict[str, Any]) -> Build:
@@ -63,9 +84,11 @@ def _lost(before: Build, after: Build, provider: AwsProvider) -> list[str]:
     return lost
 
 
-def _switched(environment: str, base: Build, one: Switch, provider: AwsProvider) -> list[str]:
+def _switched(
+    environment: str, given: dict[str, Any], base: Build, one: Switch, provider: AwsProvider
+) -> list[str]:
     try:
-        after = _platform(environment, one.over(GIVEN))
+        after = _platform(environment, one.over(given))
     except SettingsError:
         return []  # refused by name: nothing is touched
     return [*_lost(base, after, provider), *_lost(after, base, provider)]
@@ -77,23 +100,53 @@ def _provider() -> AwsProvider:
     return provider
 
 
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_setting_has_another_value_that_it_can_be_switched_to(stack: str) -> None:
+    environment, given = STACKS[stack]
+    every = switches(environment, given)
+    refused = set()
+    for one in every:
+        try:
+            assert read_settings(environment, one.over(given)) != read_settings(environment, given), one
+        except SettingsError:
+            refused.add(one.path)
+    allowed = {one.path for one in every} - refused
+    assert refused - allowed <= REFUSED[stack]
+
+
+def test_each_type_that_production_protects_counts_as_a_store() -> None:
+    protected = set()
+
+    def note(args: pulumi.ResourceTransformationArgs) -> None:
+        if args.opts.protect:
+            protected.add(args.type_)
+
+    def program() -> dict[str, Any]:
+        pulumi.runtime.register_stack_transformation(note)
+        chosen = read_settings("prod", {**GIVEN, **EVERYTHING})
+        return Platform(chosen, Place.of_this_stack()).exports
+
+    build(program, stack="prod")
+    assert len(protected) > 5
+    assert protected <= STORES
+
+
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_the_second_region_and_protection_come_and_go_around_the_stores(environment: str) -> None:
     base, provider = _platform(environment, GIVEN), _provider()
     chosen = [one for one in switches(environment, GIVEN) if one.path in ("recovery.region", "protected")]
     assert len(chosen) == 2
-    assert [lost for one in chosen for lost in _switched(environment, base, one, provider)] == []
+    assert [lost for one in chosen for lost in _switched(environment, GIVEN, base, one, provider)] == []
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_no_setting_replaces_a_store_when_it_is_switched_and_back(environment: str) -> None:
-    base, provider = _platform(environment, GIVEN), _provider()
-    chosen = switches(environment, GIVEN)
-    assert len(chosen) > 50
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_setting_replaces_a_store_when_it_is_switched_and_back(stack: str) -> None:
+    environment, given = STACKS[stack]
+    base, provider = _platform(environment, given), _provider()
     found = {
         f"{one.path} = {one.value}": lost
-        for one in chosen
-        if (lost := _switched(environment, base, one, provider))
+        for one in switches(environment, given)
+        if (lost := _switched(environment, given, base, one, provider))
     }
     assert found == {}
