@@ -68,7 +68,7 @@ class Backup(pulumi.ComponentResource):
             key = args.recovery_key_arn or _recovery_key(self, name, args, second)
             keys.append(key)
             copies = BackupVault(
-                f"{name}-copies",
+                f"{name}-copies-{second}",
                 VaultArgs(
                     foundation=foundation,
                     key_arn=key,
@@ -155,7 +155,7 @@ def _recovery_key(parent: Backup, name: str, args: BackupArgs, region: str) -> p
     place = args.foundation.place
     for_ever = args.settings.lock.mode == "compliance"
     key = aws.kms.Key(
-        f"{name}-copies-key",
+        f"{name}-copies-{region}-key",
         description=f"{place.prefix}: Copies of recovery points",
         policy=document(
             Statement(

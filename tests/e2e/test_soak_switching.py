@@ -34,6 +34,8 @@ class Stack:
     clone: Any
     others: Mapping[str, Any]
     """What its file says beside the platform's own settings."""
+    first: Mapping[str, Any] = field(default_factory=dict)
+    """The stores as they stood before the first switch."""
     standing: Mapping[str, Any] = field(default_factory=dict)
     """The stores as the last `up` left them."""
 
@@ -104,6 +106,9 @@ def switch_all(stack: Stack, given: dict[str, Any], every: list[Switch]) -> list
             print(f"WRONG: {found[-1]}", flush=True)
         else:
             print(f"switched: {name}", flush=True)
+            if stack.first.keys() - stack.standing.keys():
+                wrong = [stack.up(given), *stack.lost()]  # so that a part comes back as it was
+                found += [f"{name}, on the way back: {one}" for one in wrong if one]
         last = name
     return found
 
@@ -114,12 +119,12 @@ def test_every_setting_of_the_dev_stack_is_switched_and_goes_back(clone: Any) ->
     given, others = given_settings(clone)
     stack = Stack(clone, others)
     assert stack.up(given) == ""
-    stack.standing = first = stack.stores()
+    stack.standing = stack.first = stack.stores()
     found = switch_all(stack, given, chosen(switches("dev", given), CHOSEN))
     assert stack.up(given) == ""
     assert found == []
     assert stack.lost() == []
-    assert stack.stores().keys() == first.keys()
+    assert stack.stores().keys() == stack.first.keys()
     assert stack.up(given, "--expect-no-changes") == ""
     assert file.is_file()
     assert clone.json("destroy", "dev", "--yes")["remaining"] == []

@@ -15,7 +15,7 @@ _PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/groundplan-de
 _UUID = "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f"
 _CHOSEN: Mapping[str, list[Any]] = {
     "runbooks": ["https://example.com/runbooks"],
-    "recovery.region": ["us-west-2"],
+    "recovery.region": ["us-west-2", "us-east-2"],
     "network.zones": [["a", "b", "c"], ["b", "c"]],
     "identity.teams": [["platform", "pricing"], ["pricing"]],
     "identity.trustedPrincipals": [["arn:aws:iam::123456789012:root"]],
@@ -73,7 +73,7 @@ _PLAUSIBLE: Mapping[str, list[Any]] = {
     "instance": ["ml.m5.xlarge", "ml.m5.2xlarge"],
     "processing_instance": ["ml.m5.xlarge", "ml.m5.2xlarge"],
     "training_instance": ["ml.g4dn.xlarge", "ml.m5.xlarge"],
-    "gpu_instances": [["ml.g5.xlarge", "ml.g4dn.xlarge"], ["ml.g5.xlarge"]],
+    "gpu_instances": [["ml.g5.xlarge", "ml.g5.2xlarge"], ["ml.g5.2xlarge", "ml.g5.xlarge"]],
     "readers": [["234567890123"], []],
     "critical_emails": [["duty@example.com"], []],
     "infrequent_after_days": [45],

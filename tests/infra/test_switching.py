@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+import yaml
 from mocked import REGION, Build, build
 from switches import EVERYTHING, Switch, switches
 
@@ -14,13 +17,23 @@ from infra.platform import Platform
 from infra.settings.loading import SettingsError, read_settings
 from sandbox.aws.provider import AwsProvider
 
+ROOT = Path(__file__).parents[2]
+MARK = "groundplan:"
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/groundplan-dev-flights/3"
-GIVEN: dict[str, Any] = {"release": {"modelPackageArn": PACKAGE}}
+
+
+def _given(environment: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What an environment's own file says, with a release, and more over it."""
+    config = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{environment}.yaml").read_text())["config"]
+    of_file = {key.removeprefix(MARK): one for key, one in config.items() if key.startswith(MARK)}
+    return {**of_file, "release": {"modelPackageArn": PACKAGE}, **(more or {})}
+
+
 STACKS = {
-    "dev": ("dev", GIVEN),
-    "staging": ("staging", GIVEN),
-    "prod": ("prod", GIVEN),
-    "dev with every part": ("dev", {**GIVEN, **EVERYTHING}),
+    "dev": ("dev", _given("dev")),
+    "staging": ("staging", _given("staging")),
+    "prod": ("prod", _given("prod")),
+    "dev with every part": ("dev", _given("dev", EVERYTHING)),
 }
 """The environments as they are, and one in which the settings of optional parts do something."""
 ALWAYS = {"aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:sagemaker/modelPackageGroup:ModelPackageGroup"}
@@ -71,17 +84,25 @@ def _stores(made: Build) -> dict[tuple[str, str], dict[str, Any]]:
     return {(kind, name): inputs for kind, name, inputs in made.made if kind in STORES}
 
 
-def _lost(before: Build, after: Build, provider: AwsProvider) -> list[str]:
-    """The stores that a change would replace, or take away though they always stand."""
-    then, now = _stores(before), _stores(after)
-    lost = [f"{name} is gone" for kind, name in then.keys() - now.keys() if kind in ALWAYS]
-    for (kind, name), inputs in then.items():
+def _lost(before: Build, after: Build) -> list[str]:
+    """The stores that a switch would take away though they always stand."""
+    stores = _stores(before)
+    gone = stores.keys() - _stores(after).keys()
+    # What stands in the second region is of an optional part, that region.
+    return [f"{one[1]} is gone" for one in gone if one[0] in ALWAYS and not stores[one].get("region")]
+
+
+def _replaced(before: Build, after: Build, provider: AwsProvider) -> list[str]:
+    """The stores that a change would make anew."""
+    replaced: list[str] = []
+    now = _stores(after)
+    for (kind, name), inputs in _stores(before).items():
         if (kind, name) in now:
             urn = f"urn:pulumi:dev::groundplan::{kind}::{name}"
             ignored = ["multiRegion"] if kind == "aws:kms/key:Key" else []
             change = provider.diff(urn, name, inputs, inputs, now[kind, name], ignored)
-            lost += [f"{name} is replaced for {path}" for path in change.replaces]
-    return lost
+            replaced += [f"{name} is replaced for {path}" for path in change.replaces]
+    return replaced
 
 
 def _switched(
@@ -91,7 +112,8 @@ def _switched(
         after = _platform(environment, one.over(given))
     except SettingsError:
         return []  # refused by name: nothing is touched
-    return [*_lost(base, after, provider), *_lost(after, base, provider)]
+    # What only the switch brought in, such as the replicas in a second region, goes with it on the way back.
+    return [*_lost(base, after), *_replaced(base, after, provider), *_replaced(after, base, provider)]
 
 
 def _provider() -> AwsProvider:
@@ -123,7 +145,7 @@ def test_each_type_that_production_protects_counts_as_a_store() -> None:
 
     def program() -> dict[str, Any]:
         pulumi.runtime.register_stack_transformation(note)
-        chosen = read_settings("prod", {**GIVEN, **EVERYTHING})
+        chosen = read_settings("prod", _given("prod", EVERYTHING))
         return Platform(chosen, Place.of_this_stack()).exports
 
     build(program, stack="prod")
@@ -133,10 +155,11 @@ def test_each_type_that_production_protects_counts_as_a_store() -> None:
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_the_second_region_and_protection_come_and_go_around_the_stores(environment: str) -> None:
-    base, provider = _platform(environment, GIVEN), _provider()
-    chosen = [one for one in switches(environment, GIVEN) if one.path in ("recovery.region", "protected")]
-    assert len(chosen) == 2
-    assert [lost for one in chosen for lost in _switched(environment, GIVEN, base, one, provider)] == []
+    given, provider = _given(environment), _provider()
+    base = _platform(environment, given)
+    chosen = [one for one in switches(environment, given) if one.path in ("recovery.region", "protected")]
+    assert len(chosen) == 3
+    assert [lost for one in chosen for lost in _switched(environment, given, base, one, provider)] == []
 
 
 @pytest.mark.soak
