@@ -65,7 +65,7 @@ class Backup(pulumi.ComponentResource):
             key = foundation.replica_key_arns["backup"]
             keys.append(key)
             copies = BackupVault(
-                f"{name}-copies",
+                f"{name}-copies-{second}",
                 VaultArgs(
                     foundation=foundation,
                     key_arn=key,

@@ -54,7 +54,7 @@ def test_production_copies_to_the_second_region_and_locks_both_vaults_for_ever()
     vaults = found.of(VAULT)
     assert {name: (one.get("region"), one["forceDestroy"]) for name, one in vaults.items()} == {
         "backup-local-vault": (None, False),
-        "backup-copies-vault": ("us-west-2", False),
+        "backup-copies-us-west-2-vault": ("us-west-2", False),
     }
     assert {one["changeableForDays"] for one in found.of(LOCK).values()} == {14}
     rules = {rule["ruleName"]: rule for plan in found.of(PLAN).values() for rule in plan["rules"]}

@@ -2,32 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
+import yaml
 from mocked import REGION, Build, build
-from switches import Switch, switches
+from switches import EVERYTHING, Switch, switches
 
 from infra.foundation.place import Place
 from infra.platform import Platform
 from infra.settings.loading import SettingsError, read_settings
 from sandbox.aws.provider import AwsProvider
 
+ROOT = Path(__file__).parents[2]
+MARK = "groundplan:"
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/groundplan-dev-flights/3"
-GIVEN: dict[str, Any] = {"release": {"modelPackageArn": PACKAGE}}
+
+
+def _given(environment: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What an environment's own file says, with a release, and more over it."""
+    config = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{environment}.yaml").read_text())["config"]
+    of_file = {key.removeprefix(MARK): one for key, one in config.items() if key.startswith(MARK)}
+    return {**of_file, "release": {"modelPackageArn": PACKAGE}, **(more or {})}
+
+
+STACKS = {
+    "dev": ("dev", _given("dev")),
+    "staging": ("staging", _given("staging")),
+    "prod": ("prod", _given("prod")),
+    "dev with every part": ("dev", _given("dev", EVERYTHING)),
+}
+"""The environments as they are, and one in which the settings of optional parts do something."""
 ALWAYS = {"aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:sagemaker/modelPackageGroup:ModelPackageGroup"}
 """Stores that no setting takes away."""
 STORES = ALWAYS | {
+    "aws:amp/workspace:Workspace",
     "aws:backup/vault:Vault",
+    "aws:cloudwatch/logGroup:LogGroup",
     "aws:dynamodb/table:Table",
+    "aws:ecr/repository:Repository",
     "aws:glue/catalogDatabase:CatalogDatabase",
+    "aws:glue/catalogTable:CatalogTable",
+    "aws:grafana/workspace:Workspace",
     "aws:kinesis/stream:Stream",
+    "aws:kms/replicaKey:ReplicaKey",
     "aws:msk/cluster:Cluster",
     "aws:msk/serverlessCluster:ServerlessCluster",
     "aws:sagemaker/featureGroup:FeatureGroup",
     "aws:secretsmanager/secret:Secret",
+    "aws:sqs/queue:Queue",
 }
 """Stores that may go with the part that they belong to, but are never made anew beside it."""
+
+REFUSED = {
+    "dev": set[str](),
+    "staging": {"parking.enabled"},
+    "prod": {"parking.enabled"},
+    "dev with every part": {
+        "deployment.repository",
+        "images.fromStack",
+        "notifications.chatApplication.slack",
+        "streaming.flink.enabled",
+    },
+}
+"""Settings that cannot be another thing beside the others of the stack, such as parking outside dev."""
 
 
 def _platform(environment: str, given: dict[str, Any]) -> Build:
@@ -43,25 +84,36 @@ def _stores(made: Build) -> dict[tuple[str, str], dict[str, Any]]:
     return {(kind, name): inputs for kind, name, inputs in made.made if kind in STORES}
 
 
-def _lost(before: Build, after: Build, provider: AwsProvider) -> list[str]:
-    """The stores that a change would replace, or take away though they always stand."""
-    then, now = _stores(before), _stores(after)
-    lost = [f"{name} is gone" for kind, name in then.keys() - now.keys() if kind in ALWAYS]
-    for (kind, name), inputs in then.items():
+def _lost(before: Build, after: Build) -> list[str]:
+    """The stores that a switch would take away though they always stand."""
+    stores = _stores(before)
+    gone = stores.keys() - _stores(after).keys()
+    # What stands in the second region is of an optional part, that region.
+    return [f"{one[1]} is gone" for one in gone if one[0] in ALWAYS and not stores[one].get("region")]
+
+
+def _replaced(before: Build, after: Build, provider: AwsProvider) -> list[str]:
+    """The stores that a change would make anew."""
+    replaced: list[str] = []
+    now = _stores(after)
+    for (kind, name), inputs in _stores(before).items():
         if (kind, name) in now:
             urn = f"urn:pulumi:dev::groundplan::{kind}::{name}"
             ignored = ["multiRegion"] if kind == "aws:kms/key:Key" else []
             change = provider.diff(urn, name, inputs, inputs, now[kind, name], ignored)
-            lost += [f"{name} is replaced for {path}" for path in change.replaces]
-    return lost
+            replaced += [f"{name} is replaced for {path}" for path in change.replaces]
+    return replaced
 
 
-def _switched(environment: str, base: Build, one: Switch, provider: AwsProvider) -> list[str]:
+def _switched(
+    environment: str, given: dict[str, Any], base: Build, one: Switch, provider: AwsProvider
+) -> list[str]:
     try:
-        after = _platform(environment, one.over(GIVEN))
+        after = _platform(environment, one.over(given))
     except SettingsError:
         return []  # refused by name: nothing is touched
-    return [*_lost(base, after, provider), *_lost(after, base, provider)]
+    # What only the switch brought in, such as the replicas in a second region, goes with it on the way back.
+    return [*_lost(base, after), *_replaced(base, after, provider), *_replaced(after, base, provider)]
 
 
 def _provider() -> AwsProvider:
@@ -70,23 +122,54 @@ def _provider() -> AwsProvider:
     return provider
 
 
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_setting_has_another_value_that_it_can_be_switched_to(stack: str) -> None:
+    environment, given = STACKS[stack]
+    every = switches(environment, given)
+    refused = set()
+    for one in every:
+        try:
+            assert read_settings(environment, one.over(given)) != read_settings(environment, given), one
+        except SettingsError:
+            refused.add(one.path)
+    allowed = {one.path for one in every} - refused
+    assert refused - allowed <= REFUSED[stack]
+
+
+def test_each_type_that_production_protects_counts_as_a_store() -> None:
+    protected = set()
+
+    def note(args: pulumi.ResourceTransformationArgs) -> None:
+        if args.opts.protect:
+            protected.add(args.type_)
+
+    def program() -> dict[str, Any]:
+        pulumi.runtime.register_stack_transformation(note)
+        chosen = read_settings("prod", _given("prod", EVERYTHING))
+        return Platform(chosen, Place.of_this_stack()).exports
+
+    build(program, stack="prod")
+    assert len(protected) > 5
+    assert protected <= STORES
+
+
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_the_second_region_and_protection_come_and_go_around_the_stores(environment: str) -> None:
-    base, provider = _platform(environment, GIVEN), _provider()
-    chosen = [one for one in switches(environment, GIVEN) if one.path in ("recovery.region", "protected")]
-    assert len(chosen) == 2
-    assert [lost for one in chosen for lost in _switched(environment, base, one, provider)] == []
+    given, provider = _given(environment), _provider()
+    base = _platform(environment, given)
+    chosen = [one for one in switches(environment, given) if one.path in ("recovery.region", "protected")]
+    assert len(chosen) == 3
+    assert [lost for one in chosen for lost in _switched(environment, given, base, one, provider)] == []
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_no_setting_replaces_a_store_when_it_is_switched_and_back(environment: str) -> None:
-    base, provider = _platform(environment, GIVEN), _provider()
-    chosen = switches(environment, GIVEN)
-    assert len(chosen) > 50
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_setting_replaces_a_store_when_it_is_switched_and_back(stack: str) -> None:
+    environment, given = STACKS[stack]
+    base, provider = _platform(environment, given), _provider()
     found = {
         f"{one.path} = {one.value}": lost
-        for one in chosen
-        if (lost := _switched(environment, base, one, provider))
+        for one in switches(environment, given)
+        if (lost := _switched(environment, given, base, one, provider))
     }
     assert found == {}
