@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-SOURCE = "AWS Price List, AmazonSageMaker, Hosting, US East (N. Virginia), on demand; read 2026-09-28"
-"""`https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/us-east-1/index.json`,
-usage types `USE1-Host:<type>`. Other regions differ by some percent; AWS bills, this estimates."""
+SOURCE = (
+    "Amazon SageMaker AI pricing, real-time inference, US East (N. Virginia), on demand; as of 2025-01-15"
+)
+"""https://aws.amazon.com/sagemaker/pricing/ as it stood at that date, as in `ops/cost/prices.yaml`. Other regions
+differ by some percent; AWS bills, this estimates."""
 
 HOURLY_USD: Mapping[str, float] = {
     "ml.c5.large": 0.102,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.cost.instance_prices import HOURLY_USD
 from ops.cost.estimate import Estimate, estimate
 from ops.cost.free import FREE
 from ops.cost.item import Item, Stack, priced
@@ -189,3 +190,9 @@ def test_the_command_prices_a_state_and_fails_above_its_limit(project: Path, gro
     assert planned.status == 0, planned.err
     assert "objects in S3 Standard" in planned.out
     assert groundplan(project, "destroy", "dev", "--yes").status == 0
+
+
+def test_the_program_and_the_command_ask_the_same_price_for_an_instance() -> None:
+    told = {kind: price.usd for kind, price in prices().instances["sagemaker"].items()}
+    assert {kind: told.get(kind, usd) for kind, usd in HOURLY_USD.items()} == dict(HOURLY_USD)
+    assert len(told.keys() & HOURLY_USD.keys()) > 20
