@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-SOURCE = (
-    "Amazon SageMaker AI pricing, real-time inference, US East (N. Virginia), on demand; as of 2025-01-15"
-)
-"""https://aws.amazon.com/sagemaker/pricing/ as it stood at that date, as in `ops/cost/prices.yaml`. Other regions
-differ by some percent; AWS bills, this estimates."""
+SOURCE = "Amazon SageMaker AI pricing, real-time inference, US East (N. Virginia), as of 2025-01-15"
+"""https://aws.amazon.com/sagemaker/pricing/, on demand, as it stood then; the same as `ops/cost/prices.yaml`
+says. Other regions differ by some percent; AWS bills, this estimates."""
 
 HOURLY_USD: Mapping[str, float] = {
     "ml.c5.large": 0.102,

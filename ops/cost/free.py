@@ -9,7 +9,7 @@ _OF_SERVICES: Final = {
     "acm": "certificate certificateValidation",
     "amp": "alertManagerDefinition ruleGroupNamespace",
     "apigateway": "account deployment integration integrationResponse method methodResponse methodSettings "
-    "resource stage",
+    "model requestValidator resource stage",
     "apigatewayv2": "authorizer deployment integration route stage vpcLink",
     "appautoscaling": "policy scheduledAction target",
     "appconfig": "application deployment deploymentStrategy environment hostedConfigurationVersion",
@@ -48,7 +48,7 @@ _OF_SERVICES: Final = {
     "kinesisanalyticsv2": "applicationSnapshot",
     "kms": "alias grant keyPolicy",
     "lakeformation": "dataLakeSettings lfTag permissions resource resourceLfTag",
-    "lambda": "alias codeSigningConfig eventSourceMapping functionEventInvokeConfig functionUrl "
+    "lambda": "alias codeSigningConfig invocation eventSourceMapping functionEventInvokeConfig functionUrl "
     "layerVersion permission",
     "lb": "listener listenerCertificate listenerRule targetGroup targetGroupAttachment",
     "macie2": "classificationExportConfiguration findingsFilter",

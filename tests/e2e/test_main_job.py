@@ -33,7 +33,7 @@ def test_a_first_run_ends_in_a_prediction_though_the_sandbox_is_killed_on_the_wa
 
 def test_outputs_name_the_zones_the_pipeline_the_endpoint_and_the_topic(clone: Any) -> None:
     outputs = clone.json("outputs", "dev")
-    assert set(outputs["zones"]) == {"raw", "curated", "models", "captures", "logs"}
+    assert {"raw", "curated", "features", "models", "captures", "archive", "audit"} <= set(outputs["zones"])
     sagemaker = clone.client("sagemaker")
     assert sagemaker.describe_pipeline(PipelineName=outputs["pipeline"])["PipelineStatus"] == "Active"
     assert sagemaker.describe_endpoint(EndpointName=outputs["endpoint"])["EndpointStatus"] == "InService"
