@@ -80,7 +80,7 @@ class Images(pulumi.ComponentResource):
         role = Role(
             f"{name}-role",
             RoleArgs(
-                purpose="image-builds",
+                purpose="image-builder",
                 description="Builds, scans and pushes images",
                 service="codebuild.amazonaws.com",
                 statements=key.apply(lambda arn: builder_statements(place, arn)),

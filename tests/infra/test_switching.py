@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,18 @@ STORES = ALWAYS | {
     "aws:sqs/queue:Queue",
 }
 """Stores that may go with the part that they belong to, but are never made anew beside it."""
+
+BY_NAME = {
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:iam/role:Role",
+    "aws:lambda/function:Function",
+    "aws:scheduler/schedule:Schedule",
+    "aws:sns/topic:Topic",
+    "aws:sqs/queue:Queue",
+}
+"""Types that AWS knows by a name that each component gives by itself."""
 
 REFUSED = {
     "dev": set[str](),
@@ -152,7 +165,7 @@ def test_every_setting_has_another_value_that_it_can_be_switched_to(stack: str) 
     assert refused - allowed <= REFUSED[stack]
 
 
-def test_each_type_that_production_protects_counts_as_a_store() -> None:
+def test_a_platform_of_every_part_names_nothing_twice_and_protects_what_counts_as_a_store() -> None:
     protected = set()
 
     def note(args: pulumi.ResourceTransformationArgs) -> None:
@@ -164,7 +177,9 @@ def test_each_type_that_production_protects_counts_as_a_store() -> None:
         chosen = read_settings("prod", _given("prod", EVERYTHING))
         return Platform(chosen, Place.of_this_stack()).exports
 
-    build(program, stack="prod")
+    made = build(program, stack="prod").made
+    names = Counter((kind, one["name"], one.get("region")) for kind, _, one in made if kind in BY_NAME)
+    assert [one for one, times in names.items() if times > 1] == []
     assert len(protected) > 5
     assert protected <= STORES
 
