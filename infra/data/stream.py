@@ -99,7 +99,8 @@ class Kafka(pulumi.ComponentResource):
                 cluster_name=cluster_name,
                 vpc_configs=[{"subnet_ids": placement.subnet_ids, "security_group_ids": [group.id]}],
                 client_authentication={"sasl": {"iam": {"enabled": True}}},
-                opts=foundation.holding_data(self),
+                # MSK moves no cluster: another set of zones would replace it, with all that it holds.
+                opts=foundation.holding_data(self, ignore_changes=["vpc_configs"]),
             )
             self.cluster_arn, self.brokers = serverless.arn, serverless.bootstrap_brokers_sasl_iam
         else:
@@ -137,7 +138,10 @@ class Kafka(pulumi.ComponentResource):
             },
             enhanced_monitoring="DEFAULT",
             logging_info={"broker_logs": {"cloudwatch_logs": {"enabled": True, "log_group": log.name}}},
-            opts=foundation.holding_data(self),
+            # MSK moves no cluster: another set of zones would replace it, with all that it holds.
+            opts=foundation.holding_data(
+                self, ignore_changes=["brokerNodeGroupInfo.clientSubnets", "number_of_broker_nodes"]
+            ),
         )
         return cluster.arn, cluster.bootstrap_brokers_sasl_iam
 

@@ -24,7 +24,8 @@ class GrafanaSettings(Settings):
     sign_on: tuple[Literal["AWS_SSO", "SAML"], ...] = Field(
         default=("AWS_SSO",),
         min_length=1,
-        description="How people sign in. IAM Identity Center or SAML must be set up in the account.",
+        description="How people sign in, chosen once: later it is changed in the workspace's own settings. "
+        "IAM Identity Center or SAML must be set up in the account.",
     )
     version: Literal["9.4", "10.4"] = Field(default="10.4", description="Grafana's version.")
 
@@ -77,7 +78,8 @@ class Grafana(pulumi.ComponentResource):
             role_arn=role.arn,
             data_sources=["CLOUDWATCH", *(["PROMETHEUS"] if args.prometheus_arn is not None else [])],
             grafana_version=args.settings.version,
-            opts=args.foundation.holding_data(self),
+            # The provider would make the workspace anew, without the dashboards that people drew in it.
+            opts=args.foundation.holding_data(self, ignore_changes=["authentication_providers"]),
         )
         self.endpoint = workspace.endpoint
         self.role_arn = role.arn

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 import yaml
-from mocked import REGION, Build, build
+from mocked import REGION, build
 from switches import EVERYTHING, Switch, switches
 
 from infra.foundation.place import Place
 from infra.platform import Platform
 from infra.settings.loading import SettingsError, read_settings
 from sandbox.aws.provider import AwsProvider
+from sandbox.engine.diffs import ignoring
 
 ROOT = Path(__file__).parents[2]
 MARK = "groundplan:"
@@ -57,6 +61,18 @@ STORES = ALWAYS | {
 }
 """Stores that may go with the part that they belong to, but are never made anew beside it."""
 
+BY_NAME = {
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:iam/role:Role",
+    "aws:lambda/function:Function",
+    "aws:scheduler/schedule:Schedule",
+    "aws:sns/topic:Topic",
+    "aws:sqs/queue:Queue",
+}
+"""Types that AWS knows by a name that each component gives by itself."""
+
 REFUSED = {
     "dev": set[str](),
     "staging": {"parking.enabled"},
@@ -71,42 +87,55 @@ REFUSED = {
 """Settings that cannot be another thing beside the others of the stack, such as parking outside dev."""
 
 
-def _platform(environment: str, given: dict[str, Any]) -> Build:
+@dataclass(frozen=True)
+class Made:
+    """The stores of a platform by type and name: their inputs, and what the engine never changes of them."""
+
+    stores: Mapping[tuple[str, str], dict[str, Any]]
+    ignored: Mapping[tuple[str, str], list[str]]
+
+
+def _platform(environment: str, given: dict[str, Any]) -> Made:
     chosen = read_settings(environment, given)
+    ignored: dict[tuple[str, str], list[str]] = {}
+
+    def note(args: pulumi.ResourceTransformationArgs) -> None:
+        ignored[args.type_, args.name] = [_camel(one) for one in args.opts.ignore_changes or []]
 
     def program() -> dict[str, Any]:
+        pulumi.runtime.register_stack_transformation(note)
         return Platform(chosen, Place.of_this_stack()).exports
 
-    return build(program, stack=environment)
+    made = build(program, stack=environment).made
+    return Made({(kind, name): inputs for kind, name, inputs in made if kind in STORES}, ignored)
 
 
-def _stores(made: Build) -> dict[tuple[str, str], dict[str, Any]]:
-    return {(kind, name): inputs for kind, name, inputs in made.made if kind in STORES}
+def _camel(name: str) -> str:
+    return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
 
 
-def _lost(before: Build, after: Build) -> list[str]:
+def _lost(before: Made, after: Made) -> list[str]:
     """The stores that a switch would take away though they always stand."""
-    stores = _stores(before)
-    gone = stores.keys() - _stores(after).keys()
+    gone = before.stores.keys() - after.stores.keys()
     # What stands in the second region is of an optional part, that region.
-    return [f"{one[1]} is gone" for one in gone if one[0] in ALWAYS and not stores[one].get("region")]
+    return [f"{one[1]} is gone" for one in gone if one[0] in ALWAYS and not before.stores[one].get("region")]
 
 
-def _replaced(before: Build, after: Build, provider: AwsProvider) -> list[str]:
+def _replaced(before: Made, after: Made, provider: AwsProvider) -> list[str]:
     """The stores that a change would make anew."""
     replaced: list[str] = []
-    now = _stores(after)
-    for (kind, name), inputs in _stores(before).items():
-        if (kind, name) in now:
+    for (kind, name), inputs in before.stores.items():
+        if (kind, name) in after.stores:
             urn = f"urn:pulumi:dev::groundplan::{kind}::{name}"
-            ignored = ["multiRegion"] if kind == "aws:kms/key:Key" else []
-            change = provider.diff(urn, name, inputs, inputs, now[kind, name], ignored)
+            ignored = after.ignored[kind, name]
+            news, _ = ignoring(after.stores[kind, name], inputs, ignored)
+            change = provider.diff(urn, name, inputs, inputs, news, ignored)
             replaced += [f"{name} is replaced for {path}" for path in change.replaces]
     return replaced
 
 
 def _switched(
-    environment: str, given: dict[str, Any], base: Build, one: Switch, provider: AwsProvider
+    environment: str, given: dict[str, Any], base: Made, one: Switch, provider: AwsProvider
 ) -> list[str]:
     try:
         after = _platform(environment, one.over(given))
@@ -136,7 +165,7 @@ def test_every_setting_has_another_value_that_it_can_be_switched_to(stack: str) 
     assert refused - allowed <= REFUSED[stack]
 
 
-def test_each_type_that_production_protects_counts_as_a_store() -> None:
+def test_a_platform_of_every_part_names_nothing_twice_and_protects_what_counts_as_a_store() -> None:
     protected = set()
 
     def note(args: pulumi.ResourceTransformationArgs) -> None:
@@ -148,7 +177,9 @@ def test_each_type_that_production_protects_counts_as_a_store() -> None:
         chosen = read_settings("prod", _given("prod", EVERYTHING))
         return Platform(chosen, Place.of_this_stack()).exports
 
-    build(program, stack="prod")
+    made = build(program, stack="prod").made
+    names = Counter((kind, one["name"], one.get("region")) for kind, _, one in made if kind in BY_NAME)
+    assert [one for one, times in names.items() if times > 1] == []
     assert len(protected) > 5
     assert protected <= STORES
 

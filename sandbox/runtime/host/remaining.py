@@ -155,6 +155,8 @@ def _is_gone(item: Any) -> bool:
     kind = type(item).__name__
     if kind == "Reservation":
         return all(_is_gone(instance) for instance in item.instances)
+    if kind == "AccountStatus":
+        return bool(item._status() == "DISABLED")  # Inspector, switched off: what every account begins with.
     if kind == "NetworkInterface" and item.instance is not None and _is_gone(item.instance):
         return True  # It went with its instance, of which the emulator keeps a trace.
     if kind == "AccountStatus":

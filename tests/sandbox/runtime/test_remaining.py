@@ -215,3 +215,13 @@ def test_every_service_of_the_emulator_can_be_counted(cloud: Any) -> None:
     ):
         getattr(cloud.client(service), listing)()
         assert _kinds(cloud) == {}, service
+
+
+def test_inspector_counts_while_it_scans_and_not_once_it_is_switched_off(cloud: Any) -> None:
+    inspector = cloud.client("inspector2")
+    inspector.enable(accountIds=["123456789012"], resourceTypes=["ECR", "LAMBDA"])
+    assert set(_kinds(cloud)) == {"inspector2"}
+    inspector.disable(accountIds=["123456789012"], resourceTypes=["ECR"])
+    assert set(_kinds(cloud)) == {"inspector2"}
+    inspector.disable(accountIds=["123456789012"], resourceTypes=["LAMBDA"])
+    assert _kinds(cloud) == {}
