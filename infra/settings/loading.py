@@ -49,6 +49,8 @@ _ALLOWED: Mapping[str, str] = {
     "string_type": "a text",
     "too_short": "{min_length} or more of them",
     "too_long": "{max_length} of them at most",
+    "string_too_short": "a text of {min_length} or more characters",
+    "string_too_long": "a text of {max_length} characters at most",
     "string_pattern_mismatch": "a text of the form {pattern}",
     "tuple_type": "a list",
     "list_type": "a list",

@@ -104,7 +104,7 @@ def test_several_instances_train_and_search_alike() -> None:
         ({"keepAliveMinutes": 10}, "keepAliveMinutes of 0 with spot instances, or spot: false"),
         ({"trainingInstance": "ml.p5.48xlarge"}, "or one of gpuInstances: ml.g4dn.xlarge, ml.g5.xlarge"),
         ({"processingInstance": "ml.g5.48xlarge"}, "processingInstance without an accelerator"),
-        ({"schedule": "every day"}, "should match pattern"),
+        ({"schedule": "every day"}, "rate(7 days), in minutes, hours or days"),
         (
             {"tuning": {"strategy": "random"}, "hyperparameters": {"eta": 0.1}},
             "fixed by hyperparameters, or searched by tuning.ranges; both name eta",
