@@ -83,8 +83,8 @@ class PlatformSettings(Settings):
     environment: Environment
     use_case: str = Field(
         default="ml.flights",
-        pattern=r"^ml(\.[a-z_][a-z0-9_]*)+$",
-        description="Python module of the use case.",
+        pattern=r"^ml(\.[a-z_][a-z0-9_]*)*\.[a-z][a-z0-9]{0,19}$",
+        description="Python module of the use case; its last part, of 20 characters at most, is in names.",
     )
     protected: bool = Field(
         default=True,

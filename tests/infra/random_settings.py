@@ -28,7 +28,7 @@ PLAUSIBLE: Mapping[str, list[Any]] = {
     "baseline": ["s3://groundplan-dev-models-123456789012-us-east-1/baseline"],
     "break_glas": ["arn:aws:iam::123456789012:role/emergency", "arn:aws:iam::210987654321:user/path/anna"],
     "bucket": ["company-reports", "company.state.2"],
-    "case": ["ml.flights"],
+    "use_case": ["ml.flights"],
     "cidr": ["10.20.0.0/16", "172.16.0.0/18", "192.168.0.0/20"],
     "code_key": ["flink/app.zip", "flink/app.jar"],
     "critical_email": ["on-call@example.com", "anna.o'neil+alarms@example.co.uk"],

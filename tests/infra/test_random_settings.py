@@ -16,7 +16,7 @@ from infra.platform import Platform
 from infra.settings.loading import SettingsError, read_settings
 
 _QUICK = settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+    max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
 )
 _LONG = settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 

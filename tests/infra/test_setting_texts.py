@@ -86,3 +86,12 @@ def test_scheduled_bounds_begin_by_the_clock_alone() -> None:
     bounds = {"name": "morning", "at": "rate(1 day)", "instances": 4, "mostInstances": 8}
     with pytest.raises(SettingsError, match=r"scheduledScaling\.0\.at: .*; allowed: cron\(minutes hours"):
         read_settings("dev", {"endpoint": {"scheduledScaling": [bounds]}})
+
+
+@pytest.mark.parametrize(
+    "module", ["ml.late_flights", "ml._flights", "ml.flights_", "ml." + "f" * 21, "flights"]
+)
+def test_a_use_case_whose_name_no_resource_can_carry_is_refused(module: str) -> None:
+    with pytest.raises(SettingsError, match="groundplan:useCase: given"):
+        read_settings("dev", {"useCase": module})
+    assert read_settings("dev", {"useCase": "ml.travel_data.flights2"}).case == "flights2"
