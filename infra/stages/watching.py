@@ -63,7 +63,7 @@ def watch_over(
             stop_policy_arn=ground.stop_policy_arn,
             stopped_roles=[
                 ground.identity.role_arns["pipeline"],
-                *(ground.people.role_arns[persona] for persona in STARTERS_OF_TRAINING),
+                *(arn for one, arn in ground.people.role_arns.items() if one in STARTERS_OF_TRAINING),
             ],
         ),
     )

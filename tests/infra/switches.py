@@ -126,6 +126,7 @@ EVERYTHING: Mapping[str, Any] = {
     "dataPipeline": {"schedule": "cron(0 3 * * ? *)"},
     "streaming": {"kind": "msk", "kafka": {"cluster": "provisioned"}},
     "images": {"enabled": True},
+    "frontDoor": {"enabled": True},
     "training": {"schedule": "rate(7 days)", "tuning": {"strategy": "random"}},
     "drift": {"modelMonitor": {"enabled": True}},
     "notifications": {
