@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+from infra.settings.instance_families import of_a_known_family
 
 
 class Misfit(ValueError):
@@ -33,8 +35,10 @@ class Settings(BaseModel):
     )
 
 
-InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
-"""An instance type of SageMaker, such as `ml.m5.large`; the provider knows which there are."""
+InstanceType = Annotated[
+    str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"), AfterValidator(of_a_known_family)
+]
+"""An instance type of SageMaker, such as `ml.m5.large`; the provider knows which there are for what."""
 
 TagValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 """The key or the value of a tag, such as a team's name."""

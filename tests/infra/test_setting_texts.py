@@ -95,3 +95,10 @@ def test_a_use_case_whose_name_no_resource_can_carry_is_refused(module: str) -> 
     with pytest.raises(SettingsError, match="groundplan:useCase: given"):
         read_settings("dev", {"useCase": module})
     assert read_settings("dev", {"useCase": "ml.travel_data.flights2"}).case == "flights2"
+
+
+def test_an_instance_of_no_family_of_sagemakers_is_refused_with_those_that_come_close() -> None:
+    with pytest.raises(SettingsError, match=r"given .ml.mm5.large.; allowed: .*such as m5"):
+        read_settings("dev", {"endpoint": {"instance": "ml.mm5.large"}})
+    with pytest.raises(SettingsError, match=r"training.trainingInstance: given .ml.g5.huge.; allowed: "):
+        read_settings("dev", {"training": {"trainingInstance": "ml.g5.huge"}})
