@@ -13,7 +13,10 @@ _MOST_CHALLENGERS = 4
 
 PackageArn = Annotated[
     str,
-    Field(pattern=r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:model-package/[A-Za-z0-9-]+(/[0-9]+)?$"),
+    Field(
+        pattern=r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:model-package/"
+        r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(/[0-9]{1,9})?$"
+    ),
 ]
 """ARN of a model package."""
 
