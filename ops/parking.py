@@ -78,10 +78,12 @@ def bring_back(session: Session, action: Action, options: RunOptions) -> None:
 
 
 def _parking(session: Session) -> Mapping[str, Any] | None:
+    from sandbox.engine.errors import UnknownStack
+
     try:
         found = session.plain_outputs().get("parking")
-    except StackNotUpError:
-        return None
+    except (StackNotUpError, UnknownStack):
+        return None  # nothing of it has been up
     return found if isinstance(found, Mapping) and found.get("endpoint") else None
 
 

@@ -158,8 +158,7 @@ _NAMES = ("name", "bucket", "pipelineName", "modelPackageGroupName", "featureGro
 
 
 def _key(domain: str, region: str) -> str:
-    id = UUID(hashlib.md5(domain.encode()).hexdigest())  # noqa: S324 - a name, not a secret
-    return f"arn:aws:kms:{region}:{ACCOUNT}:key/{id}"
+    return f"arn:aws:kms:{region}:{ACCOUNT}:key/{domain}"
 
 
 def foundation(**other: Any) -> Foundation:
