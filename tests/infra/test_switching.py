@@ -79,6 +79,8 @@ REFUSED = {
     "prod": {"parking.enabled"},
     "dev with every part": {
         "deployment.repository",
+        "frontDoor.audience",
+        "frontDoor.issuer",
         "images.fromStack",
         "notifications.chatApplication.slack",
         "streaming.flink.enabled",
