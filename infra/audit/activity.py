@@ -1,5 +1,7 @@
 """Activity: which changes in the account wake somebody, or are at least written down for them?"""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Analyzer: who outside of the account can reach in, and which permissions does nobody use?"""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi

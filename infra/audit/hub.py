@@ -1,5 +1,7 @@
 """Hub: which controls of the standards does the account fail? Security Hub CSPM."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal, Self
 

@@ -1,5 +1,7 @@
 """Recorder: how is the account set up, how was it before, and which rules does it break? AWS Config."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Annotated, Self
 

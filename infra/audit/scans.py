@@ -1,5 +1,7 @@
 """Scans: is personal data where none should be, or software with known weaknesses? Macie, Inspector."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal, Self
 

@@ -1,5 +1,7 @@
 """Threats: does somebody attack the account, or misuse it? GuardDuty."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal, Self
 

@@ -1,5 +1,7 @@
 """Trail: who did what in the account, in every region, in a record that cannot be changed unnoticed."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self

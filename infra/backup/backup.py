@@ -1,5 +1,7 @@
 """Backup: what is backed up, when, for how long, with which copies, and who hears that it failed."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """What does a backup plan do, and which data stores does it take?"""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 import pulumi

@@ -1,5 +1,7 @@
 """Restore tests: can what is kept be brought back? AWS Backup tries each week."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi

@@ -1,5 +1,7 @@
 """Vault: where recovery points are kept, who can delete them, and whether the vault can be deleted at all."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

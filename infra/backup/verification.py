@@ -1,5 +1,7 @@
 """Verification: is everything backed up as it should be? AWS Backup Audit Manager's framework and reports."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi

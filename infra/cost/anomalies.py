@@ -1,5 +1,7 @@
 """Anomalies: which cost is unlike what it was before, and who is told at once?"""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Budgets: what may a month of the stack, of a team, of a service cost, and who hears before it does?"""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
 """Training stop: what keeps a breached budget from being spent on further training?"""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

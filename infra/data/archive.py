@@ -1,5 +1,7 @@
 """Archive: every event as it came, in Parquet below its day in the zone `archive`."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Catalog: what data there is, a database for each zone, and the rules that data must keep."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal

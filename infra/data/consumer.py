@@ -1,5 +1,7 @@
 """Consumer: the function that writes events to the features, and how the stream hands them to it."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Features: the feature groups of the use case, online for answers and offline for training."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal

@@ -1,5 +1,7 @@
 """Flink: an application of Managed Flink on the stream, for what needs state across events."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self

@@ -1,5 +1,7 @@
 """Query: where people ask the data questions, with a limit on what one question may cost."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Spark: an application of EMR Serverless, for data that outgrows one machine."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 

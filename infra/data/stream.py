@@ -1,5 +1,7 @@
 """Stream: the events as they come, in Kinesis or in Kafka, encrypted and kept for a time."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal
 

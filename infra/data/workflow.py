@@ -1,5 +1,7 @@
 """Workflow: the state machine that prepares the data, judges it, and publishes what is good enough."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 

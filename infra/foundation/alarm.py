@@ -1,5 +1,7 @@
 """Alarm: a CloudWatch alarm that tells the topic of its severity, and where its runbook is."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 

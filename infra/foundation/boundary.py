@@ -1,5 +1,7 @@
 """Boundary: the ceiling that no role can rise above, and the lower one of a breached budget."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi

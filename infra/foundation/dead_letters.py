@@ -1,5 +1,7 @@
 """Dead letters: the encrypted queue that keeps what could not be delivered, and the alarm on it."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Encryption: a customer-managed key for each domain of data."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal

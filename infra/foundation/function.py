@@ -1,5 +1,7 @@
 """Function: a Lambda function of the platform with its role, its encrypted log and its dead letters."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

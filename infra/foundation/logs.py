@@ -1,5 +1,7 @@
 """Logs: the groups that services write to, made before they do, so that they are encrypted and end."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Where does the platform stand, and how are its resources called?"""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi
@@ -17,7 +19,7 @@ class Place:
     partition: str
 
     @classmethod
-    def of_this_stack(cls) -> "Place":
+    def of_this_stack(cls) -> Place:
         """The place that the program runs for; the provider tells it before any resource exists."""
         return cls(
             project=pulumi.get_project(),

@@ -1,5 +1,7 @@
 """Role: an IAM role of a service, or of people, with the boundary above it and one policy of its own."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

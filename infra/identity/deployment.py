@@ -1,5 +1,7 @@
 """Deployment access: how GitHub's workflows preview and deploy one stack, without a secret."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Self
 

@@ -1,5 +1,7 @@
 """People: a role for each persona, its boundary, and who may take it on: after MFA, for their own team."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial

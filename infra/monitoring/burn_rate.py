@@ -5,6 +5,8 @@ in an hour, 5 % in six hours, 10 % in three days, each seen over a short window 
 soon after its cause.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

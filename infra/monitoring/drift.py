@@ -1,5 +1,7 @@
 """Drift: do the requests still look like what the model was trained on? The alarm, and the looks."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Mapping, Sequence

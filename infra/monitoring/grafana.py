@@ -1,5 +1,7 @@
 """Grafana: a managed workspace that reads the platform's metrics and logs, behind the company's sign-on."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal, Self
 

@@ -1,5 +1,7 @@
 """Monitoring: the dashboards, the error budget's alarms, and Prometheus and Grafana where they are wanted."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 

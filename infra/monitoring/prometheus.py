@@ -1,5 +1,7 @@
 """Prometheus: a managed workspace for metrics of one's own, whose alert manager tells the topics."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 

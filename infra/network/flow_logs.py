@@ -1,5 +1,7 @@
 """Flow logs: what went through the network, kept encrypted."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi

@@ -1,5 +1,7 @@
 """Gateways: the endpoints through which the network reaches AWS's services, and those alone."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

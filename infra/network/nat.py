@@ -1,5 +1,7 @@
 """Nat: the public subnets, and the gateways through which private ones reach the internet."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Network: tiers of subnets in several zones, and what they reach."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network

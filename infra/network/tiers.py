@@ -1,5 +1,7 @@
 """Which ranges do the network's tiers have, and what goes in and out of them?"""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from ipaddress import IPv4Network
 from typing import Literal

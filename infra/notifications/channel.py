@@ -1,5 +1,7 @@
 """Channel: the function that posts what topics say to one chat channel, and its dead letters."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Chat application: AWS's own application in Slack or Microsoft Teams, which shows alarms and answers."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self

@@ -1,5 +1,7 @@
 """Event alert: what a service of AWS tells the event bus, told to the topic of its severity."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Notifications: topics by severity and by team, and the channels that their messages go to."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Self

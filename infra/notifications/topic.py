@@ -1,5 +1,7 @@
 """Topic: an encrypted topic that the services which watch over the account may publish to."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi

@@ -1,5 +1,7 @@
 """Images: the training and the inference image, built, scanned and pushed when their content changes."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Which image do the jobs and the endpoint run?"""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 

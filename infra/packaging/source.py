@@ -1,5 +1,7 @@
 """Packaging: the source of the jobs, as an object whose key says what is in it."""
 
+from __future__ import annotations
+
 import hashlib
 import io
 import struct

@@ -1,5 +1,7 @@
 """Answer topics: who hears that an asynchronous request was answered, or could not be."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Batch: the released model asked about what lies in S3, by a transform job on a schedule."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

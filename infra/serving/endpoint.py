@@ -1,5 +1,7 @@
 """Endpoint: the released model, served in two zones, changed step by step and taken back on alarm."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,5 +1,7 @@
 """Front door: an API before the endpoint, for callers who hold no role of the account, or a token."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi

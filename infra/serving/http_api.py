@@ -1,5 +1,7 @@
 """HTTP API: requests with a token of an OpenID provider, handed to the endpoint by a function."""
 
+from __future__ import annotations
+
 import json
 
 import pulumi

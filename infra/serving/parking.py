@@ -1,5 +1,7 @@
 """Parking: an endpoint of dev goes after hours and when nobody asks it; an `up` brings it back."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

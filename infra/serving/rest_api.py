@@ -1,5 +1,7 @@
 """REST API: signed requests, checked and handed to the endpoint by API Gateway itself."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from typing import Any

@@ -1,5 +1,7 @@
 """Scaling: as many instances as the requests need."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial

@@ -1,5 +1,7 @@
 """Served model: the SageMaker model of a model package, called by what is in it."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pulumi

@@ -1,5 +1,7 @@
 """Web ACL: what AWS WAF keeps away from the front door, and its log."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Does everything in a stack's file beside our own settings reach someone, and is it clear where it leads?"""
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,5 +1,7 @@
 """Bucket: what every zone's bucket has, in whichever region it stands."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 

@@ -1,5 +1,7 @@
 """When do a zone's objects move to cheaper tiers, and when do they end? Rules as S3 takes them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import pulumi_aws as aws

@@ -1,5 +1,7 @@
 """Replication: the zones that live on in the second region, and what carries them there."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,5 +1,7 @@
 """Storage: the encrypted, versioned zones that data and models move through."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 

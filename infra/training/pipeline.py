@@ -1,5 +1,7 @@
 """Training pipeline: the steps from raw data to a registered model, as SageMaker runs them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,5 +1,7 @@
 """Model registry: the group that every trained model is a version of, and who else may read it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Annotated
 

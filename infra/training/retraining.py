@@ -1,5 +1,7 @@
 """Retraining: a drift alarm starts the training pipeline, unless one runs or has just run."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Training schedule: the pipeline runs by itself at set times, where the settings name some."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 
