@@ -38,10 +38,11 @@ def main() -> None:
             "SM_MODEL_DIR": f"{folder}/model",
             "SM_OUTPUT_DIR": f"{folder}/output",
         }
-        prepare = run(["-m", "ml.flights.prepare", "--raw", str(sources), "--out", scratch], training)
-        train = run(["ml/flights/train.py"], training)
+        case = ["--case", "ml.flights"]
+        prepare = run(["-m", "ml", "prepare", *case, "--raw", str(sources), "--out", scratch], training)
+        train = run(["-m", "ml", "train", *case], training)
         judged = ["--model", f"{folder}/model", "--test", f"{folder}/test", "--out", f"{folder}/evaluation"]
-        evaluate = run(["-m", "ml.flights.evaluate", *judged], training)
+        evaluate = run(["-m", "ml", "evaluate", *case, *judged], training)
         report = json.loads((folder / "report" / "report.json").read_text())
         evaluation = json.loads((folder / "evaluation" / "evaluation.json").read_text())
     metrics = evaluation["binary_classification_metrics"]

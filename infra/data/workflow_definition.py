@@ -273,7 +273,7 @@ def _prepare(site: WorkflowSite) -> Json:
     if not has_local_storage(site.instance):
         resources["VolumeKmsKeyId"] = site.data_key
     run = (
-        f"cd {_CODE} && tar -xzf source.tar.gz && exec python3 -m {site.use_case}.prepare"
+        f"cd {_CODE} && tar -xzf source.tar.gz && exec python3 -m ml prepare --case {site.use_case}"
         " --raw /opt/ml/processing/input/raw --out /opt/ml/processing/output"
     )
     written = f"s3://{site.curated_bucket}/{site.case}/prepared"

@@ -107,7 +107,8 @@ def _prepare(settings: TrainingSettings, site: Site) -> Step:
         arguments=_processing(
             settings,
             site,
-            command="prepare --raw /opt/ml/processing/input/raw --out /opt/ml/processing/output",
+            command="prepare",
+            arguments="--raw /opt/ml/processing/input/raw --out /opt/ml/processing/output",
             inputs=[s3_input("raw", get("Parameters.RawData"), "raw")],
             outputs=outputs,
             key=site.data_key,
@@ -168,6 +169,7 @@ def _train(settings: TrainingSettings, site: Site) -> Step:
     hyperparameters |= {name: best("Tune", name) for name in settings.tuning.searched}
     hyperparameters = dict(sorted(hyperparameters.items()))
     arguments = [text for name, value in hyperparameters.items() for text in (f"--{name}", value)]
+    run = f'{_UNPACK} -m ml train --case {site.use_case} "$@"'
     job = _job(settings, site, output="trained")
     if settings.keep_alive_minutes:
         job["ResourceConfig"]["KeepAlivePeriodInSeconds"] = settings.keep_alive_minutes * 60
@@ -178,7 +180,7 @@ def _train(settings: TrainingSettings, site: Site) -> Step:
             "AlgorithmSpecification": {
                 "TrainingImage": site.image,
                 "TrainingInputMode": "File",
-                "ContainerEntrypoint": ["/bin/sh", "-c", f'{_UNPACK} -m {site.use_case}.train "$@"', "train"],
+                "ContainerEntrypoint": ["/bin/sh", "-c", run, "train"],
                 **({"ContainerArguments": arguments} if arguments else {}),
                 "MetricDefinitions": _LOGGED,
             },
@@ -234,8 +236,9 @@ def _evaluate(settings: TrainingSettings, site: Site) -> Step:
         arguments=_processing(
             settings,
             site,
-            command=(
-                "evaluate --model /opt/ml/processing/input/model --test /opt/ml/processing/input/test"
+            command="evaluate",
+            arguments=(
+                "--model /opt/ml/processing/input/model --test /opt/ml/processing/input/test"
                 " --out /opt/ml/processing/output"
             ),
             inputs=[
@@ -282,9 +285,16 @@ def _register(site: Site) -> Mapping[str, Any]:
 
 
 def _processing(
-    settings: TrainingSettings, site: Site, *, command: str, inputs: list[Json], outputs: list[Json], key: str
+    settings: TrainingSettings,
+    site: Site,
+    *,
+    command: str,
+    arguments: str,
+    inputs: list[Json],
+    outputs: list[Json],
+    key: str,
 ) -> Mapping[str, Any]:
-    """A job of the use case's module, from the source archive."""
+    """A job of the package for the use case, from the source archive."""
     resources: Json = {
         "InstanceCount": 1,
         "InstanceType": settings.processing_instance,
@@ -292,7 +302,8 @@ def _processing(
     }
     if not has_local_storage(settings.processing_instance):
         resources["VolumeKmsKeyId"] = key
-    run = f"cd {_CODE} && tar -xzf source.tar.gz && exec python3 -m {site.use_case}.{command}"
+    job = f"python3 -m ml {command} --case {site.use_case} {arguments}"
+    run = f"cd {_CODE} && tar -xzf source.tar.gz && exec {job}"
     return {
         "RoleArn": site.processing_role,
         "AppSpecification": {"ImageUri": site.image, "ContainerEntrypoint": ["/bin/sh", "-c", run]},

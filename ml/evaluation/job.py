@@ -2,12 +2,13 @@
 
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from ml.case import UseCase
 from ml.container import JobFailed, write_json
 from ml.evaluation.page import page
 from ml.evaluation.report import document, evaluate
@@ -17,31 +18,22 @@ from ml.training import data
 from ml.training.schema import Feature
 
 
-def run(
-    *,
-    model: Path,
-    test: Path,
-    out: Path,
-    label: str,
-    segments: Mapping[str, str],
-    title: str,
-    about: str,
-) -> None:
-    """Writes `evaluation.json` and `evaluation.html`; `segments` maps what a segment is called to its column.
+def run(case: UseCase, *, model: Path, test: Path, out: Path) -> None:
+    """Writes `evaluation.json` and `evaluation.html`.
 
     The probabilities come from the handlers that serve the model. Raises JobFailed, BrokenModel or
     NothingToEvaluate.
     """
     with unpacked(model) as folder:
         loaded = model_fn(str(folder))
-    rows = data.read(test, [_feature(served) for served in loaded.features], label)
-    groups = dict(zip(segments, data.columns(test, list(segments.values())), strict=True))
+    rows = data.read(test, [_feature(served) for served in loaded.features], case.label)
+    groups = dict(zip(case.segments, data.columns(test, list(case.segments.values())), strict=True))
     said = predict_fn(rows.values, loaded)
     found = evaluate(
         rows.labels.astype(np.float64), said, {name: _ordered(values) for name, values in groups.items()}
     )
     write_json(out / "evaluation.json", document(found))
-    (out / "evaluation.html").write_text(page(found, title=title, about=about), encoding="utf-8")
+    (out / "evaluation.html").write_text(page(found, title=case.question, about=case.about), encoding="utf-8")
     metrics = found.metrics
     print(
         f"test-pr_auc={metrics.pr_auc:.4f} test-auc={metrics.auc:.4f} test-brier={metrics.brier:.4f} "

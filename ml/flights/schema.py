@@ -50,10 +50,3 @@ FEATURES = (
         )
     ),
 )
-
-MONTHS = {
-    "train": (1, 2, 3, 4, 5, 6, 7, 8),
-    "validation": (9, 10),
-    "test": (11, 12),
-}
-"""The split by time, by month of the scheduled departure. A random split would flatter (docs/model.md)."""

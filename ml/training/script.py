@@ -6,6 +6,8 @@ A tuning job names no command of its own (decision 0054); the image's script mod
 
 import os
 import runpy
+import sys
 
 if __name__ == "__main__":
-    runpy.run_module(f"{os.environ['USE_CASE']}.train", run_name="__main__", alter_sys=True)
+    sys.argv[1:1] = ["train", "--case", os.environ["USE_CASE"]]
+    runpy.run_module("ml", run_name="__main__", alter_sys=True)

@@ -112,7 +112,7 @@ def test_training_runs_our_module_isolated_and_without_script_mode() -> None:
     assert algorithm["ContainerArguments"] == ["--eta", "0.1", "--max_depth", "6"]
     shell, option, command, name = algorithm["ContainerEntrypoint"]
     assert (shell, option, name) == ("/bin/sh", "-c", "train")
-    assert command.endswith('exec python3 -m ml.flights.train "$@"')
+    assert command.endswith('exec python3 -m ml train --case ml.flights "$@"')
     assert "code" in [channel["ChannelName"] for channel in train["InputDataConfig"]]
 
 

@@ -13,7 +13,7 @@ from infra.packaging.source import NoSourceError, pack
 def _source(folder: Path) -> Path:
     (folder / "flights").mkdir(parents=True)
     (folder / "requirements.txt").write_text("numpy\n")
-    (folder / "flights" / "train.py").write_text("print('x')\n" * 20_000)
+    (folder / "flights" / "case.py").write_text("print('x')\n" * 20_000)
     (folder / "__init__.py").write_text("")
     (folder / "training").mkdir()
     (folder / "training" / "script.py").write_text("print('search')\n")
@@ -33,7 +33,7 @@ def test_the_same_files_give_the_same_bytes_whatever_their_times_and_modes(tmp_p
 def test_a_changed_file_gives_other_bytes(tmp_path: Path) -> None:
     source = _source(tmp_path / "one")
     before = pack(source)
-    (source / "flights" / "train.py").write_text("print('y')\n")
+    (source / "flights" / "case.py").write_text("print('y')\n")
     assert pack(source) != before
 
 
@@ -41,12 +41,12 @@ def test_the_archive_opens_as_a_tar_gz_with_the_package_and_the_script_of_a_sear
     with tarfile.open(fileobj=io.BytesIO(pack(_source(tmp_path / "one"))), mode="r:gz") as archive:
         assert archive.getnames() == [
             "ml/__init__.py",
-            "ml/flights/train.py",
+            "ml/flights/case.py",
             "ml/requirements.txt",
             "ml/training/script.py",
             "train.py",
         ]
-        program = archive.extractfile("ml/flights/train.py")
+        program = archive.extractfile("ml/flights/case.py")
         assert program is not None
         assert program.read() == b"print('x')\n" * 20_000
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ml.flights.preparation import prepare
+from ml.flights.case import CASE
 from ml.flights.sources import find
+from ml.integration.preparation import prepare
 
 SAMPLED_DAYS = 4
 
@@ -37,5 +38,5 @@ def sampled(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def prepared(sampled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the preparation makes of the sample: `train/`, `validation/`, `test/`, `examples/`, `report/`."""
     out = tmp_path_factory.mktemp("prepared")
-    prepare(sampled, out, threads=2)
+    prepare(CASE, sampled, out, threads=2)
     return out

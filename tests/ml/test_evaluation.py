@@ -45,9 +45,9 @@ def test_one_class_alone_is_refused() -> None:
         evaluate(np.zeros(3), np.full(3, 0.5), {})
 
 
-def run(module: str, *arguments: str, output: Path) -> subprocess.CompletedProcess[str]:
+def run(job: str, *arguments: str, output: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, "-m", "ml", job, "--case", "ml.flights", *arguments],
         cwd=ROOT,
         env=os.environ | {"SM_OUTPUT_DIR": str(output)},
         capture_output=True,
@@ -57,11 +57,11 @@ def run(module: str, *arguments: str, output: Path) -> subprocess.CompletedProce
 
 
 def test_the_three_jobs_lead_from_sources_to_figures(sampled: Path, tmp_path: Path) -> None:
-    done = run("ml.flights.prepare", "--raw", str(sampled), "--out", str(tmp_path), output=tmp_path / "o")
+    done = run("prepare", "--raw", str(sampled), "--out", str(tmp_path), output=tmp_path / "o")
     assert done.returncode == 0, done.stderr
     model = tmp_path / "model"
     done = subprocess.run(
-        [sys.executable, str(ROOT / "ml/flights/train.py"), "--rounds", "60", "--threads", "2"],
+        [sys.executable, "-m", "ml", "train", "--case", "ml.flights", "--rounds", "60", "--threads", "2"],
         env=os.environ
         | {
             "SM_CHANNEL_TRAIN": str(tmp_path / "train"),
@@ -78,7 +78,7 @@ def test_the_three_jobs_lead_from_sources_to_figures(sampled: Path, tmp_path: Pa
     with tarfile.open(tmp_path / "packed" / "model.tar.gz", "w:gz") as archive:
         archive.add(model, arcname=".")
     done = run(
-        "ml.flights.evaluate",
+        "evaluate",
         *(
             "--model",
             str(tmp_path / "packed"),
@@ -128,7 +128,7 @@ def test_a_corrupt_source_ends_the_job_in_words(sampled: Path, tmp_path: Path) -
     whole = (raw / "weather.csv").read_bytes()
     (raw / "weather.csv").unlink()
     (raw / "weather.csv").write_bytes(whole[: len(whole) // 2])
-    done = run("ml.flights.prepare", "--raw", str(raw), "--out", str(tmp_path / "out"), output=tmp_path / "o")
+    done = run("prepare", "--raw", str(raw), "--out", str(tmp_path / "out"), output=tmp_path / "o")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "weather.csv:" in (tmp_path / "o" / "message").read_text()
@@ -139,7 +139,7 @@ def test_a_corrupt_source_ends_the_job_in_words(sampled: Path, tmp_path: Path) -
 def test_a_broken_archive_ends_the_job_in_words(prepared: Path, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "model.tar.gz").write_bytes(content)
     arguments = ("--model", str(tmp_path), "--test", str(prepared / "test"), "--out", str(tmp_path / "e"))
-    done = run("ml.flights.evaluate", *arguments, output=tmp_path / "o")
+    done = run("evaluate", *arguments, output=tmp_path / "o")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "model.tar.gz cannot be unpacked" in (tmp_path / "o" / "message").read_text()

@@ -15,7 +15,6 @@ import xgboost
 from ml.training.boosting import NoGpu, choose_device
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "ml" / "flights" / "train.py"
 
 
 def environment(prepared: Path, job: Path, **more: str) -> dict[str, str]:
@@ -32,7 +31,7 @@ def environment(prepared: Path, job: Path, **more: str) -> dict[str, str]:
 
 def start(prepared: Path, job: Path, *arguments: str, **more: str) -> subprocess.Popen[str]:
     job.mkdir(exist_ok=True)
-    command = [sys.executable, str(SCRIPT), "--threads", "2", *arguments]
+    command = [sys.executable, "-m", "ml", "train", "--case", "ml.flights", "--threads", "2", *arguments]
     return subprocess.Popen(
         command,
         cwd=job,

@@ -1,0 +1,1 @@
+"""Integration: many sources become one table, the same wherever it is computed."""

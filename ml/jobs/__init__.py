@@ -1,0 +1,1 @@
+"""The jobs, one a file: what each is asked with, and which rooms do its work."""

@@ -1,0 +1,34 @@
+"""The job Evaluate: how good is a trained model on the test set?"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ml import dependencies
+from ml.case import UseCase
+from ml.jobs.job import Job
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", type=Path, required=True, help="model.tar.gz, or a folder with it or its content"
+    )
+    parser.add_argument("--test", type=Path, required=True, help="folder with the test set")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+
+
+def _work(case: UseCase, arguments: argparse.Namespace) -> None:
+    # Only now: what it imports may just have been installed.
+    from ml.evaluation import job
+
+    job.run(case, model=arguments.model, test=arguments.test, out=arguments.out)
+
+
+JOB = Job(
+    kind="processing",
+    what="Evaluate a model.",
+    needs=dependencies.LEARNING,
+    arguments=_arguments,
+    work=_work,
+)
