@@ -31,7 +31,7 @@ def contract(
         for feature in features
     ]
     return {
-        "version": 1,
+        "version": 2,
         "features": listed,
         "rounds": rounds,
         "calibration": {"slope": slope, "intercept": intercept},
