@@ -20,7 +20,7 @@ LEARNING = ("numpy", "xgboost", "duckdb", "onnx", "onnxmltools", "onnxruntime")
 BROUGHT = ("numpy", "xgboost")
 """What the framework image brings, built for its instance: never installed over it for these two jobs."""
 
-_DISTRIBUTIONS = {"ibis": "ibis-framework"}
+_DISTRIBUTIONS = {"ibis": "ibis-framework", "sklearn": "scikit-learn"}
 """Where the name to install is another than the name to import."""
 
 

@@ -36,7 +36,7 @@ class NotTheSameModel(JobFailed):
 
 
 def to_onnx(booster: xgboost.Booster, calibration: Calibration) -> bytes:
-    """The booster of a binary classifier with its calibration, as a serialized ONNX model.
+    """The booster of a binary classifier, or of margins, with its calibration, as a serialized ONNX model.
 
     Categories (codes as XGBoost has them) and missing values go the same way as in XGBoost.
     """
@@ -105,7 +105,9 @@ def _of_margins(booster: xgboost.Booster) -> xgboost.Booster:
     parameters = learner["learner_model_param"]
     # A list of one number since XGBoost 3.1, a number before.
     (base,) = _numbers(parameters["base_score"])
-    parameters["base_score"] = f"[{math.log(base / (1 - base)):.9E}]"
+    if learner["objective"]["name"] == "binary:logistic":
+        base = math.log(base / (1 - base))
+    parameters["base_score"] = f"[{base:.9E}]"
     learner["objective"] = {"name": "reg:squarederror", "reg_loss_param": {"scale_pos_weight": "1"}}
     learner["feature_names"] = [f"f{number}" for number in range(booster.num_features())]
     plain = xgboost.Booster()
