@@ -291,6 +291,29 @@ def _model_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
     choice = predict.add_mutually_exclusive_group()
     choice.add_argument("--flight", type=_positive, metavar="N", help="the N-th example (1)")
     choice.add_argument("--risk", choices=("high", "low"), help="the example of the highest or lowest risk")
+    ml = commands.add_parser("ml", help="the model itself", description="The model itself.")
+    actions = ml.add_subparsers(dest="action", metavar="ACTION", required=True)
+    tradeoff = _add(actions, "tradeoff", "compare quality, latency and price of its variants and of machines")
+    tradeoff.add_argument("--version", type=_positive, metavar="N", help="this version (the newest)")
+    tradeoff.add_argument(
+        "--variants",
+        default="pruned,distilled",
+        metavar="LIST",
+        help="of pruned, distilled, network, int8 (pruned,distilled; a network takes minutes to teach)",
+    )
+    tradeoff.add_argument(
+        "--rate", type=_above_zero, default=100.0, metavar="N", help="requests a second at the peak (100)"
+    )
+    tradeoff.add_argument(
+        "--p99-ms",
+        type=_above_zero,
+        default=10.0,
+        metavar="MS",
+        help="what 99 of 100 answers stay within (10)",
+    )
+    tradeoff.add_argument(
+        "--machines", type=_positive, default=2, metavar="N", help="machines at least, one a zone (2)"
+    )
     logs = _add(commands, "logs", "list the newest jobs, or print the log of one")
     logs.add_argument("job", nargs="?", help="a step (Train), a job, the endpoint or a function")
     logs.add_argument("-n", "--lines", type=_positive, default=200, metavar="N", help="lines at most (200)")
@@ -358,6 +381,16 @@ def _port(text: str) -> int:
     number = _positive(text)
     if number > 65535:
         raise argparse.ArgumentTypeError(f"{text} is no port; ports go from 1 to 65535")
+    return number
+
+
+def _above_zero(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1e12:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
     return number
 
 

@@ -325,6 +325,14 @@ def _logs(arguments: argparse.Namespace, screen: Screen) -> int:
     return logs(_session(arguments, screen), arguments.job, arguments.lines)
 
 
+def _ml(arguments: argparse.Namespace, screen: Screen) -> int:
+    from ops.tradeoff.command import tradeoff
+    from ops.tradeoff.frontier import Needs
+
+    needs = Needs(rate=arguments.rate, p99_ms=arguments.p99_ms, machines=arguments.machines)
+    return tradeoff(_session(arguments, screen), arguments.version, arguments.variants, needs)
+
+
 def _doctor(arguments: argparse.Namespace, screen: Screen) -> int:
     from ops.doctor import doctor
 
@@ -387,6 +395,7 @@ _HANDLERS: Final[Mapping[str, Callable[[argparse.Namespace, Screen], int]]] = {
     "verify": _verify,
     "predict": _predict,
     "logs": _logs,
+    "ml": _ml,
     "doctor": _doctor,
     "sandbox": _sandbox,
 }

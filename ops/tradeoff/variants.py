@@ -1,0 +1,124 @@
+"""What variants has the stack's newest model? Made and measured here, by the job Compress, once a model."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from ops.errors import CommandError
+from ops.outputs import StackOutputs
+from ops.progress import Step
+from ops.registry import ModelPackage
+from ops.session import Session
+from ops.tradeoff.frontier import Variant
+from sandbox.engine.interpreters import interpreter_of
+
+SETS: Final = ("train", "validation", "test")
+_TAIL: Final = 5
+
+
+class CompressionFailedError(CommandError):
+    """The job that makes the variants has failed."""
+
+    def __init__(self, told: Sequence[str]) -> None:
+        super().__init__(
+            "the variants could not be made: " + "\n  ".join(told), "correct it and run it again"
+        )
+
+
+class NoPreparedSetsError(CommandError):
+    """The sets that a model was trained on are not where they should be."""
+
+    def __init__(self, package: str, uri: str, stack: str) -> None:
+        super().__init__(
+            f"the sets that {package} was trained on are not in {uri}",
+            f"train again: groundplan train {stack} --again",
+        )
+
+
+def variants(
+    session: Session, outputs: StackOutputs, package: ModelPackage, wanted: str, step: Step
+) -> tuple[list[Variant], Path]:
+    """The variants of a package's model, and the folder with what was made of it.
+
+    Raises CompressionFailedError and NoPreparedSetsError.
+    """
+    folder = session.workspace.folder / ".groundplan" / "tradeoff" / package.name.replace("/", "-")
+    told = folder / wanted.replace(",", "-") / "compression.json"
+    if not told.is_file():
+        _fetch(session, outputs, package, folder, step)
+        _compress(session, outputs, folder, told.parent, wanted, step)
+    return [variant(one) for one in json.loads(told.read_text())["variants"]], told.parent
+
+
+def variant(told: dict[str, Any]) -> Variant:
+    """A variant as `compression.json` tells of it."""
+    return Variant(
+        name=told["name"],
+        what=told["what"],
+        accepted=told["accepted"],
+        why_not="; ".join(told["refusedBecause"]),
+        pr_auc=told["test"]["pr_auc"],
+        brier=told["test"]["brier"],
+        bytes=told["bytes"],
+        one_row_ms=told["one_row_ms"],
+        one_row_p99_ms=told["one_row_p99_ms"],
+    )
+
+
+def _fetch(session: Session, outputs: StackOutputs, package: ModelPackage, folder: Path, step: Step) -> None:
+    s3 = session.client("s3")
+    described = session.client("sagemaker").describe_model_package(ModelPackageName=package.arn)
+    archive = urlsplit(described["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
+    folder.mkdir(parents=True, exist_ok=True)
+    step.note(f"fetching {package.name} and the sets that it was trained on")
+    _download(s3, archive.netloc, archive.path.lstrip("/"), folder / "model.tar.gz")
+    bucket = outputs.zones["curated"]
+    for name in SETS:
+        prefix = f"{outputs.use_case_name}/{package.inputs}/{name}/"
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [one["Key"] for page in pages for one in page.get("Contents", [])]
+        if not keys:
+            raise NoPreparedSetsError(package.name, f"s3://{bucket}/{prefix}", session.stack)
+        for key in keys:
+            _download(s3, bucket, key, folder / name / key.removeprefix(prefix))
+
+
+def _download(s3: Any, bucket: str, key: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(path.name + ".partial")
+    s3.download_file(bucket, key, str(scratch))
+    scratch.replace(path)
+
+
+def _compress(
+    session: Session, outputs: StackOutputs, folder: Path, out: Path, wanted: str, step: Step
+) -> None:
+    sets = [text for name in SETS for text in (f"--{name}", str(folder / name))]
+    command = [str(interpreter_of(session.workspace.project).path), "-m", "ml", "compress"]
+    command += ["--case", outputs.use_case, "--model", str(folder / "model.tar.gz"), *sets]
+    # Written beside and moved at the end, so that what was cut off is made anew.
+    scratch = out.with_name(out.name + ".partial")
+    command += ["--out", str(scratch), "--variants", wanted, "--choose", "auto"]
+    environment = {**session.workspace.environment, "SM_OUTPUT_DIR": str(folder / "output")}
+    said: list[str] = []
+    with subprocess.Popen(
+        command,
+        cwd=session.workspace.folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as job:
+        assert job.stdout is not None  # noqa: S101 - it is a pipe
+        for line in job.stdout:
+            said.append(line.rstrip())
+            if not line.startswith((" ", "/")) and "WARNING" not in line:
+                step.note(f"  {line.rstrip()}")
+    if job.returncode:
+        raise CompressionFailedError(said[-_TAIL:])
+    scratch.rename(out)
