@@ -25,7 +25,7 @@ _FAMILIES: Final = ("t2", "t3", "m5", "c5", "r5")
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """A form of the model: its quality on the test rows, the engine's milliseconds for one row on one core."""
+    """A form of the model: quality on the test rows, the engine's milliseconds for one row on one core."""
 
     name: str
     what: str

@@ -41,8 +41,8 @@ def page(
         '<meta name=viewport content="width=device-width">'
         f"<title>{title}</title><style>{_STYLE}</style><h1>{title}</h1>"
         f"<p>For {needs.rate:g} requests a second at the peak, answers within {needs.p99_ms:g} ms, "
-        f"{needs.machines} machines at least. Stack {html.escape(stack)}. A core is taken to be as quick as one "
-        "of the machine that this was measured on.</p>"
+        f"{needs.machines} machines at least. Stack {html.escape(stack)}. A core is taken to be as quick as "
+        "one of the machine that this was measured on.</p>"
         f"{_chart(found, best, chosen)}<h2>The frontier</h2><table><tr><th>variant<th>machines<th>PR-AUC"
         f"<th>p99 of one row<th>requests a second<th>USD a month<th>USD a million</tr>{lines}</table>"
         "<h2>The variants</h2><table><tr><th>variant<th>PR-AUC<th>Brier<th>size<th>one row<th>judged<th>what"

@@ -1,4 +1,4 @@
-"""Whether the frontier keeps what is worth choosing, and the recommendation is the cheapest that is in time."""
+"""Whether the frontier keeps what is worth choosing, and the cheapest that is in time is recommended."""
 
 from dataclasses import replace
 
