@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -10,11 +11,11 @@ from pathlib import Path
 from ibis.expr.types import Table
 
 from ml.case import PERIOD, Periods, UseCase
-from ml.container import write_json
+from ml.container import as_json
 from ml.integration.cleaning import cleaned, wrong
 from ml.integration.engines import Engine, Name, open_engine
+from ml.integration.loading import load
 from ml.integration.stages import Cleaned, Judged, Loaded, Protected
-from ml.quality.reading import read_all
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,21 @@ class Work:
 
     case: UseCase
     engine: Engine
-    raw: Path
-    out: Path
+    raw: str
+    out: str
+    state: Path | None
+    forget: bool
     say: Callable[[str], None]
 
 
 def prepare(
     case: UseCase,
-    raw: Path,
-    out: Path,
+    raw: Path | str,
+    out: Path | str,
     *,
     engine: Name = "duckdb",
+    state: Path | None = None,
+    forget: bool = False,
     threads: int | None = None,
     say: Callable[[str], None] = print,
 ) -> Report:
@@ -61,7 +66,7 @@ def prepare(
     began = time.monotonic()
     opened = open_engine(engine, threads=threads)
     try:
-        work = Work(case=case, engine=opened, raw=raw, out=out, say=say)
+        work = Work(case=case, engine=opened, raw=str(raw), out=str(out), state=state, forget=forget, say=say)
         loaded = _read(work)
         judged = _judge(work, loaded)
         protected = _protect(work, judged)
@@ -71,7 +76,7 @@ def prepare(
         sets = _split(work, prepared, periods)
         _examples(work, prepared, periods, clean)
         report = Report(
-            sources=dict(loaded.rows),
+            sources={name: one.rows for name, one in loaded.read.items()},
             quality=dict(judged.said),
             privacy=dict(protected.said),
             cleaned=dict(clean.rows),
@@ -83,7 +88,7 @@ def prepare(
             engine=opened.name,
             seconds=round(time.monotonic() - began, 2),
         )
-        write_json(out / "report" / "report.json", asdict(report))
+        opened.files.write(f"{out}/report/report.json", as_json(asdict(report)))
         say(f"prepared in {report.seconds:.1f} s")
         return report
     finally:
@@ -91,10 +96,9 @@ def prepare(
 
 
 def _read(work: Work) -> Loaded:
-    tables = read_all(work.engine, work.case.sources, work.raw)
-    rows = {name: _count(work.engine, table) for name, table in tables.items()}
-    work.say("read " + ", ".join(f"{count:,} of {name}" for name, count in rows.items()))
-    return Loaded(tables=tables, rows=rows)
+    loaded = load(work.engine, work.case.sources, work.raw, state=work.state, forget=work.forget)
+    work.say("read " + ", ".join(f"{one.rows:,} of {name}" for name, one in loaded.read.items()))
+    return loaded
 
 
 def _judge(work: Work, loaded: Loaded) -> Judged:
@@ -125,7 +129,7 @@ def _split(work: Work, prepared: Table, periods: Periods) -> dict[str, tuple[int
     sets = {}
     for name, chosen in periods.items():
         part = prepared.filter(prepared[PERIOD].isin(chosen)).order_by(list(work.case.identity))
-        work.engine.write_parquet(part, str(work.out / name))
+        work.engine.write_parquet(part, f"{work.out}/{name}")
         share = part[work.case.label].mean()
         count, share = work.engine.first_row(part.aggregate(count=part.count(), share=share))
         sets[name] = (count, share or 0.0)
@@ -137,8 +141,10 @@ def _examples(work: Work, prepared: Table, periods: Periods, clean: Cleaned) -> 
     if work.case.write_examples is None:
         return
     tests = prepared.filter(prepared[PERIOD].isin(periods.test))
-    (work.out / "examples").mkdir(parents=True, exist_ok=True)
-    work.case.write_examples(work.engine, tests, clean.tables, work.out / "examples" / "examples.jsonl")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "examples.jsonl"
+        work.case.write_examples(work.engine, tests, clean.tables, path)
+        work.engine.files.write(f"{work.out}/examples/{path.name}", path.read_bytes())
 
 
 def _unmatched(work: Work, tables: Mapping[str, Table]) -> dict[str, int]:

@@ -11,11 +11,31 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PartRead:
+    """A file of a source: its version, its rows, and whether this run read it (or found it read before)."""
+
+    name: str
+    version: str
+    rows: int
+    fresh: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceRead:
+    """What was read of a source: `late` rows came after their time, `replaced` ones gave way to later."""
+
+    parts: tuple[PartRead, ...]
+    rows: int
+    late: int
+    replaced: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Loaded:
     """After reading: every source as its contract has it."""
 
     tables: Mapping[str, Table]
-    rows: Mapping[str, int]
+    read: Mapping[str, SourceRead]
 
 
 @dataclass(frozen=True, kw_only=True)
