@@ -12,27 +12,11 @@ from ibis.expr.types import Table
 
 from ml.case import PERIOD, Periods, UseCase
 from ml.container import as_json
-from ml.integration.cleaning import cleaned, wrong
+from ml.integration.cleaning import clean, unmatched
 from ml.integration.engines import Engine, Name, open_engine
 from ml.integration.loading import load
-from ml.integration.stages import Cleaned, Judged, Loaded, Protected
-
-
-@dataclass(frozen=True)
-class Report:
-    """What the preparation did: rows of each source and set, what was cleaned, what did not match."""
-
-    sources: dict[str, int]
-    quality: dict[str, object]
-    privacy: dict[str, object]
-    cleaned: dict[str, int]
-    unmatched: dict[str, int]
-    left_out: dict[str, int]
-    periods: dict[str, tuple[int, ...]]
-    sets: dict[str, int]
-    positive_share: dict[str, float]
-    engine: str
-    seconds: float
+from ml.integration.report import Report, page, said_of_counts, said_of_sources
+from ml.integration.stages import Cleaned, Counted, Judged, Loaded, Protected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +45,9 @@ def prepare(
 ) -> Report:
     """Reads `<raw>/<name>.csv`; writes `train/`, `validation/`, `test/`, `examples/`, `report/` below `out`.
 
-    Raises MissingSource, CorruptSource, TooFewPeriods or EngineMissing; nothing is written then.
+    With `state` only what is new or changed is read (`ml/integration/loading.py` says what it raises beside
+    MissingSource and CorruptSource). Raises EngineMissing, SourceGoneBad or TooFewPeriods; nothing is written
+    then.
     """
     began = time.monotonic()
     opened = open_engine(engine, threads=threads)
@@ -70,18 +56,20 @@ def prepare(
         loaded = _read(work)
         judged = _judge(work, loaded)
         protected = _protect(work, judged)
-        clean = _clean(work, protected)
-        prepared = _compute(work, clean)
+        cleaned = _clean(work, protected)
+        lost = _unmatched(work, loaded, cleaned)
+        prepared = _compute(work, cleaned)
         periods = Periods.of([period for (period,) in opened.rows(prepared.select(PERIOD).distinct())])
         sets = _split(work, prepared, periods)
-        _examples(work, prepared, periods, clean)
+        _examples(work, prepared, periods, cleaned)
         report = Report(
             sources={name: one.rows for name, one in loaded.read.items()},
+            read=dict(loaded.read),
             quality=dict(judged.said),
             privacy=dict(protected.said),
-            cleaned=dict(clean.rows),
-            unmatched=_unmatched(work, clean.tables),
-            left_out=_left_out(work, clean.tables),
+            cleaned=dict(cleaned.rules),
+            unmatched=lost,
+            left_out=_left_out(work, cleaned.tables),
             periods=dict(periods.items()),
             sets={name: count for name, (count, _) in sets.items()},
             positive_share={name: share for name, (_, share) in sets.items()},
@@ -89,6 +77,7 @@ def prepare(
             seconds=round(time.monotonic() - began, 2),
         )
         opened.files.write(f"{out}/report/report.json", as_json(asdict(report)))
+        opened.files.write(f"{out}/report/report.html", page(report, case.question).encode())
         say(f"prepared in {report.seconds:.1f} s")
         return report
     finally:
@@ -97,7 +86,8 @@ def prepare(
 
 def _read(work: Work) -> Loaded:
     loaded = load(work.engine, work.case.sources, work.raw, state=work.state, forget=work.forget)
-    work.say("read " + ", ".join(f"{one.rows:,} of {name}" for name, one in loaded.read.items()))
+    for line in said_of_sources(loaded.read):
+        work.say(line)
     return loaded
 
 
@@ -112,15 +102,22 @@ def _protect(work: Work, judged: Judged) -> Protected:
 
 
 def _clean(work: Work, protected: Protected) -> Cleaned:
-    rules = work.case.cleaning
-    return Cleaned(
-        tables=cleaned(protected.tables, rules),
-        rows={rule.name: _count(work.engine, wrong(protected.tables, rule)) for rule in rules},
-    )
+    cleaned = clean(work.engine, protected.tables, work.case.cleaning)
+    for line in said_of_counts(cleaned.rules):
+        work.say(line)
+    return cleaned
 
 
-def _compute(work: Work, clean: Cleaned) -> Table:
-    prepared = work.engine.keep("questions", work.case.compute(work.engine, clean.tables))
+def _unmatched(work: Work, loaded: Loaded, cleaned: Cleaned) -> dict[str, Counted]:
+    rows = {name: one.rows for name, one in loaded.read.items()}
+    found = unmatched(work.engine, cleaned.tables, work.case.references, rows)
+    for line in said_of_counts(found):
+        work.say(line)
+    return found
+
+
+def _compute(work: Work, cleaned: Cleaned) -> Table:
+    prepared = work.engine.keep("questions", work.case.compute(work.engine, cleaned.tables))
     work.say(f"computed {len(work.case.features)} features of {_count(work.engine, prepared):,} rows")
     return prepared
 
@@ -137,26 +134,14 @@ def _split(work: Work, prepared: Table, periods: Periods) -> dict[str, tuple[int
     return sets
 
 
-def _examples(work: Work, prepared: Table, periods: Periods, clean: Cleaned) -> None:
+def _examples(work: Work, prepared: Table, periods: Periods, cleaned: Cleaned) -> None:
     if work.case.write_examples is None:
         return
     tests = prepared.filter(prepared[PERIOD].isin(periods.test))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "examples.jsonl"
-        work.case.write_examples(work.engine, tests, clean.tables, path)
+        work.case.write_examples(work.engine, tests, cleaned.tables, path)
         work.engine.files.write(f"{work.out}/examples/{path.name}", path.read_bytes())
-
-
-def _unmatched(work: Work, tables: Mapping[str, Table]) -> dict[str, int]:
-    """Rows whose reference the other source does not know."""
-
-    def lost(source: Table, to: Table, column: str, key: str) -> int:
-        return _count(work.engine, source.anti_join(to, source[column] == to[key]))
-
-    return {
-        f"{one.source}.{one.column}": lost(tables[one.source], tables[one.to], one.column, one.key)
-        for one in work.case.references
-    }
 
 
 def _left_out(work: Work, tables: Mapping[str, Table]) -> dict[str, int]:

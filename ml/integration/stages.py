@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from ml.integration.declared import Action
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -55,8 +57,27 @@ class Protected:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Counted:
+    """How many rows of a source something was found in, and up to which share that is borne."""
+
+    source: str
+    action: Action | Literal["unmatched"]
+    rows: int
+    share: float
+    at_most: float
+
+    @classmethod
+    def of(
+        cls, source: str, action: Action | Literal["unmatched"], rows: int, total: int, at_most: float
+    ) -> Counted:
+        return cls(
+            source=source, action=action, rows=rows, share=rows / total if total else 0.0, at_most=at_most
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cleaned:
-    """After cleaning: what a rule took out or mended, in rows by the rule's name."""
+    """After cleaning: what each rule did, by its name."""
 
     tables: Mapping[str, Table]
-    rows: Mapping[str, int]
+    rules: Mapping[str, Counted]

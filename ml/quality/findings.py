@@ -66,8 +66,8 @@ class UnannouncedChange(CorruptSource):
             f"(known: {known}; nearest: {version}); nothing was loaded.\n"
             + "\n".join(told)
             + f"\nHave the file corrected. If {source.name} has really changed, announce it: let `columns` "
-            f"of its contract say what it has now, and add SourceVersion(name=..., changes=(Renamed, Converted, "
-            "Added or Dropped, ...)) that says how it was.",
+            f"of its contract say what it has now, and add SourceVersion(name=..., changes=(Renamed, "
+            "Converted, Added or Dropped, ...)) that says how it was.",
         )
         self.version = version
         self.columns = tuple(header)
