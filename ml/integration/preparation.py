@@ -1,109 +1,153 @@
-"""From source files to training, validation and test sets: read, clean, compute, split by time."""
+"""From source files to prepared sets: read, judge, protect, clean, compute, split, report."""
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import ibis
-from ibis.backends.duckdb import Backend
 from ibis.expr.types import Table
 
 from ml.case import PERIOD, Periods, UseCase
-from ml.container import write_json
-from ml.integration.cleaning import cleaned, wrong
-from ml.quality.reading import first_row, keep, read_all
+from ml.container import as_json
+from ml.integration.cleaning import clean, unmatched
+from ml.integration.engines import Engine, Name, open_engine
+from ml.integration.loading import load
+from ml.integration.report import Report, page, said_of_counts, said_of_sources
+from ml.integration.stages import Cleaned, Counted, Judged, Loaded, Protected
 
 
-@dataclass(frozen=True)
-class Report:
-    """What the preparation did: rows of each source and set, what was cleaned, what did not match."""
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What every stage may use: the use case, the engine, where to write, and how to say what was done."""
 
-    sources: dict[str, int]
-    cleaned: dict[str, int]
-    unmatched: dict[str, int]
-    left_out: dict[str, int]
-    periods: dict[str, tuple[int, ...]]
-    sets: dict[str, int]
-    positive_share: dict[str, float]
-    seconds: float
+    case: UseCase
+    engine: Engine
+    raw: str
+    out: str
+    state: Path | None
+    forget: bool
+    say: Callable[[str], None]
 
 
 def prepare(
     case: UseCase,
-    raw: Path,
-    out: Path,
+    raw: Path | str,
+    out: Path | str,
     *,
+    engine: Name = "duckdb",
+    state: Path | None = None,
+    forget: bool = False,
     threads: int | None = None,
     say: Callable[[str], None] = print,
 ) -> Report:
     """Reads `<raw>/<name>.csv`; writes `train/`, `validation/`, `test/`, `examples/`, `report/` below `out`.
 
-    Raises MissingSource, CorruptSource or TooFewPeriods; nothing is written then.
+    With `state` only what is new or changed is read (`ml/integration/loading.py` says what it raises beside
+    MissingSource and CorruptSource). Raises EngineMissing, SourceGoneBad or TooFewPeriods; nothing is written
+    then.
     """
     began = time.monotonic()
-    connection = ibis.duckdb.connect(**({} if threads is None else {"threads": threads}))
-    tables = read_all(connection, case.sources, raw)
-    rows = {name: _count(connection, table) for name, table in tables.items()}
-    say("read " + ", ".join(f"{count:,} of {name}" for name, count in rows.items()))
-    prepared = keep(connection, "questions", case.compute(connection, cleaned(tables, case.cleaning)))
-    say(f"computed {len(case.features)} features of {_count(connection, prepared):,} rows")
-    known = connection.raw_sql(connection.compile(prepared.select(PERIOD).distinct())).fetchall()
-    periods = Periods.of([period for (period,) in known])
-    sets = _split(connection, case, prepared, periods, out)
-    for name, (count, share) in sets.items():
-        say(f"{name}: {count:,} rows, {share:.1%} positive")
-    if case.write_examples is not None:
-        tests = prepared.filter(prepared[PERIOD].isin(periods.test))
-        (out / "examples").mkdir(parents=True, exist_ok=True)
-        case.write_examples(connection, tests, tables, out / "examples" / "examples.jsonl")
-    report = Report(
-        sources=rows,
-        cleaned={rule.name: _count(connection, wrong(tables, rule)) for rule in case.cleaning},
-        unmatched=_unmatched(connection, case, tables),
-        left_out={
-            name: _count(connection, table)
-            for name, table in (case.left_out(tables) if case.left_out else {}).items()
-        },
-        periods=dict(periods.items()),
-        sets={name: count for name, (count, _) in sets.items()},
-        positive_share={name: share for name, (_, share) in sets.items()},
-        seconds=round(time.monotonic() - began, 2),
-    )
-    write_json(out / "report" / "report.json", asdict(report))
-    say(f"prepared in {report.seconds:.1f} s")
-    connection.disconnect()
-    return report
+    opened = open_engine(engine, threads=threads)
+    try:
+        work = Work(case=case, engine=opened, raw=str(raw), out=str(out), state=state, forget=forget, say=say)
+        loaded = _read(work)
+        judged = _judge(work, loaded)
+        protected = _protect(work, judged)
+        cleaned = _clean(work, protected)
+        lost = _unmatched(work, loaded, cleaned)
+        prepared = _compute(work, cleaned)
+        periods = Periods.of([period for (period,) in opened.rows(prepared.select(PERIOD).distinct())])
+        sets = _split(work, prepared, periods)
+        _examples(work, prepared, periods, cleaned)
+        report = Report(
+            sources={name: one.rows for name, one in loaded.read.items()},
+            read=dict(loaded.read),
+            quality=dict(judged.said),
+            privacy=dict(protected.said),
+            cleaned=dict(cleaned.rules),
+            unmatched=lost,
+            left_out=_left_out(work, cleaned.tables),
+            periods=dict(periods.items()),
+            sets={name: count for name, (count, _) in sets.items()},
+            positive_share={name: share for name, (_, share) in sets.items()},
+            engine=opened.name,
+            seconds=round(time.monotonic() - began, 2),
+        )
+        opened.files.write(f"{out}/report/report.json", as_json(asdict(report)))
+        opened.files.write(f"{out}/report/report.html", page(report, case.question).encode())
+        say(f"prepared in {report.seconds:.1f} s")
+        return report
+    finally:
+        opened.close()
 
 
-def _split(
-    connection: Backend, case: UseCase, prepared: Table, periods: Periods, out: Path
-) -> dict[str, tuple[int, float]]:
+def _read(work: Work) -> Loaded:
+    loaded = load(work.engine, work.case.sources, work.raw, state=work.state, forget=work.forget)
+    for line in said_of_sources(loaded.read):
+        work.say(line)
+    return loaded
+
+
+def _judge(work: Work, loaded: Loaded) -> Judged:
+    """Where the room `quality` sorts out bad rows, with its reasons, into a quarantine."""
+    return Judged(tables=loaded.tables)
+
+
+def _protect(work: Work, judged: Judged) -> Protected:
+    """Where the room `privacy` replaces identifiers and takes out what nobody needs."""
+    return Protected(tables=judged.tables)
+
+
+def _clean(work: Work, protected: Protected) -> Cleaned:
+    cleaned = clean(work.engine, protected.tables, work.case.cleaning)
+    for line in said_of_counts(cleaned.rules):
+        work.say(line)
+    return cleaned
+
+
+def _unmatched(work: Work, loaded: Loaded, cleaned: Cleaned) -> dict[str, Counted]:
+    rows = {name: one.rows for name, one in loaded.read.items()}
+    found = unmatched(work.engine, cleaned.tables, work.case.references, rows)
+    for line in said_of_counts(found):
+        work.say(line)
+    return found
+
+
+def _compute(work: Work, cleaned: Cleaned) -> Table:
+    prepared = work.engine.keep("questions", work.case.compute(work.engine, cleaned.tables))
+    work.say(f"computed {len(work.case.features)} features of {_count(work.engine, prepared):,} rows")
+    return prepared
+
+
+def _split(work: Work, prepared: Table, periods: Periods) -> dict[str, tuple[int, float]]:
     sets = {}
     for name, chosen in periods.items():
-        part = prepared.filter(prepared[PERIOD].isin(chosen)).order_by(list(case.identity))
-        (out / name).mkdir(parents=True, exist_ok=True)
-        connection.to_parquet(part, out / name / "part-0.parquet")
-        count, share = first_row(
-            connection, part.aggregate(count=part.count(), share=part[case.label].mean())
-        )
+        part = prepared.filter(prepared[PERIOD].isin(chosen)).order_by(list(work.case.identity))
+        work.engine.write_parquet(part, f"{work.out}/{name}")
+        share = part[work.case.label].mean()
+        count, share = work.engine.first_row(part.aggregate(count=part.count(), share=share))
         sets[name] = (count, share or 0.0)
+        work.say(f"{name}: {count:,} rows, {share or 0.0:.1%} positive")
     return sets
 
 
-def _unmatched(connection: Backend, case: UseCase, tables: Mapping[str, Table]) -> dict[str, int]:
-    """Rows whose reference the other source does not know."""
-
-    def lost(source: Table, to: Table, column: str, key: str) -> int:
-        return _count(connection, source.anti_join(to, source[column] == to[key]))
-
-    return {
-        f"{one.source}.{one.column}": lost(tables[one.source], tables[one.to], one.column, one.key)
-        for one in case.references
-    }
+def _examples(work: Work, prepared: Table, periods: Periods, cleaned: Cleaned) -> None:
+    if work.case.write_examples is None:
+        return
+    tests = prepared.filter(prepared[PERIOD].isin(periods.test))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "examples.jsonl"
+        work.case.write_examples(work.engine, tests, cleaned.tables, path)
+        work.engine.files.write(f"{work.out}/examples/{path.name}", path.read_bytes())
 
 
-def _count(connection: Backend, table: Table) -> int:
-    return int(first_row(connection, table.aggregate(count=table.count()))[0])
+def _left_out(work: Work, tables: Mapping[str, Table]) -> dict[str, int]:
+    found = work.case.left_out(tables) if work.case.left_out else {}
+    return {name: _count(work.engine, table) for name, table in found.items()}
+
+
+def _count(engine: Engine, table: Table) -> int:
+    return int(engine.first_row(table.aggregate(count=table.count()))[0])

@@ -1,116 +1,124 @@
 """Reading a source file into a table, whole or not at all."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-import duckdb
-from ibis.backends.duckdb import Backend
+from dataclasses import dataclass, replace
+from pathlib import Path
+
 from ibis.expr.types import BooleanValue, Table
 
-from ml.quality.contract import NULL, Column, Kind, Source
-from ml.quality.findings import SHOWN, CorruptSource, Finding, findings, read_header
-
-_TYPES: Mapping[Kind, str] = {
-    "integer": "INTEGER",
-    "number": "DOUBLE",
-    "text": "VARCHAR",
-    "moment": "TIMESTAMP",
-}
+from ml.integration.engines import Engine, Unreadable
+from ml.integration.places import Files
+from ml.quality.contract import Column, Source
+from ml.quality.findings import SHOWN, CorruptSource, Finding, Recognised, findings, recognise
 
 
 class MissingSource(FileNotFoundError):
     """A folder of sources lacks a file."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"There is no {path.name} in {path.parent}; put the source there and run again.")
+    def __init__(self, name: str, folder: str) -> None:
+        parts = name.removesuffix(".csv")
+        super().__init__(
+            f"There is no {name} in {folder}, and no folder {parts} with parts; put the source there and run "
+            "again."
+        )
 
 
-def read_all(connection: Backend, sources: Sequence[Source], folder: Path) -> dict[str, Table]:
-    """The tables of all sources, by name.
+class TwoSources(ValueError):
+    """A source lies in a folder twice: as a file and as parts."""
 
-    Raises MissingSource for the first file that is not there, before any is read, and one CorruptSource with
-    what is wrong in every file; then no table is left behind.
+    def __init__(self, name: str, folder: str) -> None:
+        super().__init__(
+            f"{folder} holds both {name}.csv and parts in {name}/; allowed: one of them. Remove the one that "
+            "is not the source."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One file of a source. `name` is empty where the file is all of it; `label` is what people read."""
+
+    name: str
+    path: str
+    label: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A part that keeps the contract of its version; `table` has that version's columns."""
+
+    version: str
+    contract: Source
+    table: Table
+
+
+def parts_of(files: Files, source: Source, folder: str) -> list[Part]:
+    """A source's files, by name: `<name>.csv`, or those in `<name>/`. Raises MissingSource, TwoSources."""
+    whole = f"{folder}/{source.name}.csv"
+    single = files.is_file(whole)
+    names = files.listed(f"{folder}/{source.name}", ".csv")
+    if single and names:
+        raise TwoSources(source.name, folder)
+    if single:
+        return [Part(name="", path=whole, label=Path(f"{source.name}.csv"))]
+    if not names:
+        raise MissingSource(f"{source.name}.csv", folder)
+    return [
+        Part(
+            name=name.removesuffix(".csv"),
+            path=f"{folder}/{source.name}/{name}",
+            label=Path(source.name, name),
+        )
+        for name in names
+    ]
+
+
+def read_part(engine: Engine, source: Source, part: Part, name: str) -> Checked:
+    """The rows of a file as its version has them, kept under a name.
+
+    The engine reads and checks the file quickly; only a file that fails is searched again, line by line, for
+    what and where. Raises CorruptSource; then no table is left behind.
     """
-    for source in sources:
-        if not (folder / f"{source.name}.csv").is_file():
-            raise MissingSource(folder / f"{source.name}.csv")
-    tables: dict[str, Table] = {}
-    corrupt: list[CorruptSource] = []
-    for source in sources:
-        try:
-            tables[source.name] = read(connection, source, folder)
-        except CorruptSource as error:
-            corrupt.append(error)
-    if corrupt:
-        for name in tables:
-            connection.raw_sql(f'DROP TABLE "{name}"')
-        found = [finding for error in corrupt for finding in error.findings]
-        raise CorruptSource(found, any(error.more for error in corrupt))
-    return tables
 
+    def lines() -> int:
+        with engine.files.local(part.path) as path:
+            return path.read_bytes().count(b"\n") + 1
 
-def read(connection: Backend, source: Source, folder: Path) -> Table:
-    """The table of `<folder>/<name>.csv`, its columns as the contract orders them.
-
-    DuckDB reads and checks the file quickly; only a file that fails is searched again, line by line, for what
-    and where. Raises MissingSource or CorruptSource; then no table is left behind.
-    """
-    path = folder / f"{source.name}.csv"
-    if not path.is_file():
-        raise MissingSource(path)
-    header = read_header(source, path)
-    kinds = {column.name: _TYPES[column.kind] for column in source.columns}
-    options: dict[str, Any] = {
-        "columns": {name: kinds[name] for name in header},
-        "auto_detect": False,
-        "header": True,
-        "delim": ",",
-        "quote": '"',
-        "escape": '"',
-        "nullstr": NULL,
-        "timestampformat": "%Y-%m-%dT%H:%M:%SZ",
-    }
+    seen = recognise(source, engine.files.edges(part.path), part.label, lines)
     try:
-        rows = connection.read_csv(path, table_name=f"{source.name}_file", **options)
-        table = keep(connection, source.name, rows.select([column.name for column in source.columns]))
-    except duckdb.Error as error:
-        raise _corrupt(source, path, header, str(error).splitlines()[0]) from None
-    finally:
-        connection.raw_sql(f'DROP VIEW IF EXISTS "{source.name}_file"')
-    faults = _faults(connection, table, source)
+        table = engine.read_csv(
+            name, part.path, {column: seen.contract.column(column).kind for column in seen.header}
+        )
+    except Unreadable as error:
+        raise _corrupt(engine, seen, part, str(error)) from None
+    table = table.select([column.name for column in seen.contract.columns])
+    faults = count_faults(engine, table, seen.contract)
     if faults:
-        connection.raw_sql(f'DROP TABLE "{source.name}"')
-        raise _corrupt(source, path, header, f"{faults} values break the contract")
-    return table
+        engine.drop(name)
+        raise _corrupt(engine, seen, part, f"{faults} values break the contract")
+    return Checked(version=seen.version, contract=seen.contract, table=table)
 
 
-def _faults(connection: Backend, table: Table, source: Source) -> int:
+def read(engine: Engine, source: Source, folder: Path) -> Table:
+    """The table of a source that lies there as one file of the present version, kept under its name.
+
+    Raises MissingSource or CorruptSource; then no table is left behind.
+    """
+    (part,) = parts_of(engine.files, source, str(folder))
+    return read_part(engine, replace(source, versions=()), part, source.name).table
+
+
+def count_faults(engine: Engine, table: Table, source: Source) -> int:
     """How many values are out of what the contract allows, and how many keys stand there again."""
     rules = [rule for column in source.columns for rule in _rules(table, column)]
     # Only what is plainly false counts: a missing value is neither in nor out of a range.
     counts = {f"rule{number}": (~rule).sum() for number, rule in enumerate(rules)}
-    faults = first_row(connection, table.aggregate(**counts)) if counts else ()
+    faults = engine.first_row(table.aggregate(**counts)) if counts else ()
     rows, keys = 0, 0
     if source.key:
-        rows = first_row(connection, table.aggregate(count=table.count()))[0]
-        keys = first_row(connection, table.select(*source.key).distinct().count().as_table())[0]
+        rows = engine.first_row(table.aggregate(count=table.count()))[0]
+        keys = engine.first_row(table.select(*source.key).distinct().count().as_table())[0]
     return sum(fault or 0 for fault in faults) + rows - keys
-
-
-def keep(connection: Backend, name: str, table: Table) -> Table:
-    """Computes a table once and keeps it in the connection under a name, in one statement.
-
-    Ibis's own `create_table` makes the table first and then inserts, which takes longer.
-    """
-    connection.raw_sql(f'CREATE TABLE "{name}" AS {connection.compile(table)}')
-    return connection.table(name)
-
-
-def first_row(connection: Backend, table: Table) -> tuple[Any, ...]:
-    """The first row, as Python values; unlike Ibis's own `execute` it does not load pandas."""
-    row: tuple[Any, ...] = connection.raw_sql(connection.compile(table)).fetchall()[0]
-    return row
 
 
 def _rules(table: Table, column: Column) -> list[BooleanValue]:
@@ -127,8 +135,10 @@ def _rules(table: Table, column: Column) -> list[BooleanValue]:
     return rules
 
 
-def _corrupt(source: Source, path: Path, header: list[str], told: str) -> CorruptSource:
-    found = findings(source, path, header)
+def _corrupt(engine: Engine, seen: Recognised, part: Part, told: str) -> CorruptSource:
+    with engine.files.local(part.path) as path:
+        found = [replace(fault, path=part.label) for fault in findings(seen.contract, path, seen.header)]
     if not found:
-        found = [Finding(path, 1, None, told, "a file that the contract and the CSV reader both accept")]
+        allowed = "a file that the contract and the CSV reader both accept"
+        found = [Finding(part.label, 1, None, told, allowed)]
     return CorruptSource(found[:SHOWN], more=len(found) > SHOWN)
