@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,47 +11,11 @@ import xgboost
 from ml.container import JobFailed, write_json
 from ml.training.data import Rows
 from ml.training.machines import Machines
+from ml.training.parameters import Parameters
 from ml.training.schema import Feature
 
 CHECKPOINT_EVERY = 25
 """Rounds between checkpoints, and between lines of progress."""
-
-METRIC = "aucpr"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameters:
-    """How to boost; the names are XGBoost's own where it has one."""
-
-    rounds: int = 600
-    patience: int = 40
-    eta: float = 0.1
-    max_depth: int = 6
-    min_child_weight: float = 20.0
-    subsample: float = 0.8
-    colsample_bytree: float = 0.6
-    reg_lambda: float = 5.0
-    scale_pos_weight: float = 1.0
-    seed: int = 7
-    threads: int = 0
-
-    def for_xgboost(self, device: str) -> dict[str, Any]:
-        """XGBoost's parameters; each round has a seed of its own, so that a resumed run draws as an unbroken
-        one.
-        """
-        own = asdict(self)
-        for name in ("rounds", "patience", "threads"):
-            del own[name]
-        return own | {
-            "objective": "binary:logistic",
-            "eval_metric": METRIC,
-            "tree_method": "hist",
-            "max_cat_to_onehot": 4,
-            "seed_per_iteration": True,
-            "device": device,
-            "nthread": self.threads,
-        }
-
 
 @dataclass(frozen=True)
 class Trained:
@@ -126,7 +90,8 @@ def train(
         validation.values, validation.labels, ref=learn, nthread=parameters.threads or None, **options
     )
     history, model = machines.agree(_checkpoint(checkpoints, identity) if machines.first else None)
-    booster = xgboost.Booster(parameters.for_xgboost(device), [learn, watch], model_file=model)
+    booster = xgboost.Booster(parameters.for_xgboost(device, features), [learn, watch], model_file=model)
+    made = len(history)
     if history:
         say(f"resumed from round {len(history)}")
     while len(history) < parameters.rounds and not _settled(history, parameters.patience):
@@ -141,7 +106,11 @@ def train(
         if len(history) % CHECKPOINT_EVERY == 0:
             if machines.first:
                 _save(booster, history, checkpoints, identity)
+                made = len(history)
             say(f"round={len(history)} validation-pr_auc={history[-1]:.4f}")
+    if machines.first and made < len(history):
+        # What follows may be interrupted too, and must not cost the last rounds.
+        _save(booster, history, checkpoints, identity)
     best = _best(history)
     say(f"stopped at round={len(history)}, best round={best + 1} validation-pr_auc={history[best]:.4f}")
     return Trained(booster, best + 1, tuple(history))
