@@ -14,8 +14,8 @@ PACKAGE = Path(__file__).resolve().parent
 PREPARING = ("duckdb", "ibis")
 """What the preparation imports."""
 
-LEARNING = ("numpy", "xgboost", "duckdb")
-"""What training and evaluation import; DuckDB, which depends on nothing else, reads their Parquet files."""
+LEARNING = ("numpy", "xgboost", "duckdb", "onnx", "onnxmltools", "onnxruntime")
+"""What training and evaluation import; DuckDB reads their Parquet files."""
 
 BROUGHT = ("numpy", "xgboost")
 """What the framework image brings, built for its instance: never installed over it for these two jobs."""

@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import xgboost
 
+from ml.compression import onnx_model
 from ml.container import write_json
 from ml.training.boosting import Parameters, Trained
 from ml.training.calibration import Calibration
@@ -50,13 +52,21 @@ def write(
     features: Sequence[Feature],
     calibration: Calibration,
     made_from: Manifest,
+    seen: npt.NDArray[np.float32],
 ) -> None:
-    """Writes `model.ubj`, `contract.json`, `manifest.json` and `code/inference.py`.
+    """Writes `model.ubj`, `model.onnx`, `contract.json`, `manifest.json` and `code/inference.py`.
 
-    Only the useful rounds are kept, so that serving reads and runs no more.
+    Only the useful rounds are kept, so that serving reads and runs no more. On the rows `seen`, of shape
+    (rows, features), the two models must say the same: raises NotTheSameModel, and then writes nothing.
     """
+    useful = trained.booster[: trained.rounds]
+    onnx = onnx_model.to_onnx(useful, calibration)
+    margins = useful.inplace_predict(seen, predict_type="margin", validate_features=False)
+    said = calibration.probabilities(np.asarray(margins, dtype=np.float64))
+    onnx_model.require_same(onnx, seen, said, onnx_model.LARGEST_DIFFERENCE)
     folder.mkdir(parents=True, exist_ok=True)
-    trained.booster[: trained.rounds].save_model(str(folder / "model.ubj"))
+    useful.save_model(str(folder / "model.ubj"))
+    (folder / "model.onnx").write_bytes(onnx)
     terms = contract(
         features, rounds=trained.rounds, slope=calibration.slope, intercept=calibration.intercept
     )

@@ -80,7 +80,7 @@ def run(features: Sequence[Feature], label: str, argv: Sequence[str] | None) -> 
         dtype=np.float64,
     )
     scale = calibration.fit(margins, validation.labels.astype(np.float64))
-    archive.write(folders.model, trained, features, scale, made_from)
+    archive.write(folders.model, trained, features, scale, made_from, validation.values)
     _say(f"trained {trained.rounds} rounds in {time.monotonic() - began:.1f} s")
 
 

@@ -72,7 +72,7 @@ def test_a_run_that_is_interrupted_and_resumed_gives_the_same_model(
     told, errors = process.communicate()
     assert process.returncode == 0, errors
     assert f"resumed from round {len(made['history'])}" in told
-    for name in ("model.ubj", "contract.json", "manifest.json"):
+    for name in ("model.ubj", "model.onnx", "contract.json", "manifest.json"):
         assert (job / "model" / name).read_bytes() == (trained / name).read_bytes(), name
 
 

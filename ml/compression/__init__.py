@@ -1,0 +1,1 @@
+"""Compression: the model as ONNX, and how much smaller and faster it gets at what loss."""
