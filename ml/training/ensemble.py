@@ -27,8 +27,8 @@ def train_all(
     parameters: Parameters,
     *,
     device: str,
-    checkpoints: Path,
-    identity: str,
+    checkpoints: Path | None = None,
+    identity: str = "",
     machines: Machines = _ALONE,
     stop: Callable[[], bool] = lambda: False,
     say: Callable[[str], None] = print,
@@ -50,7 +50,9 @@ def train_all(
                 features,
                 member,
                 device=device,
-                checkpoints=checkpoints if alone else checkpoints / f"member-{number:02}",
+                checkpoints=checkpoints
+                if alone or checkpoints is None
+                else checkpoints / f"member-{number:02}",
                 identity=identity,
                 machines=machines,
                 stop=stop,

@@ -27,13 +27,17 @@ class Allowed:
 
     def holds(self, value: float) -> bool:
         """Whether it is in the range; NaN and the infinities are in none."""
-        return math.isfinite(value) and self.low <= value <= self.high and (value > self.low or not self.above)
+        return (
+            math.isfinite(value) and self.low <= value <= self.high and (value > self.low or not self.above)
+        )
 
     def __str__(self) -> str:
         start = f"above {self.low:g}" if self.above else f"{self.low:g} or more"
         if math.isinf(self.high):
             return start
-        return f"above {self.low:g}, at most {self.high:g}" if self.above else f"{self.low:g} to {self.high:g}"
+        return (
+            f"above {self.low:g}, at most {self.high:g}" if self.above else f"{self.low:g} to {self.high:g}"
+        )
 
 
 _SHARE = Allowed(0, 1, above=True)
@@ -115,19 +119,19 @@ class Parameters:
         Raises BadHyperparameter.
         """
         kind, _, told = self.ensemble.partition(":")
-        single = {"ensemble": "none"}
         if kind == "none" and not told:
             return (self,)
+        single = replace(self, ensemble="none")
         try:
             numbers = [int(word) for word in told.split(",")]
         except ValueError:
             numbers = []
         if kind in ("seeds", "bagging") and len(numbers) == 1 and MEMBERS.holds(numbers[0]):
             top = int(ALLOWED["seed"].high) + 1
-            return tuple(replace(self, **single, seed=(self.seed + n) % top) for n in range(numbers[0]))
+            return tuple(replace(single, seed=(self.seed + n) % top) for n in range(numbers[0]))
         depths = ALLOWED["max_depth"]
         if kind == "depths" and MEMBERS.holds(len(numbers)) and all(depths.holds(one) for one in numbers):
-            return tuple(replace(self, **single, max_depth=depth) for depth in numbers)
+            return tuple(replace(single, max_depth=depth) for depth in numbers)
         raise BadHyperparameter(f"Hyperparameter ensemble is {self.ensemble!r}; allowed: {_ENSEMBLES}.")
 
     @property

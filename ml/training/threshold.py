@@ -1,7 +1,8 @@
 """From which probability should one act? From the one at which errors cost least, on the validation rows.
 
-Sources: Elkan, "The Foundations of Cost-Sensitive Learning" (IJCAI 2001): with true probabilities the cheapest
-threshold is false_alarm / (false_alarm + missed); Efron, "Bootstrap Methods" (Annals of Statistics, 1979).
+Sources: Elkan, "The Foundations of Cost-Sensitive Learning" (IJCAI 2001): with true probabilities the
+cheapest threshold is false_alarm / (false_alarm + missed); Efron, "Bootstrap Methods" (Annals of Statistics,
+1979).
 """
 
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ def cost_at(labels: Floats, said: Floats, threshold: float, costs: Costs) -> flo
 def cost_curve(labels: Floats, said: Floats, costs: Costs) -> CostCurve:
     """For labels of 0 and 1 and probabilities, both of shape (rows,), at least one row.
 
-    The candidates are quantiles of what was said, the Bayes threshold, and 0 and 1: always and never.
+    The candidates are quantiles of what was said, the Bayes threshold, and 0 and 1.
     """
     thresholds = _candidates(said, costs)
     return CostCurve(thresholds, _costs(_cells(labels, said, thresholds), costs)[0])
@@ -98,21 +99,23 @@ def choose(labels: Floats, said: Floats, costs: Costs, *, seed: int = 7) -> Choi
     # Rows of a cell are alike to the cost: drawing cells by their share is drawing rows with replacement.
     drawn = np.random.default_rng(seed).multinomial(len(labels), flat / flat.sum(), size=_RESAMPLES)
     resampled = _costs(drawn.reshape(_RESAMPLES, *cells.shape), costs)
+    never = costs.missed * drawn.reshape(_RESAMPLES, *cells.shape)[:, 1].sum(axis=1) / len(labels)
     best = int(curve.argmin())
     low, high = _interval(thresholds[resampled.argmin(axis=1)])
     true = bayes(costs)
     threshold = true if low <= true <= high else float(thresholds[best])
     place = int(np.searchsorted(thresholds, threshold))
+    without = costs.missed * float(labels.mean())
     return Choice(
         threshold=threshold,
         cheapest=float(thresholds[best]),
         cheapest_interval=(low, high),
         bayes=true,
         cost=float(curve[place]),
-        never=float(curve[-1]),
+        never=without,
         always=float(curve[0]),
-        saving=float(min(curve[0], curve[-1]) - curve[place]),
-        saving_interval=_interval(np.minimum(resampled[:, 0], resampled[:, -1]) - resampled[:, place]),
+        saving=float(min(curve[0], without) - curve[place]),
+        saving_interval=_interval(np.minimum(resampled[:, 0], never) - resampled[:, place]),
         curve=CostCurve(thresholds, curve),
         unit=costs.unit,
     )
@@ -120,8 +123,7 @@ def choose(labels: Floats, said: Floats, costs: Costs, *, seed: int = 7) -> Choi
 
 def _candidates(said: Floats, costs: Costs) -> Floats:
     quantiles = np.quantile(said, np.linspace(0, 1, _CANDIDATES), method="inverted_cdf")
-    # Nobody is said to have more than 1: from there on nobody is acted upon.
-    return np.unique(np.concatenate([[0.0], quantiles, [bayes(costs)], [np.nextafter(1.0, 2.0)]]))
+    return np.unique(np.concatenate([[0.0], quantiles, [bayes(costs)], [1.0]]))
 
 
 def _cells(labels: Floats, said: Floats, thresholds: Floats) -> npt.NDArray[np.int64]:
@@ -133,7 +135,7 @@ def _cells(labels: Floats, said: Floats, thresholds: Floats) -> npt.NDArray[np.i
 
 
 def _costs(cells: npt.NDArray[np.int64], costs: Costs) -> Floats:
-    """The mean cost of a row at each threshold, (resamples, thresholds), of cells (resamples, 2, thresholds)."""
+    """The mean cost of a row, (resamples, thresholds), of cells (resamples, 2, thresholds)."""
     counts = cells.reshape(-1, *cells.shape[-2:]).astype(np.float64)
     negatives, positives = counts[:, 0], counts[:, 1]
     alarms = negatives[:, ::-1].cumsum(axis=1)[:, ::-1]
