@@ -16,6 +16,7 @@ from ml.container import JobFailed
 from ml.integration.declared import CleaningRule, Reference
 from ml.quality.contract import Source
 from ml.training.schema import Feature
+from ml.training.space import SPACE, Span
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -109,6 +110,15 @@ class UseCase:
     """Columns that together name a row, and order the files."""
     costs: Costs
     compute: Compute
+    moment: str | None = None
+    """Column that says when a row was asked, a number that grows; folds by time are cut by it."""
+    label_after: int = 0
+    """How long after its moment a row's label is known at the latest, in the moment's unit: what is closer to
+    the rows that judge than this could not have been learned from."""
+    group: str | None = None
+    """Column that says whom or what a row is about, so that folds keep it on one side."""
+    search: Mapping[str, Span] = field(default_factory=lambda: SPACE)
+    """What a search for hyperparameters may try."""
     segments: Mapping[str, str] = field(default_factory=dict)
     """What a segment is called → its column: results are told for each of its values."""
     cleaning: tuple[CleaningRule, ...] = ()

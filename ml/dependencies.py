@@ -17,10 +17,16 @@ PREPARING = ("duckdb", "ibis")
 LEARNING = ("numpy", "xgboost", "duckdb", "onnx", "onnxmltools", "onnxruntime")
 """What training and evaluation import; DuckDB reads their Parquet files."""
 
+COMPARING = (*LEARNING, "sklearn", "imblearn")
+"""What comparisons of trainings import."""
+
+SEARCHING = (*LEARNING, "sklearn", "optuna")
+"""What a search for hyperparameters imports."""
+
 BROUGHT = ("numpy", "xgboost")
 """What the framework image brings, built for its instance: never installed over it for these two jobs."""
 
-_DISTRIBUTIONS = {"ibis": "ibis-framework", "sklearn": "scikit-learn"}
+_DISTRIBUTIONS = {"ibis": "ibis-framework", "sklearn": "scikit-learn", "imblearn": "imbalanced-learn"}
 """Where the name to install is another than the name to import."""
 
 

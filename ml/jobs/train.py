@@ -23,7 +23,7 @@ def _work(case: UseCase, arguments: argparse.Namespace) -> None:
     from ml.training.boosting import Interrupted
 
     try:
-        job.run(case.features, case.label, arguments.more)
+        job.run(case, arguments.more)
     except Interrupted as reason:
         print(reason, flush=True)
         sys.exit(INTERRUPTED)

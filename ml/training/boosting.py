@@ -2,55 +2,22 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import xgboost
 
 from ml.container import JobFailed, write_json
 from ml.training.data import Rows
 from ml.training.machines import Machines
+from ml.training.parameters import Parameters
 from ml.training.schema import Feature
 
 CHECKPOINT_EVERY = 25
 """Rounds between checkpoints, and between lines of progress."""
-
-METRIC = "aucpr"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameters:
-    """How to boost; the names are XGBoost's own where it has one."""
-
-    rounds: int = 600
-    patience: int = 40
-    eta: float = 0.1
-    max_depth: int = 6
-    min_child_weight: float = 20.0
-    subsample: float = 0.8
-    colsample_bytree: float = 0.6
-    reg_lambda: float = 5.0
-    scale_pos_weight: float = 1.0
-    seed: int = 7
-    threads: int = 0
-
-    def for_xgboost(self, device: str) -> dict[str, Any]:
-        """XGBoost's parameters; each round has a seed of its own, so that a resumed run draws as an unbroken
-        one.
-        """
-        own = asdict(self)
-        for name in ("rounds", "patience", "threads"):
-            del own[name]
-        return own | {
-            "objective": "binary:logistic",
-            "eval_metric": METRIC,
-            "tree_method": "hist",
-            "max_cat_to_onehot": 4,
-            "seed_per_iteration": True,
-            "device": device,
-            "nthread": self.threads,
-        }
 
 
 @dataclass(frozen=True)
@@ -60,6 +27,13 @@ class Trained:
     booster: xgboost.Booster
     rounds: int
     history: tuple[float, ...]
+
+    def margins(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """The log odds of rows (rows, features) by the useful rounds, shape (rows,)."""
+        said = self.booster.inplace_predict(
+            values, iteration_range=(0, self.rounds), predict_type="margin", validate_features=False
+        )
+        return np.asarray(said, dtype=np.float64)
 
 
 class Interrupted(Exception):
@@ -102,8 +76,8 @@ def train(
     parameters: Parameters,
     *,
     device: str,
-    checkpoints: Path,
-    identity: str,
+    checkpoints: Path | None = None,
+    identity: str = "",
     machines: Machines = _ALONE,
     stop: Callable[[], bool] = lambda: False,
     say: Callable[[str], None] = print,
@@ -111,40 +85,73 @@ def train(
     """Boosts until the validation metric has not risen for `patience` rounds, from the checkpoint if there
     is one.
 
-    `identity` says what is trained on what: a checkpoint of another identity is not continued. `stop` is
+    `identity` says what is trained on what: a checkpoint of another identity is not continued; without a
+    folder for them there are none. `stop` is
     asked after every round. Raises Interrupted once the checkpoint is written. Of several machines each
     boosts on its share of the rows, and the first one writes.
     """
-    types = [feature.xgboost_type for feature in features]
-    names = [feature.name for feature in features]
-    options: dict[str, Any] = {"feature_names": names, "feature_types": types, "enable_categorical": True}
     training, validation = machines.share(training), machines.share(validation)
-    learn = xgboost.QuantileDMatrix(
-        training.values, training.labels, nthread=parameters.threads or None, **options
-    )
-    watch = xgboost.QuantileDMatrix(
-        validation.values, validation.labels, ref=learn, nthread=parameters.threads or None, **options
-    )
+    learn, watch = matrices(training, validation, features, parameters.threads)
     history, model = machines.agree(_checkpoint(checkpoints, identity) if machines.first else None)
-    booster = xgboost.Booster(parameters.for_xgboost(device), [learn, watch], model_file=model)
+    booster = xgboost.Booster(parameters.for_xgboost(device, features), [learn, watch], model_file=model)
+    saved = len(history)
     if history:
-        say(f"resumed from round {len(history)}")
+        say(f"resumed from round {saved}")
+
+    def save() -> None:
+        nonlocal saved
+        if machines.first and checkpoints is not None and saved < len(history):
+            _save(booster, history, checkpoints, identity)
+        saved = len(history)
+
+    def after() -> None:
+        if machines.any(stop()):
+            save()
+            raise Interrupted(f"interrupted after round {len(history)}; the checkpoint is written")
+        if len(history) % CHECKPOINT_EVERY == 0:
+            save()
+            say(f"round={len(history)} validation-pr_auc={history[-1]:.4f}")
+
+    boost(booster, learn, watch, parameters, history, after)
+    # What follows may be interrupted too, and must not cost the last rounds.
+    save()
+    best = _best(history)
+    say(f"stopped at round={len(history)}, best round={best + 1} validation-pr_auc={history[best]:.4f}")
+    return Trained(booster, best + 1, tuple(history))
+
+
+def matrices(
+    training: Rows, validation: Rows, features: Sequence[Feature], threads: int = 0
+) -> tuple[xgboost.QuantileDMatrix, xgboost.QuantileDMatrix]:
+    """The rows to learn from and those to stop by, as XGBoost has them."""
+    options: dict[str, Any] = {
+        "feature_names": [feature.name for feature in features],
+        "feature_types": [feature.xgboost_type for feature in features],
+        "enable_categorical": True,
+        "nthread": threads or None,
+    }
+    learn = xgboost.QuantileDMatrix(training.values, training.labels, **options)
+    return learn, xgboost.QuantileDMatrix(validation.values, validation.labels, ref=learn, **options)
+
+
+def boost(
+    booster: xgboost.Booster,
+    learn: xgboost.QuantileDMatrix,
+    watch: xgboost.QuantileDMatrix,
+    parameters: Parameters,
+    history: list[float],
+    after: Callable[[], None],
+) -> None:
+    """Adds rounds to the booster, and to `history` the metric after each, until it has settled.
+
+    `after` is called after every round; it may raise to end the boosting.
+    """
     while len(history) < parameters.rounds and not _settled(history, parameters.patience):
         number = len(history)
         booster.update(learn, number)
         told = booster.eval_set([(watch, "validation")], number)
         history.append(float(told.rsplit(":", 1)[1]))
-        if machines.any(stop()):
-            if machines.first:
-                _save(booster, history, checkpoints, identity)
-            raise Interrupted(f"interrupted after round {len(history)}; the checkpoint is written")
-        if len(history) % CHECKPOINT_EVERY == 0:
-            if machines.first:
-                _save(booster, history, checkpoints, identity)
-            say(f"round={len(history)} validation-pr_auc={history[-1]:.4f}")
-    best = _best(history)
-    say(f"stopped at round={len(history)}, best round={best + 1} validation-pr_auc={history[best]:.4f}")
-    return Trained(booster, best + 1, tuple(history))
+        after()
 
 
 def _best(history: Sequence[float]) -> int:
@@ -170,8 +177,10 @@ def _save(booster: xgboost.Booster, history: Sequence[float], folder: Path, iden
             older.unlink()
 
 
-def _checkpoint(folder: Path, identity: str) -> tuple[list[float], bytearray | None]:
+def _checkpoint(folder: Path | None, identity: str) -> tuple[list[float], bytearray | None]:
     """The metric of the rounds made and their model; nothing without such a checkpoint."""
+    if folder is None:
+        return [], None
     try:
         note = json.loads((folder / "checkpoint.json").read_text())
         if note["identity"] == identity:

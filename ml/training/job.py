@@ -1,26 +1,26 @@
-"""A training job, for any use case: read the channels, boost, calibrate, write the model."""
+"""A training job, for any use case: read the channels, boost, calibrate, choose a threshold, write it all."""
 
-import argparse
-import hashlib
-import json
 import os
 import signal
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, fields
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import numpy as np
 
 from ml import container
+from ml.case import UseCase
 from ml.container import TrainingFolders
-from ml.training import archive, calibration, data
-from ml.training.boosting import Parameters, choose_device, train
+from ml.training import archive, calibration, data, threshold
+from ml.training.boosting import choose_device
+from ml.training.ensemble import train_all
 from ml.training.machines import Machines
-from ml.training.schema import Feature
+from ml.training.parameters import Asked, parse
+
+_ALONE = Machines()
 
 
-class _StopAsked:
+class StopAsked:
     """Whether the service has asked the job to end (SIGTERM, before a spot instance goes)."""
 
     def __init__(self) -> None:
@@ -34,66 +34,70 @@ class _StopAsked:
         return self.asked
 
 
-def run(features: Sequence[Feature], label: str, argv: Sequence[str] | None) -> None:
+def run(case: UseCase, argv: Sequence[str] | None) -> None:
     """Trains on the channels `train` and `validation`, with the hyperparameters in `argv`.
 
     Raises JobFailed, and Interrupted after a SIGTERM.
     """
-    stop = _StopAsked()
-    began = time.monotonic()
-    device_asked, parameters = hyperparameters(argv)
-    device = choose_device(device_asked, container.gpus(os.environ))
+    stop = StopAsked()
+    asked = parse(argv, case.costs)
     folders = TrainingFolders.of(os.environ)
-    digests = {"train": data.digest(folders.train), "validation": data.digest(folders.validation)}
-    features = data.with_values(features, folders.train)
-    training = data.read(folders.train, features, label)
-    validation = data.read(folders.validation, features, label)
-    _say(f"training on {len(training.labels):,} rows, {training.labels.mean():.1%} positive, device {device}")
-    made_from = archive.manifest(digests, parameters, device)
-    identity = hashlib.sha256(json.dumps(asdict(made_from), sort_keys=True).encode()).hexdigest()
     machines = Machines.of(os.environ, folders.config / "resourceconfig.json")
+    make(case, asked, folders, machines=machines, stop=stop)
+
+
+def make(
+    case: UseCase,
+    asked: Asked,
+    folders: TrainingFolders,
+    *,
+    machines: Machines = _ALONE,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Trains and, on the first machine, writes the model's folder.
+
+    Raises JobFailed, and Interrupted where `stop` asks for the end before the boosting has ended; after that
+    what is left takes less time than a service waits.
+    """
+    began = time.monotonic()
+    device = choose_device(asked.device, gpus_here())
+    digests = {"train": data.digest(folders.train), "validation": data.digest(folders.validation)}
+    features = data.with_values(case.features, folders.train)
+    training = data.read(folders.train, features, case.label)
+    validation = data.read(folders.validation, features, case.label)
+    say(f"training on {len(training.labels):,} rows, {training.labels.mean():.1%} positive, device {device}")
+    made_from = archive.manifest(digests, asked, device, len(machines.hosts))
     if len(machines.hosts) > 1:
-        _say(f"machine {machines.place + 1} of {len(machines.hosts)}")
-        identity = f"{identity} on {len(machines.hosts)} machines"
+        say(f"machine {machines.place + 1} of {len(machines.hosts)}")
     with machines.together():
-        trained = train(
+        trained = train_all(
             training,
             validation,
             features,
-            parameters,
+            asked.parameters,
             device=device,
             checkpoints=folders.checkpoints,
-            identity=identity,
+            identity=made_from.identity,
             machines=machines,
             stop=stop,
-            say=_say,
+            say=say,
         )
     if not machines.first:
         return
-    margins = np.asarray(
-        trained.booster.inplace_predict(
-            validation.values,
-            iteration_range=(0, trained.rounds),
-            predict_type="margin",
-            validate_features=False,
-        ),
-        dtype=np.float64,
-    )
-    scale = calibration.fit(margins, validation.labels.astype(np.float64))
-    archive.write(folders.model, trained, features, scale, made_from, validation.values)
-    _say(f"trained {trained.rounds} rounds in {time.monotonic() - began:.1f} s")
+    labels = validation.labels.astype(np.float64)
+    margins = trained.margins(validation.values)
+    scale = calibration.fit(margins, labels)
+    chosen = threshold.choose(labels, scale.probabilities(margins), asked.costs)
+    say(f"threshold={chosen.threshold:.4f} saves {chosen.saving:.2f} {chosen.unit} a row of the validation")
+    archive.write(folders.model, trained, features, scale, chosen, case.event, made_from, validation.values)
+    say(f"trained {trained.rounds} rounds in {time.monotonic() - began:.1f} s")
 
 
-def hyperparameters(argv: Sequence[str] | None) -> tuple[str, Parameters]:
-    """The device asked for and the parameters, from `--name value`, underscores or dashes alike."""
-    parser = argparse.ArgumentParser(description="Train a gradient-boosted classifier.")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    for field in fields(Parameters):
-        names = dict.fromkeys([f"--{field.name.replace('_', '-')}", f"--{field.name}"])
-        parser.add_argument(*names, dest=field.name, type=type(field.default), default=field.default)
-    given = vars(parser.parse_args(argv))
-    return given.pop("device"), Parameters(**given)
+def gpus_here() -> int:
+    """How many GPUs this job has."""
+    return container.gpus(os.environ)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """A line of the job's log, at once."""
     print(line, flush=True)
