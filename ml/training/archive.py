@@ -4,7 +4,7 @@ import hashlib
 import platform
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,8 @@ class Manifest:
     parameters: dict[str, object]
     device: str
     versions: dict[str, str]
+    periods: dict[str, list[int]] = field(default_factory=dict)
+    """Of each channel: an external validation may use none of them."""
 
 
 def manifest(data: dict[str, str], parameters: Parameters, device: str) -> Manifest:

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from types import FrameType
 
 import numpy as np
@@ -49,7 +49,10 @@ def run(features: Sequence[Feature], label: str, argv: Sequence[str] | None) -> 
     training = data.read(folders.train, features, label)
     validation = data.read(folders.validation, features, label)
     _say(f"training on {len(training.labels):,} rows, {training.labels.mean():.1%} positive, device {device}")
-    made_from = archive.manifest(digests, parameters, device)
+    made_from = replace(
+        archive.manifest(digests, parameters, device),
+        periods={"train": data.periods(folders.train), "validation": data.periods(folders.validation)},
+    )
     identity = hashlib.sha256(json.dumps(asdict(made_from), sort_keys=True).encode()).hexdigest()
     machines = Machines.of(os.environ, folders.config / "resourceconfig.json")
     if len(machines.hosts) > 1:
