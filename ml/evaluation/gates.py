@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 from ml.container import JobFailed
 
@@ -66,34 +65,29 @@ class Gate:
 
 
 class WrongLimits(JobFailed):
-    """The limits cannot be read."""
+    """A limit cannot be read."""
 
     def __init__(self, given: str, why: str) -> None:
         allowed = ", ".join(field.name for field in fields(Limits))
-        super().__init__(
-            f"--gates {given!r}: {why}. Allowed: a JSON object, or a file with one, of numbers by "
-            f"name: {allowed}."
-        )
+        super().__init__(f"--gate {given}: {why}. Allowed: NAME=NUMBER, with a name of {allowed}.")
 
 
-def limits(given: str) -> Limits:
-    """From JSON, or the path of a file of JSON; nothing given asks for nothing. Raises WrongLimits."""
-    if not given.strip():
-        return Limits()
-    try:
-        text = given if given.lstrip().startswith("{") else Path(given).read_text(encoding="utf-8")
-        document = json.loads(text)
-    except (OSError, ValueError) as error:
-        raise WrongLimits(given, f"no JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise WrongLimits(given, "no object")
-    unknown = sorted(document.keys() - {field.name for field in fields(Limits)})
-    if unknown:
-        raise WrongLimits(given, f"no gate is called {', '.join(unknown)}")
-    for name, value in document.items():
-        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
-            raise WrongLimits(given, f"{name} is {value!r}, no number")
-    return Limits(**{name: None if value is None else float(value) for name, value in document.items()})
+def limits(given: Sequence[str]) -> Limits:
+    """From `name=number`; nothing given asks for nothing. Raises WrongLimits."""
+    found: dict[str, float] = {}
+    for one in given:
+        name, _, text = one.partition("=")
+        if name not in {field.name for field in fields(Limits)}:
+            raise WrongLimits(one, f"no gate is called {name!r}")
+        if name in found:
+            raise WrongLimits(one, "it is given twice")
+        try:
+            found[name] = float(text)
+        except ValueError:
+            raise WrongLimits(one, f"{text!r} is no number") from None
+        if not math.isfinite(found[name]):
+            raise WrongLimits(one, f"{text!r} is no finite number")
+    return Limits(**found)
 
 
 def judge(asked: Limits, measured: Measured) -> list[Gate]:

@@ -59,8 +59,8 @@ CASE = UseCase(
     card=Card(
         intended="Telling passengers, gates and crews two hours before the scheduled departure from Newark, "
         "JFK or LaGuardia that an arrival an hour late is likely, so that they can rebook or plan.",
-        not_intended="Safety, dispatch or crew duty decisions; other airports; flights not yet planned; judging "
-        "airlines, crews or aircraft: the model foretells and does not explain causes.",
+        not_intended="Safety, dispatch or crew duty decisions; other airports; flights not yet planned; "
+        "judging airlines, crews or aircraft: the model foretells and does not explain causes.",
         limits=(
             "One year (2013) and one city: another year's traffic and weather may differ.",
             "Nothing is known of the weather at the destination, nor of the aircraft between its departures "

@@ -27,7 +27,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="folder with rows of periods that nobody has used, for a gate of their own",
     )
     parser.add_argument(
-        "--gates", default="", help="what the model must keep: a JSON object, or a file that holds one"
+        "--gate",
+        action="append",
+        default=[],
+        metavar="NAME=LIMIT",
+        help="what the model must keep, such as minimum_auc=0.75; may be given several times",
     )
 
 
@@ -42,7 +46,7 @@ def _work(case: UseCase, arguments: argparse.Namespace) -> None:
         out=arguments.out,
         champion=arguments.champion,
         external=arguments.external,
-        asked=gates.limits(arguments.gates),
+        asked=gates.limits(arguments.gate),
     )
 
 
