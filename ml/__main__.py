@@ -15,7 +15,18 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 from ml import case, container, dependencies
 from ml.jobs.job import Job
 
-JOBS = ("prepare", "compare", "tune", "curves", "train", "retrain", "compress", "evaluate")
+JOBS = (
+    "prepare",
+    "compare",
+    "tune",
+    "curves",
+    "train",
+    "retrain",
+    "compress",
+    "evaluate",
+    "external",
+    "experiment",
+)
 """Each is a module of `ml.jobs` that holds `JOB`."""
 
 

@@ -92,6 +92,16 @@ class Periods:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Card:
+    """What a person must say in a model card, since no figure does."""
+
+    intended: str
+    not_intended: str
+    limits: tuple[str, ...]
+    owner: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class UseCase:
     """What the jobs know of a use case."""
 
@@ -121,6 +131,9 @@ class UseCase:
     """What a search for hyperparameters may try."""
     segments: Mapping[str, str] = field(default_factory=dict)
     """What a segment is called → its column: results are told for each of its values."""
+    clusters: tuple[str, ...] = ()
+    """Columns that together name rows which depend on each other, such as a day: intervals are by them."""
+    card: Card | None = None
     cleaning: tuple[CleaningRule, ...] = ()
     references: tuple[Reference, ...] = ()
     left_out: LeftOut | None = None

@@ -125,6 +125,12 @@ def pipeline(grants: Grants) -> Sequence[Statement]:
             ],
         ),
         Statement(
+            sid="AskForTheChampion",
+            actions=["lambda:InvokeFunction"],
+            # infra/training/champion.py
+            resources=[place.arn("lambda", f"function:{place.prefix}-champion")],
+        ),
+        Statement(
             sid="HandOnRolesOfJobs",
             actions=["iam:PassRole"],
             resources=[place.role_arn("processing"), place.role_arn("training")],

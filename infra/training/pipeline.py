@@ -14,6 +14,7 @@ from infra.foundation.place import Place
 from infra.identity.identity import Work
 from infra.network.placement import Placement
 from infra.storage.storage import Zone
+from infra.training.champion import Champion, ChampionArgs
 from infra.training.settings import TrainingSettings
 from infra.training.steps import Site, training_definition
 
@@ -47,6 +48,16 @@ class TrainingPipeline(pulumi.ComponentResource):
         super().__init__("groundplan:infra:TrainingPipeline", name, opts=opts)
         case = args.use_case.rpartition(".")[2]
         pipeline_name = pipeline_of(args.foundation.place, args.use_case)
+        champion = Champion(
+            f"{name}-champion",
+            ChampionArgs(
+                foundation=args.foundation,
+                group_name=args.group_name,
+                models_uri=pulumi.Output.concat("s3://", args.zones["models"]),
+                no_model=args.source_uri,
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         site = pulumi.Output.all(
             source=args.source_uri,
             raw=args.zones["raw"],
@@ -59,6 +70,7 @@ class TrainingPipeline(pulumi.ComponentResource):
             subnets=pulumi.Output.all(*args.placement.subnet_ids),
             security_group=args.placement.security_group_id,
             group=args.group_name,
+            champion=champion.function_arn,
         ).apply(
             lambda known: Site(
                 use_case=args.use_case,
@@ -74,6 +86,7 @@ class TrainingPipeline(pulumi.ComponentResource):
                 subnets=known["subnets"],
                 security_group=known["security_group"],
                 group=known["group"],
+                champion_function=known["champion"],
             )
         )
         if args.settings.instances > 1:

@@ -37,12 +37,16 @@ class Step:
     """One step. `cache` is how long its result serves the same arguments again, an ISO 8601 duration."""
 
     name: str
-    type: Literal["Processing", "Tuning", "Training", "RegisterModel", "Condition", "Fail"]
+    type: Literal["Processing", "Tuning", "Training", "RegisterModel", "Condition", "Fail", "Lambda"]
     arguments: Mapping[str, Any]
     cache: str | None = None
     retry: bool = False
     property_files: Sequence[tuple[str, str, str]] = ()
     """(name, output, path within the output)."""
+    function: str | None = None
+    """The ARN of what a step of the type Lambda calls."""
+    answers: Sequence[str] = ()
+    """The members of the function's answer that other steps take, as text."""
 
     def body(self) -> Json:
         body: Json = {"Name": self.name, "Type": self.type, "Arguments": dict(self.arguments)}
@@ -55,6 +59,9 @@ class Step:
                 {"PropertyFileName": name, "OutputName": output, "FilePath": path}
                 for name, output, path in self.property_files
             ]
+        if self.function is not None:
+            body["FunctionArn"] = self.function
+            body["OutputParameters"] = [{"OutputName": name, "OutputType": "String"} for name in self.answers]
         return body
 
 
@@ -83,7 +90,7 @@ def retry_policies() -> list[Json]:
     ]
 
 
-def at_least(left: Json, right: Json) -> Json:
+def at_least(left: Json, right: Json | float) -> Json:
     return {"Type": "GreaterThanOrEqualTo", "LeftValue": left, "RightValue": right}
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from infra.settings.block import InstanceType, Settings
 from infra.settings.schedules import ScheduleExpression, TimeZone
+from infra.training.gate_settings import GateSettings
 from infra.training.instances import has_accelerator
 from infra.training.tuning_settings import TuningSettings
 
@@ -67,6 +68,7 @@ class TrainingSettings(Settings):
     minimum_auc: float = Field(
         default=0.75, gt=0, lt=1, description="ROC-AUC below which no model is registered."
     )
+    gates: GateSettings = GateSettings()
     hyperparameters: dict[str, int | float | str] = Field(
         default_factory=dict, description="Arguments of the training program beside its defaults."
     )
@@ -93,6 +95,12 @@ class TrainingSettings(Settings):
             if has_accelerator(given) and given not in self.gpu_instances:
                 known = ", ".join(self.gpu_instances) or "none"
                 raise ValueError(f"{setting} without an accelerator, or one of gpuInstances: {known}")
+        return self
+
+    @model_validator(mode="after")
+    def _external_limits_have_rows(self) -> Self:
+        if self.gates.minimum_external_auc is not None and self.gates.external_data is None:
+            raise ValueError("gates.externalData with gates.minimumExternalAuc")
         return self
 
     @model_validator(mode="after")

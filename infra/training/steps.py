@@ -1,4 +1,4 @@
-"""What are the steps of the training pipeline? Prepare, tune, train, evaluate, judge, register."""
+"""What are the steps of the training pipeline? Prepare, tune, train, name the champion, judge, register."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +35,8 @@ _FOLDERS = {
     "SM_MODEL_DIR": "/opt/ml/model",
     "SM_OUTPUT_DIR": "/opt/ml/output",
 }
+_GIVEN = "/opt/ml/processing/input"
+_WRITTEN = "/opt/ml/processing/output"
 _KEPT = "P30D"
 _METRICS = "binary_classification_metrics"
 _GIB = 30
@@ -57,6 +59,7 @@ class Site:
     security_group: str
     group: str
     raw_uri: str
+    champion_function: str
 
     @property
     def case(self) -> str:
@@ -65,6 +68,9 @@ class Site:
 
 def training_definition(settings: TrainingSettings, site: Site) -> str:
     """The definition that docs/architecture.md describes under "Jobs". `Tune` is there where a search is set.
+
+    Evaluate judges by all gates; beside its verdict stand conditions on the two figures whose limits a run
+    may set.
 
     Prepare's, Tune's and Train's results are used again for the same arguments. That is sound because the
     fingerprint of the sources is among the arguments of each, and the source archive's path is its digest.
@@ -75,6 +81,7 @@ def training_definition(settings: TrainingSettings, site: Site) -> str:
         holds=[
             at_least(_metric("pr_auc"), get("Parameters.MinimumPrAuc")),
             at_least(_metric("auc"), get("Parameters.MinimumAuc")),
+            at_least(json_get("Evaluate", "Evaluation", "verdict"), 1.0),
         ],
         then=[package],
         otherwise=[Step(name="NotGoodEnough", type="Fail", arguments={"ErrorMessage": _shortfall()})],
@@ -90,6 +97,7 @@ def training_definition(settings: TrainingSettings, site: Site) -> str:
             _prepare(settings, site),
             *([_tune(settings, site)] if settings.tuning.searched else []),
             _train(settings, site),
+            _champion(site),
             _evaluate(settings, site),
             verdict,
         ],
@@ -108,7 +116,7 @@ def _prepare(settings: TrainingSettings, site: Site) -> Step:
             settings,
             site,
             command="prepare",
-            arguments="--raw /opt/ml/processing/input/raw --out /opt/ml/processing/output",
+            arguments=["--raw", f"{_GIVEN}/raw", "--out", _WRITTEN],
             inputs=[s3_input("raw", get("Parameters.RawData"), "raw")],
             outputs=outputs,
             key=site.data_key,
@@ -237,13 +245,21 @@ def _evaluate(settings: TrainingSettings, site: Site) -> Step:
             settings,
             site,
             command="evaluate",
-            arguments=(
-                "--model /opt/ml/processing/input/model --test /opt/ml/processing/input/test"
-                " --out /opt/ml/processing/output"
-            ),
+            arguments=[
+                *("--model", f"{_GIVEN}/model", "--test", f"{_GIVEN}/test"),
+                *("--champion", f"{_GIVEN}/champion", "--out", _WRITTEN),
+                *(("--external", f"{_GIVEN}/external") if settings.gates.external_data else ()),
+                *(argument for gate in _gates(settings) for argument in ("--gate", gate)),
+            ],
             inputs=[
                 s3_input("model", get("Steps.Train.ModelArtifacts.S3ModelArtifacts"), "model"),
                 s3_input("test", _output_of("Prepare", "test"), "test"),
+                s3_input("champion", get("Steps.Champion.OutputParameters['Model']"), "champion"),
+                *(
+                    [s3_input("external", f"{site.curated_uri}/{settings.gates.external_data}", "external")]
+                    if settings.gates.external_data
+                    else []
+                ),
             ],
             outputs=[s3_output("evaluation", _evaluation(site), "")],
             key=site.model_key,
@@ -251,6 +267,31 @@ def _evaluate(settings: TrainingSettings, site: Site) -> Step:
         retry=True,
         property_files=[("Evaluation", "evaluation", "evaluation.json")],
     )
+
+
+def _champion(site: Site) -> Step:
+    """Asked in every run, whoever started it: the newest approved package is another from day to day."""
+    return Step(
+        name="Champion", type="Lambda", arguments={}, function=site.champion_function, answers=["Model"]
+    )
+
+
+def _gates(settings: TrainingSettings) -> list[str | Json]:
+    """`name=limit` as `ml.evaluation.gates` calls them."""
+    gates = settings.gates
+    fixed = {
+        "maximum_calibration_error": gates.maximum_calibration_error,
+        "minimum_segment_auc": gates.minimum_segment_auc,
+        "champion_margin": gates.champion_margin,
+        "maximum_megabytes": gates.maximum_megabytes,
+        "maximum_milliseconds": gates.maximum_milliseconds,
+        "minimum_external_auc": gates.minimum_external_auc,
+    }
+    return [
+        join("minimum_pr_auc=", get("Parameters.MinimumPrAuc")),
+        join("minimum_auc=", get("Parameters.MinimumAuc")),
+        *(f"{name}={limit}" for name, limit in fixed.items() if limit is not None),
+    ]
 
 
 def _register(site: Site) -> Mapping[str, Any]:
@@ -289,12 +330,15 @@ def _processing(
     site: Site,
     *,
     command: str,
-    arguments: str,
+    arguments: Sequence[str | Json],
     inputs: list[Json],
     outputs: list[Json],
     key: str,
 ) -> Mapping[str, Any]:
-    """A job of the package for the use case, from the source archive."""
+    """A job of the package for the use case, from the source archive.
+
+    What it is asked stands apart from its command: SageMaker takes 256 characters of each.
+    """
     resources: Json = {
         "InstanceCount": 1,
         "InstanceType": settings.processing_instance,
@@ -302,11 +346,15 @@ def _processing(
     }
     if not has_local_storage(settings.processing_instance):
         resources["VolumeKmsKeyId"] = key
-    job = f"python3 -m ml {command} --case {site.use_case} {arguments}"
+    job = f'python3 -m ml {command} --case {site.use_case} "$@"'
     run = f"cd {_CODE} && tar -xzf source.tar.gz && exec {job}"
     return {
         "RoleArn": site.processing_role,
-        "AppSpecification": {"ImageUri": site.image, "ContainerEntrypoint": ["/bin/sh", "-c", run]},
+        "AppSpecification": {
+            "ImageUri": site.image,
+            "ContainerEntrypoint": ["/bin/sh", "-c", run, command],
+            "ContainerArguments": list(arguments),
+        },
         "ProcessingInputs": [s3_input("code", site.source_uri, "code"), *inputs],
         "ProcessingOutputConfig": {"KmsKeyId": key, "Outputs": outputs},
         "ProcessingResources": {"ClusterConfig": resources},
@@ -338,14 +386,4 @@ def _metric(name: str) -> Json:
 
 
 def _shortfall() -> Json:
-    return join(
-        "The model is not good enough: PR-AUC ",
-        _metric("pr_auc"),
-        " (at least ",
-        get("Parameters.MinimumPrAuc"),
-        "), ROC-AUC ",
-        _metric("auc"),
-        " (at least ",
-        get("Parameters.MinimumAuc"),
-        ").",
-    )
+    return join("The model is not good enough: ", json_get("Evaluate", "Evaluation", "shortfall"), ".")

@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 import xgboost
 
-from ml.training.boosting import Parameters
 from ml.training.data import Rows
+from ml.training.parameters import Parameters
 from ml.training.schema import Feature
 
 GAINS = (5.0, 10.0, 20.0, 40.0)

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import xgboost
 
-from ml.training.boosting import Parameters
 from ml.training.data import Rows
+from ml.training.parameters import Parameters
 from ml.training.schema import Feature
 
 SHARES = (2, 3, 5, 8)

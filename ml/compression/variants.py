@@ -13,9 +13,9 @@ from ml.compression.acceptance import FULL, Allowed, Judged, Measured, judge
 from ml.compression.measuring import measured
 from ml.container import JobFailed
 from ml.training import calibration
-from ml.training.boosting import Parameters
 from ml.training.calibration import Calibration
 from ml.training.data import Rows
+from ml.training.parameters import Parameters
 from ml.training.schema import Feature
 
 PRUNED, DISTILLED, NETWORK, INT8 = "pruned", "distilled", "network", "int8"

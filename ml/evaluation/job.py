@@ -1,72 +1,251 @@
-"""An evaluation job, for any use case: run the archived model on a test set, write figures and a page."""
+"""An evaluation job, for any use case: run the archived model on a test set, judge it, write its card."""
 
-import tarfile
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from ml.case import UseCase
+from ml.case import PERIOD, UseCase
 from ml.container import JobFailed, write_json
-from ml.evaluation.page import page
-from ml.evaluation.report import document, evaluate
-from ml.serving.inference import Feature as Served
-from ml.serving.inference import model_fn, predict_fn
+from ml.evaluation import gates
+from ml.evaluation.archived import Archived, ask
+from ml.evaluation.bootstrap import Integers, Resamples, draw
+from ml.evaluation.card import Made, card
+from ml.evaluation.comparison import Comparison, Contender, compare
+from ml.evaluation.report import Evaluation, Judged, NothingToEvaluate, document, evaluate
 from ml.training import data
-from ml.training.schema import Feature
 
 
-def run(case: UseCase, *, model: Path, test: Path, out: Path) -> None:
-    """Writes `evaluation.json` and `evaluation.html`.
+class PeriodsUsed(JobFailed):
+    """Rows that are to be external are of periods that the model has been made with."""
+
+    def __init__(self, used: frozenset[int], by: str) -> None:
+        named = ", ".join(map(str, sorted(used)))
+        super().__init__(
+            f"The rows hold periods that {by}: {named}. External are only periods that nobody has used to "
+            "fit, to stop, to calibrate, to choose or to compare; give a folder without these."
+        )
+
+
+class PeriodsUnknown(JobFailed):
+    """The model does not say on which periods it was made."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "manifest.json of the model lists no `periods`, so nobody can say which months it has not seen: "
+            "train it anew."
+        )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What the rows of a folder say beside the features."""
+
+    segments: dict[str, npt.NDArray[np.str_]]
+    clusters: Integers | None
+    periods: Integers
+
+
+def run(
+    case: UseCase,
+    *,
+    model: Path,
+    test: Path,
+    out: Path,
+    champion: Path | None = None,
+    external: Path | None = None,
+    asked: gates.Limits | None = None,
+) -> Judged:
+    """Writes `evaluation.json` and the model card `evaluation.html`; a failed gate is told, not raised.
 
     The probabilities come from the handlers that serve the model. Raises JobFailed, BrokenModel or
     NothingToEvaluate.
     """
-    with unpacked(model) as folder:
-        loaded = model_fn(str(folder))
-    rows = data.read(test, [_feature(served) for served in loaded.features], case.label)
-    groups = dict(zip(case.segments, data.columns(test, list(case.segments.values())), strict=True))
-    said = predict_fn(rows.values, loaded)
-    found = evaluate(
-        rows.labels.astype(np.float64), said, {name: _ordered(values) for name, values in groups.items()}
+    archived = ask(model, test, case.label, case.costs)
+    rows = _read(case, test)
+    found, resamples = _evaluate(case, archived, rows)
+    limits = asked or gates.Limits()
+    comparison, why = _compare(case, archived, rows, resamples, champion, test, limits.champion_margin)
+    outside = None
+    if external is not None:
+        outside = _external(case, model, external, frozenset(found.periods))
+    judged = Judged(
+        evaluation=found,
+        comparison=comparison,
+        no_comparison=why,
+        external=outside,
+        gates=gates.judge(limits, _measured(found, comparison, why, outside, archived)),
     )
-    write_json(out / "evaluation.json", document(found))
-    (out / "evaluation.html").write_text(page(found, title=case.question, about=case.about), encoding="utf-8")
-    metrics = found.metrics
+    _write(case, judged, archived, out, "evaluation")
+    scores = found.scores
+    assert scores.pr_auc is not None  # noqa: S101 – NothingToEvaluate was raised else
+    assert scores.auc is not None  # noqa: S101
     print(
-        f"test-pr_auc={metrics.pr_auc:.4f} test-auc={metrics.auc:.4f} test-brier={metrics.brier:.4f} "
-        f"test-calibration_error={metrics.calibration_error:.4f} rows={metrics.rows}",
+        f"test-pr_auc={scores.pr_auc.value:.4f} test-auc={scores.auc.value:.4f} "
+        f"test-brier={scores.brier.value:.4f} "
+        f"test-calibration_error={scores.calibration_error.value:.4f} rows={scores.rows}",
         flush=True,
     )
+    for gate in judged.gates:
+        print(_line(gate), flush=True)
+    return judged
 
 
-@contextmanager
-def unpacked(model: Path) -> Iterator[Path]:
-    """The model's folder: of an archive, of a folder that holds `model.tar.gz`, or of the content itself.
-
-    Raises JobFailed on an archive that is missing, truncated, or reaches out of its folder.
+def run_external(case: UseCase, *, model: Path, rows: Path, out: Path, used: frozenset[int]) -> Judged:
+    """Writes `external.json` and `external.html`: the model on periods that neither its manifest lists nor
+    `used` names. Raises PeriodsUsed, PeriodsUnknown, JobFailed, BrokenModel or NothingToEvaluate.
     """
-    archive = model / "model.tar.gz" if model.is_dir() else model
-    if model.is_dir() and not archive.exists():
-        yield model
-        return
-    with tempfile.TemporaryDirectory() as scratch:
-        try:
-            with tarfile.open(archive, "r:gz") as packed:
-                packed.extractall(scratch, filter="data")
-        except (tarfile.TarError, EOFError, OSError) as error:
-            raise JobFailed(f"{archive} cannot be unpacked: {error}") from None
-        yield Path(scratch)
+    found = _external(case, model, rows, used)
+    archived = ask(model, rows, case.label, case.costs)
+    judged = Judged(evaluation=found, no_comparison="an external validation compares nothing")
+    _write(case, judged, archived, out, "external")
+    return judged
 
 
-def _feature(served: Served) -> Feature:
-    if served.codes is None:
-        return Feature(name=served.name, kind="number")
-    return Feature(name=served.name, kind="category", values=tuple(served.codes))
+def _external(case: UseCase, model: Path, folder: Path, used: frozenset[int]) -> Evaluation:
+    archived, rows = ask(model, folder, case.label, case.costs), _read(case, folder)
+    periods = frozenset(rows.periods.tolist())
+    if archived.knew is None:
+        raise PeriodsUnknown
+    if periods & archived.knew:
+        raise PeriodsUsed(periods & archived.knew, "the model was trained, stopped or calibrated on")
+    if periods & used:
+        raise PeriodsUsed(periods & used, "the model was judged by")
+    return _evaluate(case, archived, rows)[0]
 
 
-def _ordered(values: np.ndarray[tuple[int], np.dtype[np.generic]]) -> list[str]:
+def _evaluate(case: UseCase, archived: Archived, rows: _Rows) -> tuple[Evaluation, Resamples]:
+    resamples = draw(archived.labels, rows.clusters)
+    found = evaluate(
+        archived.labels,
+        archived.said,
+        rows.segments,
+        threshold=archived.threshold,
+        costs=case.costs,
+        resamples=resamples,
+        periods=tuple(sorted(set(rows.periods.tolist()))),
+    )
+    return found, resamples
+
+
+def _compare(
+    case: UseCase,
+    model: Archived,
+    rows: _Rows,
+    resamples: Resamples,
+    champion: Path | None,
+    test: Path,
+    margin: float | None,
+) -> tuple[Comparison | None, str]:
+    """The comparison, or why there is none: a champion that cannot answer must not keep out its successor."""
+    if champion is None:
+        return None, "no champion was given"
+    if champion.is_dir() and not any(
+        (champion / name).exists() for name in ("model.tar.gz", "contract.json")
+    ):
+        return None, "no model of this group has been approved yet"
+    try:
+        theirs = ask(champion, test, case.label, case.costs)
+    except (JobFailed, ValueError) as error:
+        return None, f"the champion cannot answer for these rows: {error}"
+    # What the champion was fitted on flatters it.
+    fresh = ~np.isin(rows.periods, sorted(theirs.knew or ()))
+    labels = model.labels[fresh]
+    if not len(labels) or labels.min() == labels.max():
+        return None, "the champion was trained on the periods of the test set"
+    found = compare(
+        labels,
+        Contender(model.said[fresh], model.threshold),
+        Contender(theirs.said[fresh], theirs.threshold),
+        case.costs,
+        resamples.of(fresh),
+        margin=margin,
+        left_out=int((~fresh).sum()),
+    )
+    return found, ""
+
+
+def _measured(
+    found: Evaluation,
+    comparison: Comparison | None,
+    why: str,
+    external: Evaluation | None,
+    archived: Archived,
+) -> gates.Measured:
+    if found.scores.pr_auc is None or found.scores.auc is None:
+        raise NothingToEvaluate("The test set has labels of one class alone; it needs both.")
+    judged = [
+        group.scores.auc.value
+        for groups in found.segments.values()
+        for group in groups
+        if group.worse is not None and group.scores.auc is not None
+    ]
+    outside = external.scores.auc if external is not None else None
+    absent = {
+        "segment": "no segment has rows enough to be judged",
+        "champion": why,
+        "latency": "the archive has no compression.json that says",
+        "external": "no months that nobody has used were given",
+    }
+    return gates.Measured(
+        pr_auc=found.scores.pr_auc.value,
+        auc=found.scores.auc.value,
+        calibration_error=found.scores.calibration_error.value,
+        segment_auc=min(judged, default=None),
+        champion_low=comparison.differences["pr_auc"].gain.low if comparison else None,
+        megabytes=archived.megabytes,
+        milliseconds=archived.milliseconds,
+        external_auc=outside.value if outside is not None else None,
+        absent=absent,
+    )
+
+
+def _read(case: UseCase, folder: Path) -> _Rows:
+    kinds, names = list(case.segments.values()), list(case.clusters)
+    found = data.columns(folder, [*kinds, *names, PERIOD])
+    clusters = found[len(kinds) : len(kinds) + len(names)]
+    return _Rows(
+        segments={
+            name: np.array(_ordered(values)) for name, values in zip(case.segments, found, strict=False)
+        },
+        clusters=_numbered(clusters) if clusters else None,
+        periods=np.asarray(found[-1], dtype=np.int64),
+    )
+
+
+def _numbered(columns: list[npt.NDArray[Any]]) -> Integers:
+    """A number for each row: the same where all the columns are."""
+    number = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        values, place = np.unique(np.ma.getdata(column), return_inverse=True)
+        number = number * len(values) + place.reshape(-1)
+    return number
+
+
+def _write(case: UseCase, judged: Judged, archived: Archived, out: Path, name: str) -> None:
+    write_json(out / f"{name}.json", document(judged))
+    made = Made(
+        archived.manifest, archived.features, archived.megabytes, archived.milliseconds, archived.variant
+    )
+    (out / f"{name}.html").write_text(card(case, judged, made), encoding="utf-8")
+
+
+def _line(gate: gates.Gate) -> str:
+    if gate.passed is None:
+        return f"gate {gate.name}: not judged, {gate.why}"
+    return f"gate {gate.name}: " + ("passed" if gate.passed else f"failed, {gate.shortfall}")
+
+
+def _ordered(values: npt.NDArray[Any]) -> list[str]:
     """Groups as text; whole numbers padded, so that month 9 stands before month 10."""
     return [f"{value:02d}" if isinstance(value, int) else str(value) for value in values.tolist()]
+
+
+def used_in(document: Mapping[str, Any]) -> frozenset[int]:
+    """The periods that an `evaluation.json` was made on."""
+    return frozenset(int(period) for period in document.get("dataset", {}).get("periods", ()))

@@ -1,6 +1,5 @@
 """How good the probabilities of a binary classifier are."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,9 @@ Floats = npt.NDArray[np.float64]
 
 BINS = 10
 """Bins of the calibration, of equal count: with equal widths nearly all rows would fall into the first."""
+
+LEAST = 1e-7
+"""How near to 0 or 1 a probability counts in the log loss: single precision knows none nearer to 1."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,23 @@ class Metrics:
     auc: float | None
     brier: float
     calibration_error: float
+    log_loss: float
+
+
+@dataclass(frozen=True)
+class BrierParts:
+    """The Brier score taken apart: brier = reliability - resolution + uncertainty + `within`.
+
+    `reliability` is the mean squared gap between said and true by bin (less is better), `resolution` how far
+    the bins stand apart from the mean (more is better), `uncertainty` what saying the mean would give
+    (Murphy, "A New Vector Partition of the Probability Score", 1973). `within` is what the bins hide
+    (Stephenson, Coelho and Jolliffe, "Two Extra Components in the Brier Score Decomposition", 2008).
+    """
+
+    reliability: float
+    resolution: float
+    uncertainty: float
+    within: float
 
 
 def measure(labels: Floats, said: Floats) -> Metrics:
@@ -54,12 +73,25 @@ def measure(labels: Floats, said: Floats) -> Metrics:
         auc=None if one_class else roc_auc(labels, said),
         brier=float(((said - labels) ** 2).mean()),
         calibration_error=calibration_error(calibration(labels, said)),
+        log_loss=float(log_losses(labels, said).mean()),
     )
 
 
-def by_group(groups: npt.NDArray[np.str_], labels: Floats, said: Floats) -> Mapping[str, Metrics]:
-    """The figures of each group, in order of the groups' names."""
-    return {str(name): measure(labels[groups == name], said[groups == name]) for name in np.unique(groups)}
+def log_losses(labels: Floats, said: Floats) -> Floats:
+    """The log loss of each row, in nats; a probability of 0 or 1 counts as LEAST away from it."""
+    sure = np.clip(said, LEAST, 1 - LEAST)
+    return np.asarray(-np.log(np.where(labels == 1, sure, 1 - sure)))
+
+
+def brier_parts(labels: Floats, said: Floats) -> BrierParts:
+    """The parts of the Brier score on the bins of the calibration."""
+    bins, mean = calibration(labels, said), float(labels.mean())
+    rows = len(labels)
+    reliability = sum(part.rows * (part.said - part.came_true) ** 2 for part in bins) / rows
+    resolution = sum(part.rows * (part.came_true - mean) ** 2 for part in bins) / rows
+    uncertainty = mean * (1 - mean)
+    brier = float(((said - labels) ** 2).mean())
+    return BrierParts(reliability, resolution, uncertainty, brier - reliability + resolution - uncertainty)
 
 
 def average_precision(labels: Floats, said: Floats) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml.case import Costs, UseCase
+from ml.case import Card, Costs, UseCase
 from ml.flights.contracts import SOURCES
 from ml.flights.schema import FEATURES, LABEL
 from ml.integration.declared import CleaningRule, Reference
@@ -58,6 +58,23 @@ CASE = UseCase(
     label_after=24 * 60,  # 11.7 hours of planned flight at most, and an hour after it is late or is not
     group="tailnum",
     segments={"month": "month", "airport": "origin", "airline": "carrier"},
+    # Storms and queues make the flights of a day late together.
+    clusters=("year", "month", "day"),
+    card=Card(
+        intended="Telling passengers, gates and crews two hours before the scheduled departure from Newark, "
+        "JFK or LaGuardia that an arrival an hour late is likely, so that they can rebook or plan.",
+        not_intended="Safety, dispatch or crew duty decisions; other airports; flights not yet planned; "
+        "judging airlines, crews or aircraft: the model foretells and does not explain causes.",
+        limits=(
+            "One year (2013) and one city: another year's traffic and weather may differ.",
+            "Nothing is known of the weather at the destination, nor of the aircraft between its departures "
+            "from New York.",
+            "That the aircraft which flew had been assigned two hours before is an assumption.",
+            "Cancelled and diverted flights are no questions: a low probability does not say that a flight "
+            "will go.",
+        ),
+        owner="platform-team",
+    ),
     cleaning=(
         CleaningRule(
             name="impossible_wind_speed",

@@ -41,9 +41,9 @@ def _work(case: UseCase, arguments: argparse.Namespace) -> None:
     from ml.compression.acceptance import Allowed
     from ml.compression.measuring import measured
     from ml.compression.variants import compress
-    from ml.evaluation.job import unpacked
+    from ml.evaluation.archived import unpacked
     from ml.training import data
-    from ml.training.boosting import Parameters
+    from ml.training.parameters import Parameters
 
     def say(line: str) -> None:
         print(line, flush=True)

@@ -6,7 +6,7 @@ import json
 import platform
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,8 @@ class Manifest:
     device: str
     machines: int
     versions: dict[str, str]
+    periods: dict[str, list[int]] = field(default_factory=dict)
+    """Of each channel: an external validation may use none of them."""
 
     @property
     def identity(self) -> str:

@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from ml.case import PERIOD
 from ml.container import JobFailed
 from ml.training.schema import Feature
 
@@ -36,6 +37,12 @@ def digest(folder: Path) -> str:
         with path.open("rb") as file:
             whole.update(hashlib.file_digest(file, "sha256").digest())
     return whole.hexdigest()
+
+
+def periods(folder: Path) -> list[int]:
+    """The periods that a channel's rows are of, in order. Raises JobFailed where they carry none."""
+    (found,) = columns(folder, [PERIOD], distinct=True)
+    return sorted(int(period) for period in found.tolist())
 
 
 def with_values(features: Sequence[Feature], folder: Path) -> tuple[Feature, ...]:

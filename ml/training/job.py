@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import FrameType
 
 import numpy as np
@@ -66,7 +67,10 @@ def make(
     training = data.read(folders.train, features, case.label)
     validation = data.read(folders.validation, features, case.label)
     say(f"training on {len(training.labels):,} rows, {training.labels.mean():.1%} positive, device {device}")
-    made_from = archive.manifest(digests, asked, device, len(machines.hosts))
+    made_from = replace(
+        archive.manifest(digests, asked, device, len(machines.hosts)),
+        periods={"train": data.periods(folders.train), "validation": data.periods(folders.validation)},
+    )
     if len(machines.hosts) > 1:
         say(f"machine {machines.place + 1} of {len(machines.hosts)}")
     with machines.together():

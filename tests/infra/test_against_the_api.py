@@ -29,6 +29,7 @@ SITE = Site(
     subnets=["subnet-0a1b2c3d", "subnet-1a2b3c4d"],
     security_group="sg-0a1b2c3d",
     group="groundplan-dev-flights",
+    champion_function="arn:aws:lambda:us-east-1:123456789012:function:groundplan-dev-champion",
 )
 MADE_BY = {
     "Processing": "CreateProcessingJob",
@@ -41,6 +42,9 @@ KNOWN = {
     "Parameters.RawData": "s3://raw/flights",
     "Parameters.InputsFingerprint": "f" * 64,
     "Execution.PipelineExecutionId": "abcdefghijkl",
+    "Steps.Champion.OutputParameters['Model']": "s3://models/flights/trained/other/output/model.tar.gz",
+    "Parameters.MinimumPrAuc": "0.31",
+    "Parameters.MinimumAuc": "0.75",
     "Steps.Train.ModelArtifacts.S3ModelArtifacts": "s3://models/flights/trained/job/output/model.tar.gz",
 }
 TUNED = re.compile(r"Steps\.Tune\.BestTrainingJob\.TunedHyperParameters\['(\w+)'\]")
@@ -72,7 +76,7 @@ SERVICE = boto3.client("sagemaker", region_name="us-east-1").meta.service_model
 def test_the_api_would_take_every_step(settings: TrainingSettings) -> None:
     steps = _steps(settings)
     searched = {"Tuning"} if settings.tuning.searched else set()
-    assert {step["Type"] for step in steps.values()} == {*MADE_BY, "Condition", "Fail"} - {
+    assert {step["Type"] for step in steps.values()} == {*MADE_BY, "Condition", "Fail", "Lambda"} - {
         "Tuning"
     } | searched
     problems = [
@@ -119,7 +123,7 @@ def test_training_runs_our_module_isolated_and_without_script_mode() -> None:
 def test_every_step_can_be_retried_and_cached_as_it_says() -> None:
     """Sources: "Retry Policy for Pipeline Steps" and "Caching pipeline steps", SageMaker's guide."""
     for step in _steps(TrainingSettings(tuning=TuningSettings(strategy="random"))).values():
-        assert step.keys() <= {"Name", "Type", "Arguments", "CacheConfig", "RetryPolicies", "PropertyFiles"}
+        assert step.keys() <= _KEYS[step["Type"] == "Lambda"]
         assert re.fullmatch(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,63}", step["Name"])
         for policy in step.get("RetryPolicies", []):
             services = {kind.partition(".")[0] for kind in policy["ExceptionType"]}
@@ -129,6 +133,12 @@ def test_every_step_can_be_retried_and_cached_as_it_says() -> None:
         if "CacheConfig" in step:
             assert step["Type"] in {"Processing", "Tuning", "Training"}
             assert re.fullmatch(r"P\d+D", step["CacheConfig"]["ExpireAfter"])
+
+
+_KEYS = (
+    {"Name", "Type", "Arguments", "CacheConfig", "RetryPolicies", "PropertyFiles"},
+    {"Name", "Type", "Arguments", "FunctionArn", "OutputParameters"},
+)
 
 
 def _steps(settings: TrainingSettings) -> dict[str, Any]:

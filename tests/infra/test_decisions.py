@@ -41,6 +41,7 @@ SITE = Site(
     subnets=["subnet-1", "subnet-2"],
     security_group="sg-1",
     group="groundplan-dev-flights",
+    champion_function="arn:aws:lambda:us-east-1:123456789012:function:groundplan-dev-champion",
 )
 PERSONAS = [permissions.processing, permissions.training, permissions.inference, permissions.pipeline]
 
@@ -116,6 +117,7 @@ def test_the_pipeline_is_sound_and_has_the_steps_and_parameters_of_the_contract(
     assert {name: step.type for name, step in parsed.steps.items()} == {
         "Prepare": "Processing",
         "Train": "Training",
+        "Champion": "Lambda",
         "Evaluate": "Processing",
         "GoodEnough": "Condition",
         "Register": "RegisterModel",

@@ -1,14 +1,17 @@
 """What the training pipeline does by its settings: a search, warm pools, schedules, and what is refused."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from infra.training.gate_settings import GateSettings
 from infra.training.settings import TrainingSettings
 from infra.training.steps import Site, training_definition
 from infra.training.tuning_settings import TunedRange, TuningSettings
+from ml.evaluation.gates import limits
 from sandbox.runtime.sagemaker.definition import parse
 
 SITE = Site(
@@ -25,6 +28,7 @@ SITE = Site(
     subnets=["subnet-a", "subnet-b"],
     security_group="sg",
     group="groundplan-dev-flights",
+    champion_function="arn:aws:lambda:us-east-1:123456789012:function:groundplan-dev-champion",
 )
 
 
@@ -41,12 +45,12 @@ def _refusal(**given: Any) -> str:
 
 
 def test_without_a_search_there_is_no_step_for_one() -> None:
-    assert list(_steps(TrainingSettings())) == ["Prepare", "Train", "Evaluate", "GoodEnough"]
+    assert list(_steps(TrainingSettings())) == ["Prepare", "Train", "Champion", "Evaluate", "GoodEnough"]
 
 
 def test_a_search_comes_before_the_training_that_takes_its_best() -> None:
     steps = _steps(TrainingSettings(tuning=TuningSettings(strategy="bayesian", jobs=20, parallel=4)))
-    assert list(steps) == ["Prepare", "Tune", "Train", "Evaluate", "GoodEnough"]
+    assert list(steps) == ["Prepare", "Tune", "Train", "Champion", "Evaluate", "GoodEnough"]
     config = steps["Tune"]["Arguments"]["HyperParameterTuningJobConfig"]
     assert config["Strategy"] == "Bayesian"
     assert config["ResourceLimits"] == {"MaxNumberOfTrainingJobs": 20, "MaxParallelTrainingJobs": 4}
@@ -120,3 +124,43 @@ def test_several_instances_train_and_search_alike() -> None:
 )
 def test_what_sagemaker_would_refuse_is_refused_by_name(given: dict[str, Any], told: str) -> None:
     assert told in _refusal(**given)
+
+
+def _evaluate(gates: GateSettings) -> dict[str, Any]:
+    return dict(_steps(TrainingSettings(gates=gates))["Evaluate"]["Arguments"])
+
+
+def test_evaluate_is_told_the_champion_and_every_limit() -> None:
+    evaluate = _evaluate(GateSettings(champion_margin=0.01, maximum_megabytes=2.5))
+    given = evaluate["AppSpecification"]["ContainerArguments"]
+    gates = [given[place + 1] for place, one in enumerate(given) if one == "--gate"]
+    assert {"Std:Join": {"On": "", "Values": ["minimum_auc=", {"Get": "Parameters.MinimumAuc"}]}} in gates
+    assert "champion_margin=0.01" in gates
+    assert "maximum_megabytes=2.5" in gates
+    assert not [gate for gate in gates if str(gate).startswith("maximum_milliseconds")]
+    inputs = {one["InputName"]: one["S3Input"]["S3Uri"] for one in evaluate["ProcessingInputs"]}
+    assert inputs["champion"] == {"Get": "Steps.Champion.OutputParameters['Model']"}
+    assert "external" not in inputs
+
+
+def test_external_rows_are_an_input_where_the_settings_name_some() -> None:
+    evaluate = _evaluate(GateSettings(external_data="flights/2014", minimum_external_auc=0.7))
+    inputs = {one["InputName"]: one["S3Input"]["S3Uri"] for one in evaluate["ProcessingInputs"]}
+    assert inputs["external"] == "s3://curated/flights/2014"
+    given = evaluate["AppSpecification"]["ContainerArguments"]
+    assert given[given.index("--external") + 1] == "/opt/ml/processing/input/external"
+    assert "minimum_external_auc=0.7" in given
+
+
+def test_an_external_limit_without_rows_is_refused() -> None:
+    assert "externalData" in _refusal(gates={"minimum_external_auc": 0.7})
+
+
+def test_the_gates_that_the_pipeline_names_are_those_that_the_job_knows() -> None:
+    everything = GateSettings(
+        maximum_megabytes=1, maximum_milliseconds=1, external_data="flights/2014", minimum_external_auc=0.5
+    )
+    given = _evaluate(everything)["AppSpecification"]["ContainerArguments"]
+    named = [given[place + 1] for place, one in enumerate(given) if one == "--gate"]
+    read = limits([one if isinstance(one, str) else f"{one['Std:Join']['Values'][0]}0.5" for one in named])
+    assert None not in asdict(read).values()

@@ -11,10 +11,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from ml.evaluation.metrics import calibration, measure
+from ml.evaluation.bootstrap import draw
+from ml.evaluation.metrics import brier_parts, calibration, measure
 from ml.evaluation.report import NothingToEvaluate, evaluate
+from ml.flights.case import CASE
 from ml.flights.schema import FEATURES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,9 +42,21 @@ def test_perfect_probabilities_have_no_calibration_error() -> None:
     assert sum(part.rows for part in calibration(labels, np.full(400, 0.25))) == 400
 
 
+def test_the_parts_of_the_brier_score_add_up_to_it() -> None:
+    random = np.random.default_rng(5)
+    said = random.beta(1, 8, 3000)
+    labels = (random.random(3000) < said**0.8).astype(np.float64)
+    parts = brier_parts(labels, said)
+    whole = parts.reliability - parts.resolution + parts.uncertainty + parts.within
+    assert whole == pytest.approx(brier_score_loss(labels, said))
+    assert parts.reliability > 0
+    assert measure(labels, said).log_loss == pytest.approx(log_loss(labels, said))
+
+
 def test_one_class_alone_is_refused() -> None:
+    labels, said = np.zeros(3), np.full(3, 0.5)
     with pytest.raises(NothingToEvaluate, match="3 rows, 0 positive"):
-        evaluate(np.zeros(3), np.full(3, 0.5), {})
+        evaluate(labels, said, {}, threshold=0.5, costs=CASE.costs, resamples=draw(labels, None, 5))
 
 
 def run(job: str, *arguments: str, output: Path) -> subprocess.CompletedProcess[str]:
@@ -96,7 +110,8 @@ def test_the_three_jobs_lead_from_sources_to_figures(sampled: Path, tmp_path: Pa
     assert 0.7 < figures["auc"]["value"] < 1
     page = (tmp_path / "e" / "evaluation.html").read_text()
     drawings = [part.split("</svg>")[0] + "</svg>" for part in page.split("<svg")[1:]]
-    assert len(drawings) == 4
+    # Four curves, the cost, and the segments that have rows enough.
+    assert len(drawings) >= 6
     for drawing in drawings:
         ElementTree.fromstring("<svg" + drawing)  # noqa: S314 – written a moment ago
 

@@ -34,6 +34,7 @@ SITE: dict[str, Any] = {
     "subnets": ["subnet-0a1b2c3d", "subnet-1a2b3c4d"],
     "security_group": "sg-0a1b2c3d",
     "group": "groundplan-dev-flights",
+    "champion_function": "arn:aws:lambda:us-east-1:123456789012:function:groundplan-dev-champion",
 }
 SETTINGS: dict[str, Any] = {
     "processing_instance": "ml.m5.xlarge",
@@ -56,6 +57,7 @@ def sdk_definition() -> dict[str, Any]:
         SAGEMAKER_VALIDATE_ROLE="false",
     )
     from sagemaker.core import shapes
+    from sagemaker.core.lambda_helper import Lambda
     from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
     from sagemaker.core.network import NetworkConfig
     from sagemaker.core.processing import Processor
@@ -67,6 +69,7 @@ def sdk_definition() -> dict[str, Any]:
     from sagemaker.core.workflow.properties import PropertyFile
     from sagemaker.mlops.workflow.condition_step import ConditionStep
     from sagemaker.mlops.workflow.fail_step import FailStep
+    from sagemaker.mlops.workflow.lambda_step import LambdaOutput, LambdaOutputTypeEnum, LambdaStep
     from sagemaker.mlops.workflow.model_step import ModelStep
     from sagemaker.mlops.workflow.pipeline import Pipeline
     from sagemaker.mlops.workflow.retry import (
@@ -117,8 +120,9 @@ def sdk_definition() -> dict[str, Any]:
             entrypoint=[
                 "/bin/sh",
                 "-c",
-                "cd /opt/ml/processing/input/code && tar -xzf source.tar.gz && exec python3 -m ml.flights."
-                + command,
+                "cd /opt/ml/processing/input/code && tar -xzf source.tar.gz && exec python3 -m ml "
+                f'{command} --case ml.flights "$@"',
+                command,
             ],
             volume_size_in_gb=30,
             volume_kms_key=key,
@@ -158,7 +162,8 @@ def sdk_definition() -> dict[str, Any]:
     out = "/opt/ml/processing/output"
     prepare = ProcessingStep(
         name="Prepare",
-        step_args=processor(f"prepare --raw /opt/ml/processing/input/raw --out {out}", SITE["data_key"]).run(
+        step_args=processor("prepare", SITE["data_key"]).run(
+            arguments=["--raw", "/opt/ml/processing/input/raw", "--out", out],
             inputs=[given("code", SITE["source_uri"]), given("raw", raw)],
             outputs=[
                 made(name, Join(values=["s3://curated/flights/", inputs, f"/{name}"]), f"{out}/{name}")
@@ -225,19 +230,30 @@ def sdk_definition() -> dict[str, Any]:
     )
     model = train.properties.ModelArtifacts.S3ModelArtifacts
 
+    champion = LambdaStep(
+        name="Champion",
+        lambda_func=Lambda(function_arn=SITE["champion_function"], session=session),
+        outputs=[LambdaOutput(output_name="Model", output_type=LambdaOutputTypeEnum.String)],
+    )
+
     evaluated = ["s3://models/flights/evaluated/", ExecutionVariables.PIPELINE_EXECUTION_ID]
     report = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
     evaluate = ProcessingStep(
         name="Evaluate",
-        step_args=processor(
-            "evaluate --model /opt/ml/processing/input/model --test /opt/ml/processing/input/test"
-            f" --out {out}",
-            SITE["model_key"],
-        ).run(
+        step_args=processor("evaluate", SITE["model_key"]).run(
+            arguments=[
+                *("--model", "/opt/ml/processing/input/model", "--test", "/opt/ml/processing/input/test"),
+                *("--champion", "/opt/ml/processing/input/champion", "--out", out),
+                *("--gate", Join(values=["minimum_pr_auc=", floors["pr_auc"]])),
+                *("--gate", Join(values=["minimum_auc=", floors["auc"]])),
+                *("--gate", "maximum_calibration_error=0.03", "--gate", "minimum_segment_auc=0.6"),
+                *("--gate", "champion_margin=0.03"),
+            ],
             inputs=[
                 given("code", SITE["source_uri"]),
                 given("model", model),
                 given("test", prepared("test")),
+                given("champion", champion.properties.Outputs["Model"]),
             ],
             outputs=[made("evaluation", Join(values=evaluated), out)],
         ),
@@ -277,23 +293,19 @@ def sdk_definition() -> dict[str, Any]:
             ),
         ),
     )
-    shortfall = Join(
-        values=[
-            "The model is not good enough: PR-AUC ",
-            metric("pr_auc"),
-            " (at least ",
-            floors["pr_auc"],
-            "), ROC-AUC ",
-            metric("auc"),
-            " (at least ",
-            floors["auc"],
-            ").",
-        ]
-    )
+
+    def judged(name: str) -> Any:
+        return JsonGet(step_name=evaluate.name, property_file=report, json_path=name)
+
+    shortfall = Join(values=["The model is not good enough: ", judged("shortfall"), "."])
     verdict = ConditionStep(
         name="GoodEnough",
         conditions=[
-            ConditionGreaterThanOrEqualTo(left=metric(name), right=floor) for name, floor in floors.items()
+            *(
+                ConditionGreaterThanOrEqualTo(left=metric(name), right=floor)
+                for name, floor in floors.items()
+            ),
+            ConditionGreaterThanOrEqualTo(left=judged("verdict"), right=1.0),
         ],
         if_steps=[register],
         else_steps=[FailStep(name="NotGoodEnough", error_message=shortfall)],
@@ -301,7 +313,7 @@ def sdk_definition() -> dict[str, Any]:
     pipeline = Pipeline(
         name="groundplan-dev-flights",
         parameters=[raw, inputs, *floors.values()],
-        steps=[prepare, train, evaluate, verdict],
+        steps=[prepare, train, champion, evaluate, verdict],
         sagemaker_session=session,
     )
     told: dict[str, Any] = json.loads(pipeline.definition())
