@@ -114,6 +114,7 @@ class Application:
         if message["type"] == "http.disconnect":
             raise ClientGone
         if not message["more_body"]:
+            require_size(len(message["body"]), self._settings.largest_body)
             return message["body"], 0
         parts, size = [], 0
         try:
@@ -143,23 +144,38 @@ class Application:
             self._metrics.add("cache_misses" if known is None else "cache_hits")
             if known is not None:
                 return known
-        if what.explain or len(body) > _IN_PLACE_BYTES:
-            work = self._explained if what.explain else self._predicted
-            answer, counts = await asyncio.get_running_loop().run_in_executor(self._thread, work, what, body)
-            # Counted here, so that one thread alone writes to the counters.
-            for name, count in counts.items():
-                self._metrics.add(name, count)
+        if what.explain:
+            answer = await self._in_thread(self._explained, what, body)
+        elif len(body) > _IN_PLACE_BYTES or self._settings.batch:
+            answer = await self._in_thread(self._predicted, what, body)
         else:
-            rows = self._reader.read(body, what.content)
-            if self._gatherer is not None and len(rows) < self._settings.gather_rows:
-                values = await self._gathered(self._gatherer, rows)
-            else:
-                values = self._online.probabilities(rows)
-            self._metrics.add("rows", len(rows))
-            answer = written(values, what.accept)
+            answer = await self._in_place(what, body)
         if key:
             self._cache.put(key, answer)
         return answer
+
+    async def _in_place(self, what: Asked, body: bytes) -> bytes:
+        rows = self._reader.read(body, what.content)
+        if self._natively(rows):
+            return await self._in_thread(self._predicted, what, body)
+        if self._gatherer is not None and len(rows) < self._settings.gather_rows:
+            values = await self._gathered(self._gatherer, rows)
+        else:
+            values = self._online.probabilities(rows)
+        self._metrics.add("rows", len(rows))
+        return written(values, what.accept)
+
+    async def _in_thread(
+        self, work: Callable[[Asked, bytes], tuple[bytes, dict[str, int]]], what: Asked, body: bytes
+    ) -> bytes:
+        answer, counts = await asyncio.get_running_loop().run_in_executor(self._thread, work, what, body)
+        # Counted here, so that one thread alone writes to the counters.
+        for name, count in counts.items():
+            self._metrics.add(name, count)
+        return answer
+
+    def _natively(self, rows: Rows) -> bool:
+        return self._native is not None and 0 < self._native_rows <= len(rows)
 
     async def _gathered(self, gatherer: Gatherer, rows: Rows) -> Values:
         self._metrics.add("rows_waiting", len(rows))
@@ -173,7 +189,7 @@ class Application:
         rows = self._reader.read(body, what.content)
         counts = {"rows": len(rows)}
         values: Values
-        if self._native is not None and 0 < self._native_rows <= len(rows) and self._native.same():
+        if self._native is not None and self._natively(rows) and self._native.same():
             values = self._native.probabilities(rows)
             counts["native_rows"] = len(rows)
         else:

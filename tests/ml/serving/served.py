@@ -3,8 +3,10 @@
 import http.client
 import json
 import os
+import re
+import socket
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,14 +69,22 @@ class Served:
         raise AssertionError(f"the server ended without {event!r}: {self.errors.read_text()}")
 
     def ask(
-        self, body: bytes = b"", kind: str = "application/json", accept: str = "", **headers: str
+        self,
+        body: bytes | Iterable[bytes] = b"",
+        kind: str = "application/json",
+        accept: str = "",
+        **headers: str,
     ) -> Answer:
         named = {"Content-Type": kind, **({"Accept": accept} if accept else {})}
         named |= {name.replace("_", "-"): value for name, value in headers.items()}
         return self.request("POST", "/invocations", body, named)
 
     def request(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
@@ -83,6 +93,15 @@ class Served:
             return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
         finally:
             connection.close()
+
+    def raw(self, sent: bytes, seconds: float = 20) -> bytes:
+        """The answer to these bytes, or what comes until the server ends the connection."""
+        with self.connection(seconds) as connection:
+            connection.sendall(sent)
+            return received(connection)
+
+    def connection(self, seconds: float = 20) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), seconds)
 
     def metric(self, name: str) -> float:
         for line in self.request("GET", "/metrics").body.decode().splitlines():
@@ -112,3 +131,15 @@ Start = Callable[..., Served]
 
 def body(*rows: object) -> bytes:
     return json.dumps({"instances": rows}).encode()
+
+
+def received(connection: socket.socket) -> bytes:
+    """One answer whole, or what came until the end of the connection."""
+    found = b""
+    while part := connection.recv(65536):
+        found += part
+        head, split, content = found.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head)
+        if split and length and len(content) >= int(length[1]):
+            break
+    return found
