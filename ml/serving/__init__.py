@@ -1,1 +1,1 @@
-"""Serving: the handlers that travel in the archive of a model."""
+"""Serving: the server of the inference image, and the framework image's handlers. Deployed alone."""

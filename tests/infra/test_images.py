@@ -3,11 +3,7 @@
 import json
 import os
 import subprocess
-import threading
-import urllib.error
-import urllib.request
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +13,6 @@ from pydantic import ValidationError
 
 from infra.packaging.builds import Images, ImagesArgs, ImageSettings, images_of, lifecycle
 from infra.packaging.context import CONTEXTS, tag_of, zipped
-from ml.serving.server import Server
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,7 +49,9 @@ def test_the_build_sees_its_dockerfile_its_pins_and_nothing_else(tmp_path: Path)
         names = archive.namelist()
         pins = archive.read("requirements.txt").decode()
         dockerfile = archive.read("Dockerfile").decode()
-    assert names == ["Dockerfile", "build.sh", "buildspec.yml", "requirements.txt", "server.py"]
+    server = {f"serving/{file.name}" for file in (ROOT / "ml/serving").glob("*.py")}
+    assert set(names) == {"Dockerfile", "build.sh", "buildspec.yml", "requirements.txt", *server}
+    assert {"serving/__main__.py", "serving/inference.py"} <= server
     requirements = [line for line in pins.splitlines() if line[:1].isalpha()]
     assert len(requirements) > 2
     assert pins.count("--hash=sha256:") >= len(requirements)
@@ -174,34 +171,3 @@ def test_an_image_that_is_there_is_not_built_again(tmp_path: Path) -> None:
     assert status == 0
     assert "nothing to build" in told
     assert "docker" not in calls
-
-
-_HANDLERS = """
-def model_fn(folder): return 2
-def input_fn(body, kind):
-    if body == b"bad": raise ValueError("The body is bad.")
-    return int(body)
-def predict_fn(rows, model): return rows * model
-def output_fn(prediction, accept): return str(prediction), "text/csv"
-"""
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[str]:
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "inference.py").write_text(_HANDLERS)
-    server = Server(tmp_path, port=0, host="127.0.0.1")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-
-
-def test_the_inference_image_answers_by_the_models_own_handlers(served: str) -> None:
-    with urllib.request.urlopen(f"{served}/ping") as answer:  # noqa: S310
-        assert answer.status == 200
-    with urllib.request.urlopen(f"{served}/invocations", data=b"21") as answer:  # noqa: S310
-        assert (answer.read(), answer.headers["Content-Type"]) == (b"42", "text/csv")
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{served}/invocations", data=b"bad")  # noqa: S310
-    assert (refused.value.code, refused.value.read()) == (400, b"The body is bad.")

@@ -1,0 +1,92 @@
+"""How long may a client take, and how much may it send before it says what it wants?
+
+uvicorn bounds neither the time of a request's head and body, nor the size of its head.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from .settings import Settings
+
+_LARGEST_HEAD = 65_536
+_STALLED_SECONDS = 30.0
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's connection, with the times at which it began to wait for its client."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._since = self.loop.time()
+        self._in_head = False
+        self._head_bytes = 0
+        self._whole = True
+        self._stalled_since: float | None = None
+
+    def data_received(self, data: bytes) -> None:
+        begun = self._in_head
+        super().data_received(data)
+        if self._in_head and begun:
+            self._head_bytes += len(data)
+            if self._head_bytes > _LARGEST_HEAD:
+                self._give_up(431, "The request's head is too large.")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head, self._head_bytes, self._whole = True, 0, False
+        self._since = self.loop.time()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._since = self.loop.time()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._whole = True
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        if self._whole:
+            self._since = self.loop.time()
+        super().on_response_complete()
+
+    def look(self, now: float, settings: Settings) -> None:
+        """Ends the connection where its client takes too long. Called about twice a second."""
+        if self.transport.is_closing() and not self.transport.get_write_buffer_size():
+            return
+        if self.transport.get_write_buffer_size():
+            self._stalled_since = self._stalled_since or now
+            if now - self._stalled_since > _STALLED_SECONDS:
+                self.transport.abort()
+            return
+        self._stalled_since = None
+        waited = now - self._since
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if self._in_head:
+            if waited > settings.header_seconds and not answering:
+                self._give_up(408, "The request's head took too long.")
+        elif not self._whole:
+            if waited > settings.body_seconds:
+                self._give_up(408, "The request's body took too long.")
+        elif not answering and waited > settings.idle_seconds:
+            self.transport.close()
+
+    def _give_up(self, status: int, told: str) -> None:
+        """Answers, unless an answer has begun, and ends the connection; receive() tells the application."""
+        cycle = self.cycle
+        waiting = cycle is not None and not cycle.response_complete
+        if self._in_head or (waiting and not cycle.response_started):
+            body = b'{"error": "%s"}' % told.encode()
+            self.transport.write(
+                b"HTTP/1.1 %d Given Up\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
+                b"connection: close\r\n\r\n%s" % (status, len(body), body)
+            )
+        if waiting:
+            cycle.scope["timed_out"] = True  # type: ignore[typeddict-unknown-key]
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self._in_head = False
+        self.transport.close()
