@@ -1,7 +1,7 @@
 """What a build calls as `aws`: any operation of any service, by the service's own model, over botocore.
 
-Names, shorthand (`a=b,c=d`), JSON, `file://`, `--query`, `--output` and `wait` are as the AWS CLI has them; of
-its own commands there is `ecr get-login-password`. Source: AWS CLI user guide, "Shorthand syntax".
+Names, shorthand (`a=b,c=d`), JSON, `file://`, `--query`, `--output` and `wait` are as the AWS CLI has them;
+of its own commands there is `ecr get-login-password`. Source: AWS CLI user guide, "Shorthand syntax".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
-import jmespath
+import jmespath  # type: ignore[import-untyped]
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
@@ -46,7 +46,7 @@ def run(arguments: Sequence[str]) -> Any:
         names = {name.replace("_", "-"): name for name in client.waiter_names}
         if words[2:3] == [] or words[2] not in names:
             raise UsageError(f"aws {words[0]} wait: choose one of {', '.join(sorted(names))}")
-        waiter = client.get_waiter(names[words[2]])
+        waiter: Any = client.get_waiter(names[words[2]])
         model = client.meta.service_model.operation_model(waiter.config.operation)
         waiter.wait(**_members(model, options), WaiterConfig={"Delay": 0.5, "MaxAttempts": 600})
         return ""
@@ -129,7 +129,9 @@ def _shorthand(shape: Any, text: str, option: str) -> dict[str, Any]:
             raise UsageError(f"Error parsing parameter '--{option}': Expected: '=', received: {part!r}")
         inner = shape.value if shape.type_name == "map" else shape.members.get(name)
         if inner is None:
-            raise UsageError(f"Unknown parameter in --{option}: {name!r}; allowed: {', '.join(shape.members)}")
+            raise UsageError(
+                f"Unknown parameter in --{option}: {name!r}; allowed: {', '.join(shape.members)}"
+            )
         found[name] = _value(inner, value.split(",") if inner.type_name == "list" else [value], option)
     return found
 

@@ -1,7 +1,7 @@
 """How does one build run? Its source is fetched, its buildspec becomes a script, `docker` and `aws` stand by.
 
-The commands really run, as a process of this machine with its rights; `docker` and `aws` are the sandbox's own
-(`sandbox.runtime.builds.docker`, `.aws`), first on the build's PATH.
+The commands really run, as a process of this machine with its rights; `docker` and `aws` are the sandbox's
+own (`sandbox.runtime.builds.docker`, `.aws`), first on the build's PATH.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ class Build:
         self._folder = cloud.root / "builds" / kept["id"].rpartition(":")[2]
         logs = kept["logs"]
         self._logs = (
-            LogStream(cloud, logs["groupName"], logs["streamName"], self._caller) if logs["groupName"] else None
+            LogStream(cloud, logs["groupName"], logs["streamName"], self._caller)
+            if logs["groupName"]
+            else None
         )
         self._last = ""
         self._began = 0.0
@@ -231,12 +233,15 @@ class Build:
         phase: dict[str, Any] = {"phaseType": name, "startTime": began}
         if status is not None:
             phase |= {"phaseStatus": status, "endTime": now, "durationInSeconds": round(now - began)}
-            phase["contexts"] = [{"statusCode": context.partition(":")[0], "message": context}] if context else []
+            phase["contexts"] = (
+                [{"statusCode": context.partition(":")[0], "message": context}] if context else []
+            )
         self._kept["phases"] = [*self._kept["phases"], phase]
 
     def _say(self, line: str) -> None:
-        if line.strip():
-            self._last = line.strip()[:300]
+        # The sandbox's own lines tell which command failed, not why.
+        if line.strip() and not line.startswith("[Container]"):
+            self._last = line.strip()[:500]
         if self._logs is not None:
             self._logs.write(line)
 
@@ -249,7 +254,7 @@ class Build:
         self._keep_document(self._kept)
 
     def _tell(self, status: str) -> None:
-        """The event that CodeBuild puts on the default bus (its guide, "Build notifications input format")."""
+        """The event that CodeBuild puts on the default bus (guide, "Build notifications input format")."""
         kept = self._kept
         self._cloud.emit(
             "aws.codebuild",
@@ -290,9 +295,8 @@ def _tools(folder: Path) -> Path:
             f"from sandbox.runtime.builds import {name}; sys.exit({name}.main())"
         )
         tool = folder / name
-        tool.write_text(
-            f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -c {shlex.quote(program)} {shlex.quote(str(home))} "$@"\n'
-        )
+        command = shlex.join([sys.executable, "-P", "-c", program, str(home)])
+        tool.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
         tool.chmod(0o755)
     return folder.resolve()
 

@@ -25,7 +25,7 @@ class BuildspecError(Exception):
 
 @dataclass(frozen=True)
 class Phase:
-    """One phase: commands, what is done after them whatever became of them, whether a failure ends the build."""
+    """One phase: commands, what is done after them in any case, whether a failure lets the build go on."""
 
     commands: Sequence[str]
     after: Sequence[str]
@@ -78,7 +78,7 @@ def read(text: str) -> Buildspec:
 
 
 def script(buildspec: Buildspec, marks: str) -> str:
-    """The shell script of all phases. It writes `PHASE begin` and `PHASE exit-code` lines to the file `marks`.
+    """The script of all phases. It writes `PHASE begin` and `PHASE exit-code` lines to the file `marks`.
 
     A phase whose command fails ends there; after a failed `build`, `post_build` is still run.
     """
@@ -115,8 +115,8 @@ def _checked(commands: Sequence[str]) -> list[str]:
         lines += [
             f"printf '%s\\n' '[Container] Running command '{shown}",
             command,
-            "__status=$?; if [ $__status != 0 ]; then printf '%s\\n' '[Container] Command did not execute "
-            f"successfully '{shown}' exit status '$__status; return $__status; fi",
+            "__code=$?; if [ $__code != 0 ]; then printf '%s\\n' '[Container] Command did not execute "
+            f"successfully '{shown}' exit status '$__code; return $__code; fi",
         ]
     return lines
 
@@ -126,7 +126,7 @@ def _phase(name: str, document: Any) -> Phase:
     on_failure = document.get("on-failure", "ABORT")
     if on_failure not in {"ABORT", "CONTINUE"}:
         raise BuildspecError(
-            f"YAML_FILE_ERROR: phases.{name}.on-failure: given {on_failure}; the sandbox does ABORT and CONTINUE"
+            f"YAML_FILE_ERROR: phases.{name}.on-failure: given {on_failure}; allowed: ABORT, CONTINUE"
         )
     return Phase(
         _commands(name, document.get("commands")),

@@ -17,7 +17,9 @@ from typing import Any
 from sandbox.runtime.images import building, store
 from sandbox.runtime.images.dockerfile import DockerfileError
 
-_VERSION = "Docker version 0.0.0-sandbox: it reads Dockerfiles, copies files and pushes to ECR; it runs nothing"
+_VERSION = (
+    "Docker version 0.0.0-sandbox: it reads Dockerfiles, copies files and pushes to ECR; it runs nothing"
+)
 
 
 class DockerError(Exception):
@@ -77,8 +79,8 @@ class Docker:
         file = Path(given.file) if given.file else context / "Dockerfile"
         if not file.is_file():
             raise DockerError(f"failed to read dockerfile: open {file}: no such file or directory")
-        values = {name: value for name, value in map(_argument, given.build_arg)}
-        labels = {name: value for name, value in map(_argument, given.label)}
+        values = dict(map(_argument, given.build_arg))
+        labels = dict(map(_argument, given.label))
         image = building.build(file.read_text("utf-8"), context, values, labels, print)
         manifest = store.pack(image, self._blobs)
         names = self._known()
@@ -173,8 +175,8 @@ def main() -> int:
     """Runs the command; answers its exit code."""
     if os.environ.get("SANDBOX_PRIVILEGED") != "true":
         print(
-            "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running? "
-            "(privilegedMode of the project's environment is off)",
+            "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon "
+            "running? (privilegedMode of the project's environment is off)",
             file=sys.stderr,
         )
         return 1

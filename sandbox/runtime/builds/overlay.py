@@ -81,7 +81,9 @@ class BuildsOverlay:
     def _start(self, params: Params, caller: Caller) -> Params:
         project = self._projects.find({"name": params["projectName"]}, caller)
         if project is None:
-            raise ServiceError("ResourceNotFoundException", f"Project cannot be found: {params['projectName']}")
+            raise ServiceError(
+                "ResourceNotFoundException", f"Project cannot be found: {params['projectName']}"
+            )
         project = _overridden(project, params)
         if project["source"].get("type") not in _RUN_HERE:
             return self._cloud.emulate("codebuild", "StartBuild", params, caller)
@@ -97,7 +99,9 @@ class BuildsOverlay:
                     "AccountLimitExceededException",
                     f"Cannot have more than {limit} builds in queue for the project {project['name']}",
                 )
-            kept = _document(project, params, caller, 1 + max((one["buildNumber"] for one in before), default=0))
+            kept = _document(
+                project, params, caller, 1 + max((one["buildNumber"] for one in before), default=0)
+            )
             self._keep(kept)
         self._begin(kept)
         return {"build": _shown(kept)}
@@ -159,7 +163,9 @@ class BuildsOverlay:
 
     def _list_of_project(self, params: Params, caller: Caller) -> Params:
         name = params["projectName"]
-        others = self._cloud.emulate("codebuild", "ListBuildsForProject", {"projectName": name}, caller)["ids"]
+        others = self._cloud.emulate("codebuild", "ListBuildsForProject", {"projectName": name}, caller)[
+            "ids"
+        ]
         ours = [one["id"] for one in self._all(caller) if one["projectName"] == name]
         return {"ids": _ordered([*others, *ours], params)}
 
@@ -228,9 +234,7 @@ def _document(project: Params, params: Params, caller: Caller, number: int) -> d
     }
 
 
-def _repeated(
-    before: list[dict[str, Any]], token: str | None, project: Params
-) -> dict[str, Any] | None:
+def _repeated(before: list[dict[str, Any]], token: str | None, project: Params) -> dict[str, Any] | None:
     """The build that the same token started in the last five minutes, of this project and no former one."""
     created = project.get("created")
     since = max(time.time() - _TOKEN_SECONDS, created.timestamp() if isinstance(created, datetime) else 0.0)

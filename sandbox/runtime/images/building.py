@@ -22,9 +22,13 @@ _FLAGS: Mapping[str, frozenset[str]] = {
     "COPY": frozenset({"from", "chown", "chmod", "link"}),
     "ADD": frozenset({"chown", "chmod", "link"}),
 }
-_FOLDERS = frozenset(
-    "/ /bin /etc /home /lib /media /mnt /opt /opt/ml /root /run /sbin /srv /tmp /usr /usr/bin /usr/lib "
-    "/usr/local /usr/local/bin /usr/local/lib /usr/sbin /usr/share /var".split()
+SYSTEM_FOLDERS = frozenset(
+    f"/{name}"
+    for name in (
+        *("", "bin", "etc", "home", "lib", "media", "mnt", "opt", "opt/ml", "root", "run", "sbin", "srv"),
+        *("tmp", "usr", "usr/bin", "usr/lib", "usr/local", "usr/local/bin", "usr/local/lib", "usr/sbin"),
+        *("usr/share", "var"),
+    )
 )
 """Folders of nearly every base: a file that is copied to one goes into it."""
 
@@ -153,7 +157,7 @@ class _Build:
         if not sources:
             raise one.refused(f"needs a source and a target; given: {text}")
         goal = posixpath.normpath(posixpath.join(image.folder, target))
-        folder = goal in _FOLDERS or goal == image.folder or _holds(image, goal)
+        folder = goal in SYSTEM_FOLDERS or goal == image.folder or _holds(image, goal)
         inside = target.endswith("/") or len(sources) > 1 or folder
         found: dict[str, File] = {}
         for source in sources:
@@ -199,8 +203,8 @@ class _Build:
                 found[posixpath.join(goal, posixpath.relpath(name, start))] = file
         if not found:
             raise one.refused(
-                f"{source} of {one.flags['from']} is not known: of other images and stages there is only what "
-                "their own COPY brought, for RUN is not run"
+                f"{source} of {one.flags['from']} is not known: of other images and stages there is only "
+                "what their own COPY brought, for RUN is not run"
             )
         return found
 

@@ -28,7 +28,7 @@ KNOWN = (
 """The instructions that are understood; of these `RUN` is skipped."""
 
 _VARIABLE = re.compile(
-    r"\\(?P<escaped>\$)|\$(?:\{(?P<braced>\w+)(?::(?P<sign>[-+])(?P<word>[^}]*))?\}|(?P<plain>\w+))"
+    r"\\(?P<escaped>\$)|\$(?:\{(?P<braced>\w+)(?::(?P<sign>[-+])(?P<word>(?:\$\{\w+\}|[^}])*))?\}|(?P<plain>\w+))"
 )
 _DIRECTIVE = re.compile(r"#\s*escape\s*=\s*(\S)", re.IGNORECASE)
 
@@ -71,7 +71,7 @@ def instructions(text: str) -> Iterator[Instruction]:
 
 
 def substituted(text: str, variables: Mapping[str, str]) -> str:
-    """The text with `$NAME`, `${NAME}`, `${NAME:-word}` and `${NAME:+word}` put in; unknown names are empty."""
+    """The text with `$NAME`, `${NAME}`, `${NAME:-word}` and `${NAME:+word}` put in; others are empty."""
 
     def value(match: re.Match[str]) -> str:
         if match["escaped"]:
