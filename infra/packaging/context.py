@@ -10,13 +10,24 @@ from typing import Literal
 ImageName = Literal["training", "inference"]
 
 _IMAGES = Path("ml/images")
+_SERVING = Path("ml/serving")
+_ROOT = Path(__file__).resolve().parents[2]
 _SHARED = {"build.sh": _IMAGES / "build.sh", "buildspec.yml": _IMAGES / "buildspec.yml"}
+
+
+def _server() -> Mapping[str, Path]:
+    """The server's package, whole."""
+    package = _ROOT / _SERVING
+    names = sorted(file.relative_to(package).as_posix() for file in package.rglob("*.py"))
+    return {f"serving/{name}": _SERVING / name for name in names}
+
+
 CONTEXTS: Mapping[ImageName, Mapping[str, Path]] = {
     name: {
         "Dockerfile": _IMAGES / name / "Dockerfile",
         "requirements.txt": _IMAGES / name / "requirements.txt",
         **_SHARED,
-        **({"server.py": Path("ml/serving/server.py")} if name == "inference" else {}),
+        **(_server() if name == "inference" else {}),
     }
     for name in ("training", "inference")
 }

@@ -13,6 +13,7 @@ from infra.foundation.foundation import Foundation
 from infra.foundation.place import Place
 from infra.identity.identity import Work
 from infra.network.placement import Placement
+from infra.packaging.images import Image
 from infra.storage.storage import Zone
 from infra.training.settings import TrainingSettings
 from infra.training.steps import Site, training_definition
@@ -28,7 +29,8 @@ class TrainingPipelineArgs:
     zones: Mapping[Zone, pulumi.Input[str]]
     role_arns: Mapping[Work, pulumi.Input[str]]
     use_case: str
-    image: str
+    image: pulumi.Input[str]
+    serving_image: Image
     source_uri: pulumi.Input[str]
     group_name: pulumi.Input[str]
 
@@ -59,10 +61,14 @@ class TrainingPipeline(pulumi.ComponentResource):
             subnets=pulumi.Output.all(*args.placement.subnet_ids),
             security_group=args.placement.security_group_id,
             group=args.group_name,
+            image=args.image,
+            serving_image=args.serving_image.uri,
         ).apply(
             lambda known: Site(
                 use_case=args.use_case,
-                image=args.image,
+                image=known["image"],
+                serving_image=known["serving_image"],
+                serving_types=args.serving_image.content_types,
                 source_uri=known["source"],
                 raw_uri=f"s3://{known['raw']}",
                 curated_uri=f"s3://{known['curated']}",

@@ -80,4 +80,7 @@ def _load(file: Path) -> ModuleType:
 
 
 if __name__ == "__main__":
-    Server(Path(os.environ.get("SM_MODEL_DIR", "/opt/ml/model"))).serve_forever()
+    Server(
+        Path(os.environ.get("SM_MODEL_DIR", "/opt/ml/model")),
+        int(os.environ.get("SAGEMAKER_BIND_TO_PORT", PORT)),
+    ).serve_forever()
