@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ops.errors import OK, StackNotUpError
+from ops.images import await_image
 from ops.live import scaled
 from ops.official import OfficialRunner
 from ops.progress import Progress, Step
@@ -44,6 +45,7 @@ def release(session: Session, chosen: ModelPackage, options: RunOptions, step: S
         step.done(f"{chosen.name} is in service already", idle=True)
         return False
     options = replace(options, brief=True)
+    await_image(session, session.outputs(), chosen.image, step)
     scaled = _scaled(session, step)
     if session.target_kind == "aws":
         OfficialRunner(session.workspace, session.stack, session.screen).release(chosen.arn, scaled)

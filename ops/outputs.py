@@ -34,6 +34,21 @@ class IntendedBatch:
     answers: str
 
 
+@dataclass(frozen=True)
+class BuiltImage:
+    """An image that the platform builds, and the CodeBuild project that does."""
+
+    uri: str
+    repository_arn: str
+    tag: str
+    project: str
+
+    @property
+    def repository(self) -> str:
+        """The URI without its tag."""
+        return self.uri.rpartition(":")[0]
+
+
 _WEBHOOK_SECRETS: Final = {"slack": "webhookSecret", "teams": "teamsWebhookSecret"}
 
 
@@ -69,6 +84,8 @@ class StackOutputs:
     """Chat channel (`slack`, `teams`) → name of the secret that holds its webhook; those that there are."""
     budget: str
     use_case: str
+    images: Mapping[str, BuiltImage]
+    """Image (`training`, `inference`) → where it is; empty where none is built."""
 
     @classmethod
     def read(cls, stack: str, plain: Mapping[str, Any]) -> Self:
@@ -101,6 +118,7 @@ class StackOutputs:
             },
             budget=text("budget"),
             use_case=text("useCase"),
+            images={str(name): _image(one) for name, one in (plain.get("images") or {}).items()},
         )
 
     @property
@@ -132,6 +150,18 @@ def _variant(value: Mapping[str, Any]) -> IntendedVariant:
         instance_count=int(value["instanceCount"]),
         serverless=value.get("serverless"),
     )
+
+
+def _image(value: Any) -> BuiltImage:
+    try:
+        return BuiltImage(
+            uri=str(value["uri"]),
+            repository_arn=str(value["repositoryArn"]),
+            tag=str(value["tag"]),
+            project=str(value["project"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise OutputWrongError("images", value, "an object of uri, repositoryArn, tag and project") from error
 
 
 def _topics(value: Any) -> Mapping[str, str]:

@@ -27,6 +27,8 @@ class ModelPackage:
     """The fingerprint of what it was trained from; empty where nobody noted it."""
     quality: str
     """S3 URI of its metrics; empty where there are none."""
+    image: str
+    """URI of the image that serves it; empty where it names none."""
 
     @property
     def name(self) -> str:
@@ -89,10 +91,12 @@ def metrics(session: Session, one: ModelPackage) -> Mapping[str, float]:
 
 def _package(answer: Mapping[str, Any]) -> ModelPackage:
     statistics = (answer.get("ModelMetrics") or {}).get("ModelQuality", {}).get("Statistics", {})
+    containers = (answer.get("InferenceSpecification") or {}).get("Containers") or []
     return ModelPackage(
         arn=answer["ModelPackageArn"],
         version=int(answer.get("ModelPackageVersion", 0)),
         approval=answer.get("ModelApprovalStatus", ""),
         inputs=(answer.get("CustomerMetadataProperties") or {}).get("inputs", ""),
         quality=statistics.get("S3Uri", ""),
+        image=str(containers[0].get("Image", "")) if containers else "",
     )

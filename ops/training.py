@@ -22,6 +22,7 @@ from ops.executions import (
 )
 from ops.executions import Step as PipelineStep
 from ops.fingerprint import fingerprint, request_token
+from ops.images import await_image
 from ops.outputs import StackOutputs
 from ops.progress import Progress, Step
 from ops.registry import APPROVED, PENDING, ModelPackage, package, packages
@@ -121,6 +122,9 @@ def train_model(
         arn = running.arn
         step.note(f"execution {running.id} of the same inputs is under way: following it")
     else:
+        for image in outputs.images.values():
+            if _runs_in(definition, image.uri):
+                await_image(session, outputs, image.uri, step)
         values = {**wanted, "InputsFingerprint": inputs}
         arn = sagemaker.start_pipeline_execution(
             PipelineName=outputs.pipeline,
@@ -144,6 +148,11 @@ def train_model(
         )
     step.done(f"trained and registered {registered.name}")
     return Trained(registered, inputs, arn)
+
+
+def _runs_in(definition: str, uri: str) -> bool:
+    """Whether a job of the pipeline is to run in the image; a model is registered without it."""
+    return f'"ImageUri": "{uri}"' in definition or f'"TrainingImage": "{uri}"' in definition
 
 
 def _trained_before(session: Session, group: str, inputs: str) -> ModelPackage | None:

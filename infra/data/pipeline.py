@@ -66,7 +66,7 @@ class DataPipelineArgs:
     declared: UseCase
     use_case: str
     source_uri: pulumi.Input[str]
-    image: str
+    image: pulumi.Input[str]
     processing_role_arn: pulumi.Input[str]
 
 
@@ -133,6 +133,7 @@ class DataPipeline(pulumi.ComponentResource):
             "curated_bucket": args.zones["curated"],
             "source_uri": args.source_uri,
             "data_key": foundation.key_arns["data"],
+            "image": args.image,
             "processing_role": args.processing_role_arn,
             "subnets": pulumi.Output.all(*args.placement.subnet_ids),
             "security_group": args.placement.security_group_id,
@@ -158,7 +159,6 @@ class DataPipeline(pulumi.ComponentResource):
                     "name": foundation.place.prefix,
                     "use_case": args.use_case,
                     "sources": args.declared.sources,
-                    "image": args.image,
                     "instance": settings.instance,
                     "max_run_minutes": settings.max_run_minutes,
                     "table": table,

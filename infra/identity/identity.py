@@ -20,7 +20,8 @@ class IdentityArgs:
     """What the rest of the platform hands to the roles."""
 
     foundation: Foundation
-    image_repository_arn: str
+    image_repository_arn: pulumi.Input[str]
+    serving_repository_arns: Sequence[pulumi.Input[str]]
     endpoint_name: str
     serving_statements: pulumi.Input[Sequence[Statement]] = ()
     """What the role of serving does beside what every way of serving does."""
@@ -37,12 +38,18 @@ class Identity(pulumi.ComponentResource):
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundplan:infra:Identity", name, opts=opts)
         place, keys = args.foundation.place, args.foundation.key_arns
-        grants = pulumi.Output.all(data=keys["data"], model=keys["model"]).apply(
+        grants = pulumi.Output.all(
+            data=keys["data"],
+            model=keys["model"],
+            image=args.image_repository_arn,
+            serving=pulumi.Output.all(*args.serving_repository_arns),
+        ).apply(
             lambda keys: Grants(
                 place=place,
                 data_key=keys["data"],
                 model_key=keys["model"],
-                image_repository=args.image_repository_arn,
+                image_repository=keys["image"],
+                serving_repositories=keys["serving"],
                 endpoint=args.endpoint_name,
             )
         )

@@ -20,6 +20,9 @@ class Grants:
     data_key: str
     model_key: str
     image_repository: str
+    """Of the jobs' image."""
+    serving_repositories: Sequence[str]
+    """Of the images that models are, or were, registered with."""
     endpoint: str
 
 
@@ -55,7 +58,12 @@ def inference(grants: Grants) -> Sequence[Statement]:
         _list(grants, ["models", "captures"]),
         _keys([grants.data_key, grants.model_key]),
         _grant_volumes([grants.model_key]),
-        *_job(grants, f"/aws/sagemaker/Endpoints/{grants.endpoint}", "/aws/sagemaker/Endpoints"),
+        *_job(
+            grants,
+            f"/aws/sagemaker/Endpoints/{grants.endpoint}",
+            "/aws/sagemaker/Endpoints",
+            repositories=grants.serving_repositories,
+        ),
     ]
 
 
@@ -139,7 +147,7 @@ def pipeline(grants: Grants) -> Sequence[Statement]:
         _read(grants, "ReadEvaluations", ["models"]),
         _list(grants, ["models"]),
         _keys([grants.model_key]),
-        *_image(grants),
+        *_image([grants.image_repository, *grants.serving_repositories]),
     ]
 
 
@@ -178,7 +186,9 @@ def _grant_volumes(arns: Sequence[str]) -> Statement:
     )
 
 
-def _job(grants: Grants, log_group: str, *namespaces: str) -> list[Statement]:
+def _job(
+    grants: Grants, log_group: str, *namespaces: str, repositories: Sequence[str] = ()
+) -> list[Statement]:
     """What a container in the VPC needs: its log, its metrics, its image, its network interface."""
     place = grants.place
     network = [place.arn("ec2", f"{kind}/*") for kind in ("network-interface", "security-group", "subnet")]
@@ -221,11 +231,11 @@ def _job(grants: Grants, log_group: str, *namespaces: str) -> list[Statement]:
             resources=["*"],
             any_resource_because="EC2's Describe operations know no resource",
         ),
-        *_image(grants),
+        *_image(repositories or [grants.image_repository]),
     ]
 
 
-def _image(grants: Grants) -> list[Statement]:
+def _image(repositories: Sequence[str]) -> list[Statement]:
     return [
         Statement(
             sid="LogInToImages",
@@ -236,6 +246,6 @@ def _image(grants: Grants) -> list[Statement]:
         Statement(
             sid="PullImage",
             actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            resources=[grants.image_repository],
+            resources=sorted(set(repositories)),
         ),
     ]

@@ -29,7 +29,7 @@ class ImageSettings(Settings):
     """`groundplan:images`: images of our own, built here or taken from the stack that built them."""
 
     enabled: bool = Field(
-        default=False, description="Whether this stack builds the training and the inference image."
+        default=True, description="Whether this stack builds the training and the inference image."
     )
     from_stack: str | None = Field(
         default=None,
@@ -48,9 +48,14 @@ class ImageSettings(Settings):
 
     @model_validator(mode="after")
     def _built_or_taken(self) -> Self:
-        if self.enabled and self.from_stack:
+        if self.from_stack and self.enabled and "enabled" in self.model_fields_set:
             raise ValueError("either enabled or fromStack: images are built here or elsewhere")
         return self
+
+    @property
+    def built_here(self) -> bool:
+        """Whether this stack builds: unless another does."""
+        return self.enabled and self.from_stack is None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,8 +17,9 @@ _SHARED = {"build.sh": _IMAGES / "build.sh", "buildspec.yml": _IMAGES / "buildsp
 
 def _server() -> Mapping[str, Path]:
     """The server's package, whole."""
-    files = sorted((_ROOT / _SERVING).glob("*.py"))
-    return {f"serving/{file.name}": _SERVING / file.name for file in files}
+    package = _ROOT / _SERVING
+    names = sorted(file.relative_to(package).as_posix() for file in package.rglob("*.py"))
+    return {f"serving/{name}": _SERVING / name for name in names}
 
 
 CONTEXTS: Mapping[ImageName, Mapping[str, Path]] = {

@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from infra.packaging.image_choice import BUILT, ImageChoice
 from infra.settings.block import InstanceType, Settings
 from infra.settings.schedules import CronExpression, ScheduleExpression, TimeZone
 
@@ -76,6 +77,14 @@ class EndpointSettings(Settings):
             "`realTime`: instances that wait for requests. `serverless`: memory while a request is answered. "
             "`asynchronous`: requests and answers in S3, no instance while none waits. `batch`: a transform "
             "job over what lies in S3, on a schedule."
+        ),
+    )
+    image: ImageChoice = Field(
+        default=BUILT,
+        description=(
+            "What serves a model that is trained from now on. `built`: the inference image of "
+            "`groundplan:images`, our own server. `framework`: AWS's image. Or the URI of an image in this "
+            "region's registry."
         ),
     )
     instance: InstanceType = Field(default="ml.m5.large", description="Serves; each zone has one at least.")

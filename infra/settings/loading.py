@@ -25,6 +25,7 @@ from infra.network.network import NetworkSettings
 from infra.network.regions import recovery_faults, zone_faults
 from infra.notifications.notifications import NotificationSettings
 from infra.packaging.builds import ImageSettings
+from infra.packaging.images import misfits as image_misfits
 from infra.serving.fitting import misfits
 from infra.serving.front_door_settings import FrontDoorSettings
 from infra.serving.parking import ParkingSettings
@@ -136,7 +137,10 @@ class PlatformSettings(Settings):
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
-        found = misfits(self.environment, self.endpoint, self.release, self.parking)
+        found = [
+            *misfits(self.environment, self.endpoint, self.release, self.parking),
+            *image_misfits(self.images, self.training, self.endpoint),
+        ]
         if found:
             raise MisfitsError(found)
         return self

@@ -17,7 +17,8 @@ from infra.identity.identity import Identity, IdentityArgs
 from infra.identity.people import People, PeopleArgs
 from infra.network.network import Network, NetworkArgs
 from infra.notifications.notifications import Notifications, NotificationsArgs
-from infra.packaging.images import Image, framework_image
+from infra.packaging.builds import Images, ImagesArgs, images_of
+from infra.packaging.images import Built, Image, job_image, serving_image
 from infra.packaging.source import Packaging, PackagingArgs
 from infra.serving.endpoint_names import endpoint_called, endpoints_called
 from infra.serving.statements import serving_statements
@@ -40,6 +41,8 @@ class Ground:
     identity: Identity
     people: People
     image: Image
+    """Of the jobs."""
+    serving_image: Image
     source_uri: pulumi.Output[str]
     stop_policy_arn: pulumi.Output[str]
     endpoint_name: str
@@ -49,8 +52,8 @@ class Ground:
 def lay_ground(settings: PlatformSettings, place: Place) -> Ground:
     """Makes the ground of a stack."""
     second, mode = settings.recovery.region, settings.endpoint.mode
-    serving = f"{place.prefix}-{settings.case}"
-    endpoint_name = endpoint_called(serving, mode)
+    served = f"{place.prefix}-{settings.case}"
+    endpoint_name = endpoint_called(served, mode)
     encryption = Encryption(
         "encryption",
         EncryptionArgs(
@@ -81,17 +84,24 @@ def lay_ground(settings: PlatformSettings, place: Place) -> Ground:
     network = Network(
         "network", NetworkArgs(settings=settings.network, foundation=base, parts=parts_in_network(settings))
     )
-    endpoints = [f"/aws/sagemaker/Endpoints/{name}" for name in endpoints_called(serving)]
+    endpoints = [f"/aws/sagemaker/Endpoints/{name}" for name in endpoints_called(served)]
     Logs(
         "logs",
         LogsArgs(foundation=base, groups=[PROCESSING_JOBS, TRAINING_JOBS, TRANSFORM_JOBS, *endpoints]),
     )
-    image = framework_image(settings.training, place)
+    built = _built(settings, base, notifications, storage)
+    image = job_image(settings.training, place, built)
+    serving = serving_image(settings.endpoint, settings.training, place, built)
+    # A model in service keeps the image that it was registered with, whatever the settings say since.
+    pulled = [image.repository_arn, serving.repository_arn]
+    if built is not None:
+        pulled.append(built.of("inference", place).repository_arn)
     identity = Identity(
         "identity",
         IdentityArgs(
             foundation=base,
             image_repository_arn=image.repository_arn,
+            serving_repository_arns=pulled,
             endpoint_name=endpoint_name,
             serving_statements=base.key_arns["messages"].apply(
                 lambda key: serving_statements(mode, endpoint_name, place, key)
@@ -118,6 +128,7 @@ def lay_ground(settings: PlatformSettings, place: Place) -> Ground:
         identity=identity,
         people=people,
         image=image,
+        serving_image=serving,
         source_uri=packaging.uri,
         stop_policy_arn=boundary.stop_policy_arn,
         endpoint_name=endpoint_name,
@@ -132,5 +143,27 @@ def lay_ground(settings: PlatformSettings, place: Place) -> Ground:
             "deployment": deployment.role_arns if deployment else None,
             "useCase": settings.use_case,
             "sourceArchive": packaging.uri,
+            "images": built.known if built is not None else None,
         },
     )
+
+
+def _built(
+    settings: PlatformSettings, base: Foundation, notifications: Notifications, storage: Storage
+) -> Built | None:
+    """The images that this stack builds, or takes from another."""
+    if settings.images.from_stack:
+        return Built(images_of(settings.images.from_stack), here=False)
+    if not settings.images.built_here:
+        return None
+    made = Images(
+        "images",
+        ImagesArgs(
+            settings=settings.images,
+            foundation=base,
+            topics=notifications.topics,
+            bucket=storage.buckets["models"],
+            build=BUILD,
+        ),
+    )
+    return Built(made.images, here=True)

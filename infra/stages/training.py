@@ -1,4 +1,4 @@
-"""The training: images, the registry, the pipeline that fills it, and what starts and watches its runs."""
+"""The training: the registry, the pipeline that fills it, and what starts and watches its runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,9 +6,8 @@ from typing import Any
 
 import pulumi
 
-from infra.packaging.builds import Images, ImagesArgs, images_of
 from infra.settings.loading import PlatformSettings
-from infra.stages.ground import BUILD, Ground
+from infra.stages.ground import Ground
 from infra.training.pipeline import TrainingPipeline, TrainingPipelineArgs, pipeline_of
 from infra.training.registry import ModelRegistry, ModelRegistryArgs
 from infra.training.runs import TrainingRuns, TrainingRunsArgs
@@ -26,16 +25,6 @@ class Trained:
 def train_models(settings: PlatformSettings, ground: Ground) -> Trained:
     """Makes what turns prepared data into registered models."""
     base, zones, topics = ground.foundation, ground.storage.buckets, ground.notifications.topics
-    images = None
-    if settings.images.from_stack:
-        images = images_of(settings.images.from_stack)
-    elif settings.images.enabled:
-        images = Images(
-            "images",
-            ImagesArgs(
-                settings=settings.images, foundation=base, topics=topics, bucket=zones["models"], build=BUILD
-            ),
-        ).images
     registry = ModelRegistry(
         "registry", ModelRegistryArgs(place=base.place, case=settings.case, settings=settings.registry)
     )
@@ -49,6 +38,7 @@ def train_models(settings: PlatformSettings, ground: Ground) -> Trained:
             role_arns=ground.identity.role_arns,
             use_case=settings.use_case,
             image=ground.image.uri,
+            serving_image=ground.serving_image,
             source_uri=ground.source_uri,
             group_name=registry.group_name,
         ),
@@ -64,6 +54,5 @@ def train_models(settings: PlatformSettings, ground: Ground) -> Trained:
         exports={
             "pipeline": pipeline.pipeline_name,
             "modelPackageGroup": registry.group_name,
-            "images": images,
         },
     )

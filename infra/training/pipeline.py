@@ -13,6 +13,7 @@ from infra.foundation.foundation import Foundation
 from infra.foundation.place import Place
 from infra.identity.identity import Work
 from infra.network.placement import Placement
+from infra.packaging.images import Image
 from infra.storage.storage import Zone
 from infra.training.champion import Champion, ChampionArgs
 from infra.training.settings import TrainingSettings
@@ -29,7 +30,8 @@ class TrainingPipelineArgs:
     zones: Mapping[Zone, pulumi.Input[str]]
     role_arns: Mapping[Work, pulumi.Input[str]]
     use_case: str
-    image: str
+    image: pulumi.Input[str]
+    serving_image: Image
     source_uri: pulumi.Input[str]
     group_name: pulumi.Input[str]
 
@@ -71,10 +73,14 @@ class TrainingPipeline(pulumi.ComponentResource):
             security_group=args.placement.security_group_id,
             group=args.group_name,
             champion=champion.function_arn,
+            image=args.image,
+            serving_image=args.serving_image.uri,
         ).apply(
             lambda known: Site(
                 use_case=args.use_case,
-                image=args.image,
+                image=known["image"],
+                serving_image=known["serving_image"],
+                serving_types=args.serving_image.content_types,
                 source_uri=known["source"],
                 raw_uri=f"s3://{known['raw']}",
                 curated_uri=f"s3://{known['curated']}",

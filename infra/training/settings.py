@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from infra.packaging.image_choice import BUILT, FRAMEWORK, ImageChoice
 from infra.settings.block import InstanceType, Settings
 from infra.settings.schedules import ScheduleExpression, TimeZone
 from infra.training.gate_settings import GateSettings
@@ -17,10 +18,14 @@ class TrainingSettings(Settings):
     image_tag: str = Field(
         default="3.2-0",
         pattern=r"^[A-Za-z0-9_.-]+$",
-        description="Tag of AWS's image `sagemaker-xgboost` that runs every step.",
+        description="Tag of AWS's image `sagemaker-xgboost`, where it is chosen.",
     )
-    image: str | None = Field(
-        default=None, description="URI of an image of your own instead, in this region's registry."
+    image: ImageChoice = Field(
+        default=FRAMEWORK,
+        description=(
+            "What runs the jobs. `framework`: AWS's image. `built`: the training image of "
+            "`groundplan:images`. Or the URI of an image in this region's registry."
+        ),
     )
     processing_instance: InstanceType = Field(default="ml.m5.xlarge", description="Prepares and evaluates.")
     training_instance: InstanceType = Field(default="ml.g5.xlarge", description="Trains.")
@@ -101,6 +106,13 @@ class TrainingSettings(Settings):
     def _external_limits_have_rows(self) -> Self:
         if self.gates.minimum_external_auc is not None and self.gates.external_data is None:
             raise ValueError("gates.externalData with gates.minimumExternalAuc")
+        return self
+
+    @model_validator(mode="after")
+    def _searches_have_a_toolkit(self) -> Self:
+        # A tuning job's trainings have no entrypoint: the toolkit in AWS's image starts their script.
+        if self.image == BUILT and self.tuning.searched:
+            raise ValueError(f"image {FRAMEWORK} with tuning.strategy: the built image starts no trainings")
         return self
 
     @model_validator(mode="after")

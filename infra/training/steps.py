@@ -60,6 +60,9 @@ class Site:
     group: str
     raw_uri: str
     champion_function: str
+    serving_image: str | None = None
+    """What a model is registered with; the jobs' own image where there is none."""
+    serving_types: Sequence[str] = ("application/json", "text/csv")
 
     @property
     def case(self) -> str:
@@ -311,7 +314,7 @@ def _register(site: Site) -> Mapping[str, Any]:
         "InferenceSpecification": {
             "Containers": [
                 {
-                    "Image": site.image,
+                    "Image": site.serving_image or site.image,
                     "ModelDataUrl": get("Steps.Train.ModelArtifacts.S3ModelArtifacts"),
                     "Environment": {
                         "SAGEMAKER_PROGRAM": "inference.py",
@@ -319,8 +322,8 @@ def _register(site: Site) -> Mapping[str, Any]:
                     },
                 }
             ],
-            "SupportedContentTypes": ["application/json", "text/csv"],
-            "SupportedResponseMIMETypes": ["application/json", "text/csv"],
+            "SupportedContentTypes": list(site.serving_types),
+            "SupportedResponseMIMETypes": list(site.serving_types),
         },
     }
 

@@ -50,6 +50,7 @@ OVERLAYS = (
     "sandbox.runtime.features.overlay:FeatureStoreOverlay",
     "sandbox.runtime.quality.overlay:QualityOverlay",
     "sandbox.runtime.spark.overlay:SparkOverlay",
+    "sandbox.runtime.builds.overlay:BuildsOverlay",
     "sandbox.runtime.workflows.overlay:StepFunctionsOverlay",
 )
 """Parts that are made with the `Cloud` alone: `module:Class`."""
@@ -213,7 +214,7 @@ class Sandbox:
         self._emulator.reset()
         self._documents.clear()
         self._faults.clear()
-        for folder in ("functions", "sagemaker", "spark"):
+        for folder in ("builds", "functions", "images", "sagemaker", "spark"):
             shutil.rmtree(self._address.root / folder, ignore_errors=True)
         for overlay in self._overlays:
             overlay.start()

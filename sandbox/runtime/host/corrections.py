@@ -17,6 +17,7 @@ def install() -> None:
     _replicas_of_keys()
     _locks_of_buckets()
     _routes_of_gateways()
+    _scans_of_images()
 
 
 def _key_ids() -> None:
@@ -102,3 +103,30 @@ def _routes_of_gateways() -> None:
             self.create_route(table, None, gateway_id=endpoint.id, destination_prefix_list_id=services)
 
     VPCBackend.modify_vpc_endpoint = modify  # type: ignore[method-assign]
+
+
+def _scans_of_images() -> None:
+    """A repository that scans on push has a scan of each image that is put; one that nobody gave findings
+    found none, for nothing looks into an image here. The emulator finds a made-up one."""
+    from moto.core.utils import utcnow
+    from moto.ecr.models import ECRBackend
+
+    put, described = ECRBackend.put_image, ECRBackend.describe_image_scan_findings
+
+    def put_and_scan(self: Any, repository_name: str, *given: Any, **named: Any) -> Any:
+        image = put(self, repository_name, *given, **named)
+        configuration = self.repositories[repository_name].image_scanning_configuration
+        if configuration.get("scanOnPush") and image.last_scan is None:
+            image.last_scan = utcnow()
+        return image
+
+    def describe(self: Any, *given: Any, **named: Any) -> Any:
+        answer = described(self, *given, **named)
+        findings = answer.get("imageScanFindings", {})
+        if [one.get("name") for one in findings.get("findings", ())] == ["CVE-9999-9999"]:
+            found: dict[str, Any] = {**findings, "findings": [], "findingSeverityCounts": {}}
+            return {**answer, "imageScanFindings": found}
+        return answer
+
+    ECRBackend.put_image = put_and_scan  # type: ignore[method-assign]
+    ECRBackend.describe_image_scan_findings = describe  # type: ignore[method-assign]

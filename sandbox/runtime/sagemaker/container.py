@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sandbox.runtime.images.building import Image
 from sandbox.runtime.overlay import Caller, Cloud
 from sandbox.runtime.sagemaker.folders import JobFolder
-from sandbox.runtime.sagemaker.images import interpreter_links
+from sandbox.runtime.sagemaker.images import image_of, interpreter_links, serving_image
 from sandbox.runtime.sagemaker.zones import Zones
 
 HOST = "algo-1"
@@ -29,6 +30,14 @@ class Containers:
     def folder(self, *names: str) -> JobFolder:
         """The folder of one container; `names` say whose, such as kind, account, region and job."""
         return JobFolder(self._root.joinpath(*names) / "opt-ml")
+
+    def image(self, uri: str, caller: Caller) -> Image | None:
+        """What a job's image holds; none for a framework image. Raises UnknownImageError."""
+        return image_of(self._cloud, uri, caller)
+
+    def serving_image(self, uri: str, caller: Caller) -> Image | None:
+        """The same for a server of models."""
+        return serving_image(self._cloud, uri, caller)
 
     def environment(self, caller: Caller, own: Mapping[str, str]) -> dict[str, str]:
         """The whole environment of a process: what a machine has, the way to this cloud, and its own."""

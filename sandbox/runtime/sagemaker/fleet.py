@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.runtime.overlay import Caller, Cloud, ServiceError
 from sandbox.runtime.sagemaker.container import Containers
+from sandbox.runtime.sagemaker.images import UnknownImageError
 from sandbox.runtime.sagemaker.instance import Container, Instance
 from sandbox.runtime.sagemaker.logs import LogStream
 from sandbox.runtime.sagemaker.transfer import TransferError, Transfers
@@ -151,9 +152,18 @@ class Fleet:
         instance = Instance(identity, variant.plan.name, zone, folder, logs)
         try:
             environment = self._containers.environment(self._caller, {})
-            instance.launch(variant.plan.container, environment, self._transfers)
+            container = variant.plan.container
+            image = self._containers.serving_image(container.image, self._caller)
+            instance.launch(container, environment, self._transfers, image)
             self._await(instance)
-        except (TransferError, ServiceError, ClientError, BotoCoreError, OSError) as error:
+        except (
+            TransferError,
+            UnknownImageError,
+            ServiceError,
+            ClientError,
+            BotoCoreError,
+            OSError,
+        ) as error:
             instance.terminate()
             raise FleetFailedError(f"Failed to start variant {variant.plan.name}: {error}") from error
         except FleetFailedError:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import posixpath
 import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_PREFIX = re.compile(r"(?<![\w./-])/opt/ml(?![\w.-])")
+from sandbox.runtime.images.building import SYSTEM_FOLDERS, Image
+
+_PATH = re.compile(r"(?<![\w./-])/[\w.+@%-]+(?:/[\w.+@%-]+)*")
 _PLAIN = re.compile(r"[\w/.,+@%:-]+")
 
 
@@ -18,14 +22,63 @@ class JobFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = _plain_path(root)
+        self._image: Image | None = None
+        self._folders: frozenset[str] = frozenset()
 
     def path(self, container_path: str) -> Path:
         """The place on this machine of a path in the container."""
         return Path(self.rewrite(container_path))
 
     def rewrite(self, text: str) -> str:
-        """Replaces the prefix `/opt/ml` wherever a path begins with it."""
-        return _PREFIX.sub(lambda _: str(self.root), text)
+        """Replaces the prefix `/opt/ml` wherever a path begins with it, and paths of what the image holds."""
+        return _PATH.sub(lambda match: self._here(match[0]), text)
+
+    def place(self, image: Image) -> None:
+        """Lays the image's files into the folder that is made; from then on their paths are rewritten."""
+        self._image = image
+        folders = {image.folder}
+        for name, file in image.files.items():
+            target = self._of_image(name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.content)
+            # RUN is where programs are made executable, and nothing was run.
+            target.chmod(0o755 if file.content[:2] == b"#!" else file.mode | 0o600)
+            while (name := posixpath.dirname(name)) != "/":
+                folders.add(name)
+        self._folders = frozenset(folders - {"/"})
+        self._of_image(image.folder).mkdir(parents=True, exist_ok=True)
+
+    def working(self) -> Path:
+        """Where the image's command begins: its WORKDIR."""
+        return self._of_image(self._image.folder) if self._image is not None else self.root
+
+    def surroundings(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """An environment with the image's own on top, and the image's programs first on its PATH."""
+        if self._image is None:
+            return dict(environment)
+        own = self.rewrite_values(self._image.environment)
+        places = self._image.environment.get("PATH", "").split(":")
+        held = [str(self._of_image(place)) for place in places if place in self._folders]
+        own["PATH"] = os.pathsep.join([*held, environment["PATH"]])
+        return {**environment, **own}
+
+    def _here(self, path: str) -> str:
+        if path == "/opt/ml" or path.startswith("/opt/ml/"):
+            return f"{self.root}{path[len('/opt/ml') :]}"
+        if self._image is None:
+            return path
+        above = path
+        while above != "/":
+            own = above in self._image.files or above in self._folders
+            if own and (above == path or above not in SYSTEM_FOLDERS):
+                return str(self._of_image(path))
+            above = posixpath.dirname(above)
+        return path
+
+    def _of_image(self, path: str) -> Path:
+        if path == "/opt/ml" or path.startswith("/opt/ml/"):
+            return Path(f"{self.root}{path[len('/opt/ml') :]}")
+        return Path(f"{self.root}/.image{path}")
 
     def rewrite_all(self, texts: Sequence[str]) -> list[str]:
         return [self.rewrite(text) for text in texts]

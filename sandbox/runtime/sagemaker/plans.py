@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.runtime.overlay import Caller, Cloud, Params, ServiceError
 from sandbox.runtime.sagemaker.fleet import VariantPlan
-from sandbox.runtime.sagemaker.images import UnknownImageError, require_runnable
+from sandbox.runtime.sagemaker.images import UnknownImageError, serving_image
 from sandbox.runtime.sagemaker.instance import Container
 from sandbox.runtime.sagemaker.packages import Packages
 from sandbox.runtime.sagemaker.records import Record
@@ -58,7 +58,7 @@ class Planner:
             )
         container = self._container(containers[0], caller)
         try:
-            require_runnable(container.image)
+            serving_image(self._cloud, container.image, caller)
         except UnknownImageError as error:
             raise ServiceError("ValidationException", f"Model {model.name}: {error}") from error
         return container, model

@@ -9,11 +9,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.runtime.images.building import Image
 from sandbox.runtime.overlay import Caller, Cloud, Params, ServiceError
 from sandbox.runtime.sagemaker import listing
 from sandbox.runtime.sagemaker.board import Board
 from sandbox.runtime.sagemaker.container import Containers, read_reason, resource_config, write_json
-from sandbox.runtime.sagemaker.images import UnknownImageError, require_runnable
+from sandbox.runtime.sagemaker.images import UnknownImageError
 from sandbox.runtime.sagemaker.logs import LogStream
 from sandbox.runtime.sagemaker.process import Command, Ending, Limits, Orders, Outcome, run
 from sandbox.runtime.sagemaker.records import Record, Shelf, now
@@ -147,8 +148,8 @@ class _ProcessingRun:
     def run(self) -> dict[str, Any]:
         """Runs the job; answers the members that its end sets."""
         try:
-            require_runnable(self._job["AppSpecification"]["ImageUri"])
-            command = self._prepare()
+            image = self._containers.image(self._job["AppSpecification"]["ImageUri"], self._record.caller)
+            command = self._prepare(image)
             self._shelf.update(self._record, {"ProcessingStartTime": now(), "LastModifiedTime": now()})
             place = self._job.get("NetworkConfig") or {}
             self._zone = self._containers.zones.of_job(
@@ -171,9 +172,11 @@ class _ProcessingRun:
             self._logs.close()
             self._folder.remove()
 
-    def _prepare(self) -> Command:
+    def _prepare(self, image: Image | None) -> Command:
         job, folder = self._job, self._folder
         folder.make("config", "output", "processing")
+        if image is not None:
+            folder.place(image)
         cluster = job["ProcessingResources"]["ClusterConfig"]
         write_json(folder.root / "config" / "resourceconfig.json", resource_config(cluster["InstanceType"]))
         described = {"ProcessingJobArn": self._record.arn, **job}
@@ -191,22 +194,24 @@ class _ProcessingRun:
             if output["S3Output"].get("S3UploadMode") == "Continuous":
                 self._mirrors.append(FolderMirror(self._transfers, local, output["S3Output"]["S3Uri"]))
         specification = job["AppSpecification"]
-        if not specification.get("ContainerEntrypoint"):
+        started = specification.get("ContainerEntrypoint") or (image.entrypoint if image is not None else ())
+        given = specification.get("ContainerArguments") or ()
+        if image is not None and not specification.get("ContainerEntrypoint"):
+            given = given or image.command
+        if not started:
             raise TransferError(
                 f"the image {specification['ImageUri']} starts nothing of itself here: name what to run in "
                 "AppSpecification.ContainerEntrypoint"
             )
-        arguments = folder.rewrite_all(
-            [*specification["ContainerEntrypoint"], *(specification.get("ContainerArguments") or [])]
-        )
+        arguments = folder.rewrite_all([*started, *given])
         own = {
             "PROCESSING_JOB_NAME": self._record.name,
             "PROCESSING_JOB_ARN": self._record.arn,
             "SM_OUTPUT_DIR": str(folder.root / "output"),
             **folder.rewrite_values(job.get("Environment") or {}),
         }
-        environment = self._containers.environment(self._record.caller, own)
-        return Command(arguments, environment, folder.root)
+        environment = folder.surroundings(self._containers.environment(self._record.caller, {}))
+        return Command(arguments, {**environment, **own}, folder.working())
 
     def _local(self, place: Mapping[str, str], name: str) -> Any:
         path = place.get("LocalPath") or f"/opt/ml/processing/{name}"

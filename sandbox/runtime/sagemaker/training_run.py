@@ -11,10 +11,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.runtime.images.building import Image
 from sandbox.runtime.overlay import Cloud, ServiceError
 from sandbox.runtime.sagemaker import toolkit
 from sandbox.runtime.sagemaker.container import Containers, read_reason, resource_config, write_json
-from sandbox.runtime.sagemaker.images import UnknownImageError, require_runnable
+from sandbox.runtime.sagemaker.images import UnknownImageError, command_of
 from sandbox.runtime.sagemaker.logs import LogStream
 from sandbox.runtime.sagemaker.metrics import JobMetrics
 from sandbox.runtime.sagemaker.process import Command, Ending, Limits, Orders, Outcome, run
@@ -55,6 +56,7 @@ class TrainingRun:
         self._restarts = 0
         self._zones, self._zone = containers.zones, ""
         self._mirror = self._checkpoints()
+        self._image: Image | None = None
 
     def run(self) -> None:
         try:
@@ -82,7 +84,8 @@ class TrainingRun:
         self._move(status, {**ended, "TrainingJobStatus": primary})
 
     def _through(self) -> tuple[str, dict[str, Any]]:
-        require_runnable(self._job["AlgorithmSpecification"]["TrainingImage"])
+        uri = self._job["AlgorithmSpecification"]["TrainingImage"]
+        self._image = self._containers.image(uri, self._record.caller)
         stopping = self._job.get("StoppingCondition") or {}
         wait_until = time.monotonic() + stopping.get("MaxWaitTimeInSeconds", 30 * _DAY)
         while True:
@@ -113,6 +116,8 @@ class TrainingRun:
     def _prepare(self) -> Command:
         folder, job = self._folder, self._job
         folder.make("model", "output/data", "output/intermediate", "input/data", "code", "checkpoints")
+        if self._image is not None:
+            folder.place(self._image)
         # What the paths of the container are called here, they are called in what the job reads, too.
         given = folder.rewrite_values(job.get("HyperParameters") or {})
         channels = job.get("InputDataConfig") or []
@@ -145,9 +150,15 @@ class TrainingRun:
             arguments = folder.rewrite_all(
                 [*algorithm["ContainerEntrypoint"], *(algorithm.get("ContainerArguments") or [])]
             )
-            where = folder.root
+            where = folder.working()
             # A command that counts for itself would find a laptop's GPU, which jobs here do not have.
             own["SM_NUM_GPUS"] = "0"
+        elif self._image is not None:
+            arguments, where = folder.rewrite_all(command_of(self._image, "train")), folder.working()
+            # Programs of an image name /opt/ml by themselves; these say where it is here.
+            own |= {f"SM_CHANNEL_{name.upper()}": f"{folder.root}/input/data/{name}" for name in channels}
+            own |= {"SM_MODEL_DIR": f"{folder.root}/model", "SM_OUTPUT_DIR": f"{folder.root}/output"}
+            own["SM_INPUT_CONFIG_DIR"] = f"{folder.root}/input/config"
         elif script is not None:
             arguments, where = toolkit.arguments(script), folder.root / "code"
             self._fetch_code(script)
@@ -158,8 +169,8 @@ class TrainingRun:
                 "hyperparameters sagemaker_program and sagemaker_submit_directory (script mode), or "
                 "AlgorithmSpecification.ContainerEntrypoint"
             )
-        environment = self._containers.environment(self._record.caller, {**own, **job_environment})
-        return Command(arguments, environment, where)
+        environment = folder.surroundings(self._containers.environment(self._record.caller, {}))
+        return Command(arguments, {**environment, **own, **job_environment}, where)
 
     def _fetch_code(self, script: toolkit.Script) -> None:
         code = self._folder.root / "code"

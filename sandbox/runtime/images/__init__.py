@@ -1,0 +1,1 @@
+"""Container images that are built here: read from a Dockerfile, kept by digest, run as processes."""
