@@ -108,6 +108,9 @@ class UseCase:
     """Columns that together name a row, and order the files."""
     costs: Costs
     compute: Compute
+    moment: str | None = None
+    """The column that says when a row is about, in whole minutes since 1970 (UTC): monitoring compares days.
+    Without one nothing is known of how much days differ while nothing changes."""
     segments: Mapping[str, str] = field(default_factory=dict)
     """What a segment is called → its column: results are told for each of its values."""
     cleaning: tuple[CleaningRule, ...] = ()

@@ -53,6 +53,7 @@ CASE = UseCase(
     # A passenger told in time rebooks; one told for nothing has changed plans: a rough four to one.
     costs=Costs(missed=400.0, false_alarm=100.0, unit="USD"),
     compute=_compute,
+    moment="scheduled",
     segments={"month": "month", "airport": "origin", "airline": "carrier"},
     cleaning=(
         CleaningRule(
