@@ -17,8 +17,11 @@ PREPARING = ("duckdb", "ibis")
 LEARNING = ("numpy", "xgboost", "duckdb")
 """What training and evaluation import; DuckDB, which depends on nothing else, reads their Parquet files."""
 
-BROUGHT = ("numpy", "xgboost")
-"""What the framework image brings, built for its instance: never installed over it for these two jobs."""
+MONITORING = ("numpy", "duckdb", "river", "boto3")
+"""What monitoring imports: river for the test on outcomes, boto3 for what lies in the cloud."""
+
+BROUGHT = ("numpy", "xgboost", "boto3")
+"""What the framework image brings, built for its instance: never installed over it."""
 
 _DISTRIBUTIONS = {"ibis": "ibis-framework"}
 """Where the name to install is another than the name to import."""

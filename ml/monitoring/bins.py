@@ -46,8 +46,8 @@ class Bins:
         """What each bin is called on a page."""
         if self.values:
             return [*self.values, "new", "missing"]
-        between = [f"{low:g} to {high:g}" for low, high in zip(self.edges, self.edges[1:], strict=False)]
-        return [f"below {self.edges[0]:g}", *between, f"above {self.edges[-1]:g}", "missing"]
+        between = [f"{low:.3g} to {high:.3g}" for low, high in zip(self.edges, self.edges[1:], strict=False)]
+        return [f"below {self.edges[0]:.3g}", *between, f"above {self.edges[-1]:.3g}", "missing"]
 
     def places(self, column: Matrix) -> npt.NDArray[np.intp]:
         """The bin of each value, shape (rows,)."""

@@ -35,7 +35,7 @@ Hashes = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Rows:
-    """Predictions of one day: hashed id, minutes, outcome and when it was known (NaN: not), segments' codes."""
+    """Predictions of a day: hashed id, minutes, outcome and when it was known (NaN: not), segments."""
 
     id: Hashes
     at: Floats

@@ -79,7 +79,8 @@ def by_chance(bins: npt.NDArray[np.intp], rows: int, features: int) -> Floats:
     """The index that so many random rows of the reference itself exceed with probability FALSE_ALARMS.
 
     Rows times the index follow a chi-squared distribution with one degree of freedom less than bins
-    (Yurdakul, Statistical Properties of Population Stability Index, 2018); its quantile is Wilson's and Hilferty's.
+    (Yurdakul, Statistical Properties of Population Stability Index, 2018); its quantile is Wilson's and
+    Hilferty's.
     """
     free = np.maximum(bins - 1, 1).astype(np.float64)
     part = 2 / (9 * free)
