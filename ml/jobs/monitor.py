@@ -13,6 +13,7 @@ from ml.jobs.job import Job
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--endpoint", help="its champion, its captures, and the metrics' dimension")
+    parser.add_argument("--package", help="ARN of the model package whose archive is the model")
     parser.add_argument("--model", help="model.tar.gz or its folder, with baseline.json; or s3://…")
     parser.add_argument("--captures", help="folder or s3://… with <variant>/yyyy/mm/dd/hh/*.jsonl")
     parser.add_argument("--outcomes", help="folder or s3://… with the outcomes' Parquet files")
@@ -20,10 +21,14 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", help="folder or s3://… with what the last run kept")
     parser.add_argument("--variant", help="whose captures; the endpoint's champion's, or every one's")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to: report and state/")
-    parser.add_argument("--until", type=date.fromisoformat, help="the last day (UTC); yesterday")
+    parser.add_argument("--until", type=_day, help="the last day (UTC), or yesterday")
     parser.add_argument("--days", type=int, default=4, help="of S3 read what was written in so many days")
     parser.add_argument("--delay-days", type=int, default=2, help="days after which an outcome is due")
     parser.add_argument("--publish", action="store_true", help="put the metrics to CloudWatch")
+
+
+def _day(text: str) -> date | None:
+    return None if text == "yesterday" else date.fromisoformat(text)
 
 
 def _work(case: UseCase, arguments: argparse.Namespace) -> None:

@@ -34,6 +34,7 @@ class Asked:
 
     out: Path
     endpoint: str | None = None
+    package: str | None = None
     model: str | None = None
     captures: str | None = None
     outcomes: str | None = None
@@ -107,12 +108,13 @@ class _Places:
 
 def _places(asked: Asked, today: date, scratch: Path) -> _Places:
     """Folders on this machine; what lies in S3 is fetched, of the last days alone."""
-    served = remote.champion(asked.endpoint) if asked.endpoint and not asked.model else None
+    model = asked.model or (remote.archive_of(asked.package) if asked.package else None)
+    served = remote.champion(asked.endpoint) if asked.endpoint and not model else None
     variant = asked.variant or (served.variant if served else None)
     # By when something was written, which is not when it happened: that is up to the reader.
     first = today - timedelta(days=asked.days)
 
-    model = asked.model or (served.model_uri if served else None)
+    model = model or (served.model_uri if served else None)
     if model is None:
         raise NothingToRead("model")
     captures = asked.captures or (served.captures_uri if served else None)

@@ -328,8 +328,8 @@ def _table(found: Assessment) -> str:
         )
     )
     return f"""<section><h2>Every feature</h2>
-<p>The last window. The largest gap is between cumulative distributions (the KS statistic); of categories it is
-the total variation.</p>
+<p>The last window. The largest gap is between cumulative distributions (the KS statistic); of categories it
+is the total variation.</p>
 <div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>"""
 
 

@@ -46,13 +46,21 @@ def champion(endpoint: str) -> Champion:
         container = (model.get("PrimaryContainer") or model["Containers"][0]) | {}
         uri = container.get("ModelDataUrl")
         if uri is None:
-            package = client.describe_model_package(ModelPackageName=container["ModelPackageName"])
-            uri = package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+            uri = archive_of(container["ModelPackageName"])
     except _errors(KeyError, IndexError) as error:
         raise NotFound(f"What the endpoint {endpoint} serves", error) from None
     kept = config.get("DataCaptureConfig") or {}
     captures = f"{kept['DestinationS3Uri'].rstrip('/')}/{endpoint}" if kept.get("EnableCapture") else None
     return Champion(variant["VariantName"], uri, captures)
+
+
+def archive_of(package: str) -> str:
+    """Where the archive of a model package lies. Raises NotFound."""
+    try:
+        described = _client("sagemaker").describe_model_package(ModelPackageName=package)
+        return str(described["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
+    except _errors(KeyError, IndexError) as error:
+        raise NotFound(f"The model package {package}", error) from None
 
 
 def outcomes_uri(group: str) -> str:
