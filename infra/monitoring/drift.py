@@ -132,7 +132,8 @@ class Drift(pulumi.ComponentResource):
             comparison_operator="GreaterThanThreshold",
             threshold=settings.missing_outcomes if one.metric == "MissingOutcomes" else settings.threshold,
             period=DAY,
-            evaluation_periods=settings.persist,
+            # A day more: its figure comes with the next look, and until then the alarm is to stand.
+            evaluation_periods=settings.persist + 1,
             datapoints_to_alarm=settings.persist,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -70,8 +70,8 @@ class DriftSettings(Settings):
     persist: int = Field(
         default=1,
         ge=1,
-        le=7,
-        description="Days in a row above the threshold before an alarm is raised. What is measured has "
+        le=6,
+        description="Days above the threshold before an alarm is raised. What is measured has "
         "lasted already: five of the last seven days.",
     )
     missing_outcomes: float = Field(

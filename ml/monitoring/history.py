@@ -64,6 +64,8 @@ class History:
 
     days: Mapping[int, Day] = field(default_factory=dict)
     tally: Mapping[str, int] = field(default_factory=dict)
+    published: int | None = None
+    """The last day whose figures were published."""
 
     def ordered(self) -> list[int]:
         return sorted(self.days)
@@ -107,7 +109,8 @@ def added(
         if len(new):
             days[day] = _with_rows(known, baseline, captured.of(new), ids[new], columns)
     days = _with_outcomes(days, outcomes)
-    return History({day: _forgotten(one, day <= newest - ROWS_KEPT_DAYS) for day, one in days.items()}, tally)
+    kept = {day: _forgotten(one, day <= newest - ROWS_KEPT_DAYS) for day, one in days.items()}
+    return History(kept, tally, history.published)
 
 
 def _with_rows(
@@ -207,7 +210,8 @@ def save(folder: Path, history: History, baseline: Baseline) -> None:
     for day, one in zip(order, days, strict=True):
         if one.rows is not None:
             np.savez_compressed(rows / f"{day}.npz", **one.rows.__dict__)
-    write_json(folder / _STATE, {"version": _VERSION, "baseline": baseline.digest})
+    state = {"version": _VERSION, "baseline": baseline.digest, "published": history.published}
+    write_json(folder / _STATE, state)
 
 
 def load(folder: Path, baseline: Baseline) -> History:
@@ -216,7 +220,7 @@ def load(folder: Path, baseline: Baseline) -> History:
         state = json.loads((folder / _STATE).read_text())
     except (OSError, ValueError):
         return History()
-    if state != {"version": _VERSION, "baseline": baseline.digest}:
+    if (state.get("version"), state.get("baseline")) != (_VERSION, baseline.digest):
         return History()
     with np.load(folder / _DAYS) as kept:
         order, counts, said, whole, summed = (
@@ -233,7 +237,7 @@ def load(folder: Path, baseline: Baseline) -> History:
         days[day] = Day(
             counts[place], said[place], alerts, predictions, without, Sums(*summed[place].tolist()), rows
         )
-    return History(days)
+    return History(days, published=state["published"])
 
 
 def matrix(history: History, baseline: Baseline) -> tuple[list[int], Counts, Counts]:

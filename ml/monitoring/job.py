@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -68,33 +69,50 @@ def run(case: UseCase, asked: Asked) -> None:
     for reason, lines in sorted({**captured.skipped, **outcomes.skipped}.items()):
         print(f"left out: {lines:,} for: {reason}", flush=True)
     print(", ".join(f"{reason} {number:,}" for reason, number in after.tally.items()), flush=True)
-    history.save(asked.out / "state", after, learned)
     judged = assessment.assess(
-        learned,
-        after,
-        delay_days=asked.delay_days,
-        segments=segments,
-        until=(until - _EPOCH).days,
+        learned, after, delay_days=asked.delay_days, segments=segments, until=(until - _EPOCH).days
     )
     if judged is None:
         print("nothing was captured yet: no verdict", flush=True)
-        return
-    told = assessment.document(judged, learned) | {"skipped": {**captured.skipped, **outcomes.skipped}}
-    write_json(asked.out / "monitoring.json", told)
-    (asked.out / "monitoring.html").write_text(
-        page(judged, learned, title=f"Monitoring: {case.question}"), encoding="utf-8"
-    )
-    print(
-        f"{assessment.date(judged.days[-1])}: {judged.verdict}; "
-        f"drifted: {', '.join(judged.drifted) or 'none'}",
-        flush=True,
-    )
-    if asked.publish:
-        if asked.endpoint is None:
-            raise JobFailed("--publish needs --endpoint: the metrics are the endpoint's.")
-        measured = publishing.metrics(judged, learned, since=publishing.newest(now))
-        publishing.publish(publishing.requests(measured, asked.endpoint))
-        print(f"published {len(measured):,} figures of {asked.endpoint}", flush=True)
+    else:
+        _tell(case, asked, judged, learned, {**captured.skipped, **outcomes.skipped})
+        if asked.publish:
+            after = _published(asked, after, judged, learned, now)
+    # Last: what could not be published is not kept as if it had been.
+    history.save(asked.out / "state", after, learned)
+
+
+def _tell(
+    case: UseCase,
+    asked: Asked,
+    judged: assessment.Assessment,
+    learned: baseline.Baseline,
+    skipped: Mapping[str, int],
+) -> None:
+    write_json(asked.out / "monitoring.json", assessment.document(judged, learned) | {"skipped": skipped})
+    shown = page(judged, learned, title=f"Monitoring: {case.question}")
+    (asked.out / "monitoring.html").write_text(shown, encoding="utf-8")
+    drifted = ", ".join(judged.drifted) or "none"
+    print(f"{assessment.date(judged.days[-1])}: {judged.verdict}; drifted: {drifted}", flush=True)
+
+
+def _published(
+    asked: Asked,
+    after: history.History,
+    judged: assessment.Assessment,
+    learned: baseline.Baseline,
+    now: datetime,
+) -> history.History:
+    """Puts the figures of the days that were not published yet, and remembers that."""
+    if asked.endpoint is None:
+        raise JobFailed("--publish needs --endpoint: the metrics are the endpoint's.")
+    since = publishing.newest(now)
+    if after.published is not None:
+        since = max(since, after.published + 1)
+    measured = publishing.metrics(judged, learned, since=since)
+    publishing.publish(publishing.requests(measured, asked.endpoint))
+    print(f"published {len(measured):,} figures of {asked.endpoint}", flush=True)
+    return replace(after, published=judged.days[-1])
 
 
 @dataclass(frozen=True)
