@@ -26,6 +26,7 @@ JOBS = (
     "evaluate",
     "external",
     "experiment",
+    "monitor",
 )
 """Each is a module of `ml.jobs` that holds `JOB`."""
 

@@ -121,9 +121,10 @@ class UseCase:
     costs: Costs
     compute: Compute
     moment: str | None = None
-    """Column that says when a row was asked, a number that grows; folds by time are cut by it."""
+    """Column that says when a row is about, in whole minutes since 1970 (UTC): folds by time are cut by it, and
+    monitoring compares days. Without one nothing is known of how much days differ while nothing changes."""
     label_after: int = 0
-    """How long after its moment a row's label is known at the latest, in the moment's unit: what is closer to
+    """How many minutes after its moment a row's label is known at the latest: what is closer to
     the rows that judge than this could not have been learned from."""
     group: str | None = None
     """Column that says whom or what a row is about, so that folds keep it on one side."""

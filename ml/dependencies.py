@@ -23,8 +23,11 @@ COMPARING = (*LEARNING, "sklearn", "imblearn")
 SEARCHING = (*LEARNING, "sklearn", "optuna")
 """What a search for hyperparameters imports."""
 
-BROUGHT = ("numpy", "xgboost")
-"""What the framework image brings, built for its instance: never installed over it for these two jobs."""
+MONITORING = ("numpy", "duckdb", "river", "boto3")
+"""What monitoring imports: river for the test on outcomes, boto3 for what lies in the cloud."""
+
+BROUGHT = ("numpy", "xgboost", "boto3")
+"""What the framework image brings, built for its instance: never installed over it."""
 
 _DISTRIBUTIONS = {"ibis": "ibis-framework", "sklearn": "scikit-learn", "imblearn": "imbalanced-learn"}
 """Where the name to install is another than the name to import."""

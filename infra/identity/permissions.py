@@ -68,11 +68,19 @@ def inference(grants: Grants) -> Sequence[Statement]:
 
 
 def monitoring(grants: Grants) -> Sequence[Statement]:
-    """Reads captures, what they are compared with, and the source; writes reports and the metric of drift."""
+    """Reads captures, outcomes, models and the source; writes reports and what it measured."""
     return [
-        _read(grants, "ReadCaptures", ["captures", "curated", "models"]),
+        _read(grants, "ReadCaptures", ["captures", "curated", "features", "models"]),
         _write(grants, "WriteReports", ["captures/monitoring/*"]),
-        _list(grants, ["captures", "curated", "models"]),
+        _list(grants, ["captures", "curated", "features", "models"]),
+        Statement(
+            sid="FindModelAndOutcomes",
+            actions=["sagemaker:DescribeFeatureGroup", "sagemaker:DescribeModelPackage"],
+            resources=[
+                grants.place.arn("sagemaker", f"feature-group/{grants.place.prefix}-*"),
+                grants.place.arn("sagemaker", f"model-package/{grants.place.prefix}-*"),
+            ],
+        ),
         _keys([grants.data_key, grants.model_key]),
         _grant_volumes([grants.data_key]),
         *_job(
@@ -141,7 +149,7 @@ def pipeline(grants: Grants) -> Sequence[Statement]:
         Statement(
             sid="HandOnRolesOfJobs",
             actions=["iam:PassRole"],
-            resources=[place.role_arn("processing"), place.role_arn("training")],
+            resources=[place.role_arn(work) for work in ("monitoring", "processing", "training")],
             conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         ),
         _read(grants, "ReadEvaluations", ["models"]),

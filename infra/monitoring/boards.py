@@ -98,6 +98,16 @@ def quality(served: Served, region: str, pages: Pages) -> str:
             label=stat,
         )
 
+    def daily(metric: str) -> Line:
+        return Line(
+            namespace=OWN,
+            metric=metric,
+            dimensions={"Endpoint": name},
+            stat="Maximum",
+            period=86400,
+            label=metric,
+        )
+
     return laid_out(
         [text(f"# Is the model of {name} still right?\n{links(pages)}")],
         [
@@ -125,9 +135,18 @@ def quality(served: Served, region: str, pages: Pages) -> str:
             ),
         ],
         [
+            graph(
+                "Drift that has lasted, relative to what is normal",
+                [daily("Drift"), daily("PredictionDrift"), daily("ConceptDrift")],
+                region=region,
+                limits={"counts as drift": 1},
+            ),
+            graph("Outcomes that are missing", [daily("MissingOutcomes")], region=region),
+        ],
+        [
             graph("Predictions", [predicted(stat) for stat in ("p10", "p50", "p90", "p99")], region=region),
             graph(
-                "Drift by our own looks",
+                "Drift by feature",
                 [
                     Line(
                         expression=(

@@ -1,4 +1,4 @@
-"""Drift: do the requests still look like what the model was trained on? The alarm, and the looks."""
+"""Drift: is the world still what the model learned from? Alarms on what the looks publish, and the looks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pulumi
 import pulumi_aws as aws
@@ -22,12 +22,59 @@ from infra.storage.storage import Zone
 from infra.training.instances import has_local_storage
 
 NAMESPACE = "Groundplan"
-METRIC = "Drift"
-"""What a look publishes: each feature's by `Endpoint` and `Feature`, the largest by `Endpoint` alone."""
+DAY = 86400
+"""Seconds of an alarm's period: a look publishes each figure once a day."""
 
 _ANALYZER = "sagemaker-model-monitor-analyzer"
 _CAPTURED = "/opt/ml/processing/input/endpoint"
 _REPORTED = "/opt/ml/processing/output"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """A metric that an alarm is on, by `Endpoint`: `says` is one sentence with the endpoint's name in it.
+
+    `Drift` and `PredictionDrift` are relative to what is normal and have lasted (five of seven days) where
+    they are above 1; so is `ConceptDrift`. `MissingOutcomes` is a share.
+    """
+
+    metric: Literal["Drift", "PredictionDrift", "ConceptDrift", "MissingOutcomes"]
+    ending: str
+    says: str
+    runbook: str
+    retrains: bool
+
+
+WATCHED = (
+    Watched(
+        metric="Drift",
+        ending="drift",
+        says="A feature of the requests to {} has moved away from the training data.",
+        runbook="data-drift",
+        retrains=True,
+    ),
+    Watched(
+        metric="PredictionDrift",
+        ending="prediction-drift",
+        says="What {} answers is distributed otherwise than in validation.",
+        runbook="prediction-drift",
+        retrains=False,
+    ),
+    Watched(
+        metric="ConceptDrift",
+        ending="concept-drift",
+        says="What {} says comes true otherwise than it did in validation.",
+        runbook="concept-drift",
+        retrains=True,
+    ),
+    Watched(
+        metric="MissingOutcomes",
+        ending="missing-outcomes",
+        says="Of too many predictions of {} it is not known what became of them.",
+        runbook="missing-outcomes",
+        retrains=False,
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,48 +97,51 @@ class DriftArgs:
 
 
 class Drift(pulumi.ComponentResource):
-    """An alarm on drift that has lasted, and SageMaker's data-quality schedule where the settings ask for it.
+    """Alarms on what has drifted or is missing, and SageMaker's data-quality schedule where it is asked for.
 
     A quiet endpoint raises nothing. Controls: checkov 367 to 369, SageMaker.9, .10, .13 and .15.
     """
 
     alarm_names: Sequence[str]
-    """Plain, since a rule is made of them."""
+    """Of those that ask for a new model; plain, since a rule is made of them."""
 
     def __init__(self, name: str, args: DriftArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundplan:infra:Drift", name, opts=opts)
-        child = pulumi.ResourceOptions(parent=self)
         settings = args.settings
-        alarm_name = f"{args.endpoint_name}-drift"
-        alarm(
-            f"{name}-alarm",
-            name=alarm_name,
-            says=f"A feature of the requests to {args.endpoint_name} has moved away from the training data.",
-            runbook="data-drift",
-            severity="warning",
-            topics=args.topics,
-            foundation=args.foundation,
-            namespace=NAMESPACE,
-            metric_name=METRIC,
-            dimensions={"Endpoint": args.endpoint_name},
-            statistic="Maximum",
-            comparison_operator="GreaterThanThreshold",
-            threshold=settings.threshold,
-            period=settings.every_hours * 3600,
-            evaluation_periods=settings.persist,
-            datapoints_to_alarm=settings.persist,
-            opts=child,
-        )
-        self.alarm_names = [alarm_name]
+        for one in WATCHED:
+            self._alarm(name, one, args)
+        self.alarm_names = [f"{args.endpoint_name}-{one.ending}" for one in WATCHED if one.retrains]
         if settings.model_monitor.enabled and args.captures:
             self._schedule(name, args)
         self.register_outputs({"alarm_names": self.alarm_names})
 
+    def _alarm(self, name: str, one: Watched, args: DriftArgs) -> None:
+        settings = args.settings
+        alarm(
+            f"{name}-{'alarm' if one.ending == 'drift' else one.ending}",
+            name=f"{args.endpoint_name}-{one.ending}",
+            says=one.says.format(args.endpoint_name),
+            runbook=one.runbook,
+            severity="warning",
+            topics=args.topics,
+            foundation=args.foundation,
+            namespace=NAMESPACE,
+            metric_name=one.metric,
+            dimensions={"Endpoint": args.endpoint_name},
+            statistic="Maximum",
+            comparison_operator="GreaterThanThreshold",
+            threshold=settings.missing_outcomes if one.metric == "MissingOutcomes" else settings.threshold,
+            period=DAY,
+            # A day more: its figure comes with the next look, and until then the alarm is to stand.
+            evaluation_periods=settings.persist + 1,
+            datapoints_to_alarm=settings.persist,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
     def _schedule(self, name: str, args: DriftArgs) -> None:
         child = pulumi.ResourceOptions(parent=self)
-        settings, place = args.settings, args.foundation.place
-        key = args.foundation.key_arns["data"]
-        monitor = settings.model_monitor
+        place, key = args.foundation.place, args.foundation.key_arns["data"]
+        monitor = args.settings.model_monitor
         baseline = monitor.baseline
         contents = pulumi.Output.all(
             args.role_arns["monitoring"],
@@ -159,7 +209,7 @@ class Drift(pulumi.ComponentResource):
             monitoring_schedule_config={
                 "monitoring_job_definition_name": definition.name,
                 "monitoring_type": "DataQuality",
-                "schedule_config": {"schedule_expression": look_times(settings.every_hours)},
+                "schedule_config": {"schedule_expression": look_times(monitor.every_hours)},
             },
             opts=child,
         )

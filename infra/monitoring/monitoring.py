@@ -128,5 +128,11 @@ class Monitoring(pulumi.ComponentResource):
                 runbooks,
             )
         )
-        found["quality"] = boards.quality(served, place.region, pages(How_alarms_reach_you="README"))
+        quality_pages = pages(
+            The_requests_have_drifted="data-drift",
+            The_answers_have_drifted="prediction-drift",
+            What_is_said_comes_true_otherwise="concept-drift",
+            Outcomes_are_missing="missing-outcomes",
+        )
+        found["quality"] = boards.quality(served, place.region, quality_pages)
         return found

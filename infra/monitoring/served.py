@@ -14,7 +14,8 @@ DATA_QUALITY = "/aws/sagemaker/Endpoints/data-metrics"
 MODEL_QUALITY = "/aws/sagemaker/Endpoints/model-metrics"
 """Namespaces of Model Monitor's schedules, by `Endpoint` and `MonitoringSchedule`."""
 OWN = "Groundplan"
-"""Namespace of what our own looks measure, by `Endpoint`: `Drift`, also by `Feature`, and `Probability`."""
+"""Namespace of what our own looks measure, by `Endpoint`: `Drift` (also by `Feature`), `PredictionDrift`,
+`ConceptDrift`, `MissingOutcomes` and `Probability`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,12 @@ from typing import Any
 from infra.audit.audit import Audit, AuditArgs
 from infra.backup.backup import Backup, BackupArgs
 from infra.cost.budget import Budget, BudgetArgs
+from infra.data.declared import OUTCOMES
+from infra.data.features import group_name
 from infra.foundation.dead_letters import DeadLetters, DeadLettersArgs
 from infra.identity.persona_permissions import STARTERS_OF_TRAINING
 from infra.monitoring.drift import Drift, DriftArgs
+from infra.monitoring.looks import Looks, LooksArgs
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
 from infra.monitoring.served import Served
 from infra.settings.loading import PlatformSettings
@@ -24,6 +27,7 @@ def watch_over(
     """Makes what watches over the other stages; the outputs of it."""
     base, zones, topics = ground.foundation, ground.storage.buckets, ground.notifications.topics
     endpoint, served = serving.endpoint, None
+    looks = None
     if endpoint is not None:
         served = Served(endpoint_name=ground.endpoint_name, variants=endpoint.variant_names)
         drift = Drift(
@@ -41,6 +45,29 @@ def watch_over(
                 undelivered_arn=trained.undelivered_arn,
             ),
         )
+        captures = settings.endpoint.mode == "realTime" and settings.endpoint.capture_percent > 0
+        if settings.drift.looks.enabled and captures and settings.release is not None:
+            looks = Looks(
+                "looks",
+                LooksArgs(
+                    settings=settings.drift.looks,
+                    foundation=base,
+                    placement=ground.network.workloads,
+                    zones=zones,
+                    role_arns=ground.identity.role_arns,
+                    topics=topics,
+                    use_case=settings.use_case,
+                    image=ground.image.uri,
+                    source_uri=ground.source_uri,
+                    endpoint_name=ground.endpoint_name,
+                    variant=served.variants[0],
+                    package_arn=settings.release.model_package_arn,
+                    outcomes_group=group_name(base.place, settings.case, OUTCOMES)
+                    if settings.features.enabled
+                    else None,
+                    undelivered_arn=trained.undelivered_arn,
+                ),
+            )
         if settings.retraining.on_drift:
             Retraining(
                 "retraining",
@@ -109,6 +136,7 @@ def watch_over(
     )
     return {
         "budget": budget.budget_name,
+        "monitoring": looks.pipeline_name if looks else None,
         "dashboards": dict(monitoring.dashboards),
         "prometheus": monitoring.prometheus_endpoint,
         "grafana": monitoring.grafana_endpoint,

@@ -8,7 +8,7 @@ from infra.foundation.alarm import Topics
 from infra.foundation.dead_letters import DeadLetters, DeadLettersArgs
 from infra.foundation.foundation import Foundation
 from infra.training.failure_alerts import FailureAlerts, FailureAlertsArgs
-from infra.training.schedule import TrainingSchedule, TrainingScheduleArgs
+from infra.training.schedule import PipelineSchedule, PipelineScheduleArgs
 from infra.training.settings import TrainingSettings
 
 
@@ -52,9 +52,12 @@ class TrainingRuns(pulumi.ComponentResource):
             opts=child,
         )
         if args.settings.schedule is not None:
-            TrainingSchedule(
+            PipelineSchedule(
                 f"{name}-schedule",
-                TrainingScheduleArgs(
+                PipelineScheduleArgs(
+                    purpose="training",
+                    description="Trains and registers a model; nothing is served by it",
+                    fresh_inputs=True,
                     expression=args.settings.schedule,
                     timezone=args.settings.timezone,
                     foundation=args.foundation,

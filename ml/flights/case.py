@@ -54,7 +54,7 @@ CASE = UseCase(
     # A passenger told in time rebooks; one told for nothing has changed plans: a rough four to one.
     costs=Costs(missed=400.0, false_alarm=100.0, unit="USD"),
     compute=_compute,
-    moment="scheduled",  # minutes
+    moment="scheduled",
     label_after=24 * 60,  # 11.7 hours of planned flight at most, and an hour after it is late or is not
     group="tailnum",
     segments={"month": "month", "airport": "origin", "airline": "carrier"},

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from ml import dependencies
 from ml.case import UseCase
+from ml.container import TrainingFolders
 from ml.jobs.job import Job
 
 INTERRUPTED = 143
@@ -19,11 +21,16 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _work(case: UseCase, arguments: argparse.Namespace) -> None:
     # Only now: what these import may just have been installed.
+    from ml.monitoring import baseline
     from ml.training import job
     from ml.training.boosting import Interrupted
 
     try:
         job.run(case, arguments.more)
+        folders = TrainingFolders.of(os.environ)
+        baseline.write_beside_model(
+            case, train=folders.train, validation=folders.validation, model=folders.model
+        )
     except Interrupted as reason:
         print(reason, flush=True)
         sys.exit(INTERRUPTED)

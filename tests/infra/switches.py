@@ -45,7 +45,7 @@ _CHOSEN: Mapping[str, list[Any]] = {
     ],
     "endpoint.batch.schedule": ["rate(12 hours)"],
     "endpoint.serverless.provisionedConcurrency": [5],
-    "drift.everyHours": [1, 24],
+    "drift.modelMonitor.everyHours": [1, 24],
     "parking.stopAt": ["20:00"],
     "frontDoor.issuer": ["https://login.example.com"],
     "frontDoor.audience": [["groundplan"]],

@@ -64,21 +64,46 @@ def _drift(preview: bool = False, captures: bool = True, **settings: Any) -> Bui
     return build(program, preview=preview)
 
 
+def _alarms(made: Build) -> dict[str, dict[str, Any]]:
+    return {one["name"]: one for one in made.of("aws:cloudwatch/metricAlarm:MetricAlarm").values()}
+
+
 def test_drift_must_last_before_it_is_told_and_silence_is_no_drift() -> None:
-    (alarm,) = _drift(everyHours=24, persist=3).of("aws:cloudwatch/metricAlarm:MetricAlarm").values()
-    assert (alarm["period"], alarm["evaluationPeriods"], alarm["datapointsToAlarm"]) == (86400, 3, 3)
+    alarm = _alarms(_drift(persist=3))["groundplan-dev-flights-drift"]
+    assert (alarm["period"], alarm["evaluationPeriods"], alarm["datapointsToAlarm"]) == (86400, 4, 3)
     assert alarm["treatMissingData"] == "notBreaching"
     assert (alarm["namespace"], alarm["metricName"]) == ("Groundplan", "Drift")
     assert alarm["dimensions"] == {"Endpoint": "groundplan-dev-flights"}
     assert alarm["alarmDescription"].endswith("/data-drift.md")
 
 
+def test_each_thing_that_can_go_wrong_with_a_model_has_an_alarm_and_a_page_of_its_own() -> None:
+    alarms = _alarms(_drift(threshold=1.5, missingOutcomes=0.3))
+    told = {
+        name.removeprefix("groundplan-dev-flights-"): (
+            one["metricName"],
+            one["threshold"],
+            one["alarmDescription"].rpartition("/")[2],
+        )
+        for name, one in alarms.items()
+    }
+    assert told == {
+        "drift": ("Drift", 1.5, "data-drift.md"),
+        "prediction-drift": ("PredictionDrift", 1.5, "prediction-drift.md"),
+        "concept-drift": ("ConceptDrift", 1.5, "concept-drift.md"),
+        "missing-outcomes": ("MissingOutcomes", 0.3, "missing-outcomes.md"),
+    }
+
+
 def test_the_alarm_calls_the_function_by_a_rule_that_names_it() -> None:
     made = _drift()
     rule = made.of("aws:cloudwatch/eventRule:EventRule")["retraining-rule"]
     pattern = json.loads(rule["eventPattern"])
-    (alarm,) = made.of("aws:cloudwatch/metricAlarm:MetricAlarm").values()
-    assert pattern["resources"] == [f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{alarm['name']}"]
+    # A new model helps where the world has moved, and not where outcomes are lost.
+    assert pattern["resources"] == [
+        f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:groundplan-dev-flights-{ending}"
+        for ending in ("concept-drift", "drift")
+    ]
     assert pattern["detail"] == {"state": {"value": ["ALARM"]}}
     target = made.of("aws:cloudwatch/eventTarget:EventTarget")["retraining-target"]
     assert target["deadLetterConfig"]["arn"] == QUEUE
@@ -124,8 +149,9 @@ def test_a_preview_knows_every_resource() -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"everyHours": 6}, "everyHours of 1 or 24"),
-        ({"everyHours": 24, "persist": 8}, "persist of 7 at most: an alarm sees a week"),
+        ({"modelMonitor": {"everyHours": 6}}, "everyHours of 1 or 24"),
+        ({"persist": 7}, "less than or equal to 6"),
+        ({"looks": {"schedule": "at two"}}, "cron"),
         ({"threshold": 0}, "greater than 0"),
     ],
 )

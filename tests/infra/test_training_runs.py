@@ -111,18 +111,18 @@ def test_a_schedule_may_start_this_pipeline_and_nothing_else() -> None:
     assert schedule["scheduleExpressionTimezone"] == "Europe/Berlin"
     assert schedule["target"]["deadLetterConfig"]["arn"] == made.outputs["undelivered"]
     statements = made.policies()["training-runs-schedule-role-policy"]
-    assert {one["Sid"]: one["Resource"] for one in statements}["StartTraining"] == ARN
+    assert {one["Sid"]: one["Resource"] for one in statements}["StartPipeline"] == ARN
     roles = made.of("aws:iam/role:Role")["training-runs-schedule-role-role"]
     assert "scheduler.amazonaws.com" in roles["assumeRolePolicy"]
 
 
 def test_a_scheduled_run_uses_nothing_of_an_earlier_one_and_is_started_once() -> None:
-    request = json.loads(start_request(PIPELINE))
+    request = json.loads(start_request(PIPELINE, fresh_inputs=True))
     (fingerprint,) = request["PipelineParameters"]
     assert fingerprint == {"Name": "InputsFingerprint", "Value": "scheduled-<aws.scheduler.scheduled-time>"}
     token = request["ClientRequestToken"].replace("<aws.scheduler.scheduled-time>", "2026-11-25T03:00:00Z")
     assert 32 <= len(token) <= 128
-    longest = json.loads(start_request("p" * 256))["ClientRequestToken"]
+    longest = json.loads(start_request("p" * 256, fresh_inputs=True))["ClientRequestToken"]
     assert len(longest) <= 128 + len("<aws.scheduler.scheduled-time>") - len("2026-11-25T03:00:00Z")
 
 

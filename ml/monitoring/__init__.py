@@ -1,0 +1,1 @@
+"""Monitoring: has the world moved away from what the model learned?"""

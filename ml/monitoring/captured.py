@@ -1,0 +1,341 @@
+"""What was asked and answered, and what became of it? Readers of SageMaker's data capture and of outcomes.
+
+Captures are JSON lines below `<endpoint>/<variant>/yyyy/mm/dd/hh/`; outcomes are the Parquet files of the
+feature group `<prefix>-<case>-outcomes`. What cannot be read is counted by its reason and left out.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import csv
+import io
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.container import JobFailed
+from ml.monitoring.bins import NEW, Floats, Matrix
+from ml.training.schema import Feature
+
+LARGEST_LINE = 32 * 1024 * 1024
+"""Bytes: a request is at most 6 MB (SageMaker API, InvokeEndpoint), and Base64 makes a third more of it."""
+
+_EVENT_TIME = re.compile(r"(?:^|[,;&\s])event-time=([^,;&\s]+)")
+_SINGLE = 3.4e38
+
+Ids = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Captured:
+    """Predictions, one a row: `features` (rows, features) as the model takes them (NaN missing, -1 a value
+    that training did not see), `at` in minutes since 1970 (UTC), by the event where the caller told it.
+    """
+
+    inference_id: Ids
+    """The caller's id, or SageMaker's of the event; a batch's rows are `<id>/0`, `<id>/1` and so on."""
+    variant: Ids
+    at: Floats
+    features: Matrix
+    probability: Floats
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    """Why lines were left out → how many."""
+
+    def __len__(self) -> int:
+        return len(self.probability)
+
+    def of(self, chosen: npt.NDArray[Any]) -> Captured:
+        """The chosen rows, by mask or by place."""
+        return Captured(
+            self.inference_id[chosen],
+            self.variant[chosen],
+            self.at[chosen],
+            self.features[chosen],
+            self.probability[chosen],
+            self.skipped,
+        )
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What became of predictions, one an id: the latest that was written. Times in minutes since 1970."""
+
+    inference_id: Ids
+    outcome: Floats
+    known_at: Floats
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.outcome)
+
+
+class _Foreign(ValueError):
+    """A line that is none of ours; the message is the reason that is counted."""
+
+
+def read_captures(folder: Path, features: Sequence[Feature], *, variant: str | None = None) -> Captured:
+    """Every capture below a folder, in the order of the files' names; of one `variant` or of all."""
+    ids: list[str] = []
+    variants: list[str] = []
+    moments: list[float] = []
+    rows: list[list[float]] = []
+    probabilities: list[float] = []
+    skipped: Counter[str] = Counter()
+    places = {one.name: place for place, one in enumerate(features)}
+    codes = [
+        {value: float(code) for code, value in enumerate(one.values)} if one.kind == "category" else None
+        for one in features
+    ]
+    for path in sorted(folder.rglob("*.jsonl")):
+        # <variant>/yyyy/mm/dd/hh/<file>
+        of = path.parts[-6] if len(path.parts) >= 6 else ""
+        if variant is not None and of != variant:
+            continue
+        for line in _lines(path, skipped):
+            try:
+                id, at, asked, answered = _line(line, places, codes)
+            except _Foreign as reason:
+                skipped[str(reason)] += 1
+                continue
+            single = len(answered) == 1
+            for number, (row, probability) in enumerate(zip(asked, answered, strict=True)):
+                ids.append(id if single else f"{id}/{number}")
+                variants.append(of)
+                moments.append(at)
+                rows.append(row)
+                probabilities.append(probability)
+    return Captured(
+        np.array(ids, dtype=np.str_),
+        np.array(variants, dtype=np.str_),
+        np.array(moments, dtype=np.float64),
+        np.array(rows, dtype=np.float32).reshape(len(rows), len(features)),
+        np.array(probabilities, dtype=np.float64),
+        dict(skipped),
+    )
+
+
+def read_outcomes(folder: Path) -> Outcomes:
+    """Every outcome below a folder; a file that is torn is counted and left out."""
+    import duckdb
+
+    skipped: Counter[str] = Counter()
+    latest: dict[str, tuple[tuple[str, str], float, float]] = {}
+    with duckdb.connect() as connection:
+        for path in sorted(folder.rglob("*.parquet")):
+            try:
+                found = connection.execute(
+                    "SELECT inference_id, outcome, happened_at, CAST(write_time AS VARCHAR), is_deleted"
+                    " FROM read_parquet(?, hive_partitioning = false)",
+                    [str(path)],
+                ).fetchall()
+            except duckdb.Error as error:
+                known = isinstance(error, duckdb.BinderException)
+                skipped["outcomes without our columns" if known else "outcomes that are no Parquet"] += 1
+                continue
+            for id, outcome, happened, written, deleted in found:
+                at = _moment(happened)
+                if deleted or not id or outcome is None or not math.isfinite(outcome) or at is None:
+                    skipped["deleted outcome" if deleted else "outcome without id, value or time"] += 1
+                    continue
+                # The store appends: the newest happening wins, and of its copies the one written last.
+                order = (f"{at:020.3f}", str(written))
+                if id not in latest or order >= latest[id][0]:
+                    latest[id] = (order, float(outcome), at)
+    return Outcomes(
+        np.array(list(latest), dtype=np.str_),
+        np.array([value for _, value, _ in latest.values()], dtype=np.float64),
+        np.array([at for _, _, at in latest.values()], dtype=np.float64),
+        dict(skipped),
+    )
+
+
+def joined(captured: Captured, outcomes: Outcomes) -> tuple[Floats, Floats]:
+    """Of each captured row its outcome and when that was known; NaN where there is none (yet)."""
+    outcome = np.full(len(captured), np.nan)
+    known_at = np.full(len(captured), np.nan)
+    if len(outcomes) and len(captured):
+        order = np.argsort(outcomes.inference_id, kind="stable")
+        ordered = outcomes.inference_id[order]
+        place = np.minimum(np.searchsorted(ordered, captured.inference_id), len(ordered) - 1)
+        hit = ordered[place] == captured.inference_id
+        outcome[hit] = outcomes.outcome[order][place[hit]]
+        known_at[hit] = outcomes.known_at[order][place[hit]]
+    return outcome, known_at
+
+
+def _lines(path: Path, skipped: Counter[str]) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(LARGEST_LINE):
+                if len(line) >= LARGEST_LINE and not line.endswith(b"\n"):
+                    skipped["line too long"] += 1
+                    while rest := file.readline(LARGEST_LINE):
+                        if rest.endswith(b"\n"):
+                            break
+                elif line.strip():
+                    yield line
+    except OSError as error:
+        raise JobFailed(f"{path} cannot be read: {error}") from None
+
+
+def _line(
+    line: bytes, places: Mapping[str, int], codes: Sequence[Mapping[str, float] | None]
+) -> tuple[str, float, list[list[float]], list[float]]:
+    """Id, minutes, rows and probabilities of one captured request. Raises _Foreign."""
+    try:
+        given = json.loads(line)
+    except (ValueError, RecursionError):
+        raise _Foreign("torn line") from None
+    try:
+        about = given["eventMetadata"]
+        asked, answered = given["captureData"]["endpointInput"], given["captureData"]["endpointOutput"]
+        id = about.get("inferenceId") or about["eventId"]
+        at = _at(about)
+        rows = _asked(*_body(asked), places, codes)
+        said = _answered(*_body(answered))
+    except (KeyError, TypeError, AttributeError):
+        raise _Foreign("no capture of a request and its answer") from None
+    if not isinstance(id, str) or not id:
+        raise _Foreign("no id")
+    if len(rows) != len(said):
+        raise _Foreign("as many answers as rows are missing")
+    return id, at, rows, said
+
+
+def _at(about: Mapping[str, Any]) -> float:
+    told = about.get("customAttributes") or ()
+    for attributes in [told] if isinstance(told, str) else told:
+        named = _EVENT_TIME.search(str(attributes))
+        if named:
+            at = _moment(named[1])
+            if at is None:
+                raise _Foreign("event time that is none")
+            return at
+    at = _moment(about["inferenceTime"])
+    if at is None:
+        raise _Foreign("no time")
+    return at
+
+
+def _moment(text: object) -> float | None:
+    """Minutes since 1970 of ISO 8601; without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() / 60
+
+
+def _body(part: Mapping[str, Any]) -> tuple[bytes, str]:
+    """The bytes of a body and its content type."""
+    kind = str(part.get("observedContentType") or "").partition(";")[0].strip().lower()
+    encoding, data = part["encoding"], part["data"]
+    if not isinstance(data, str):
+        raise _Foreign("body that is no text")
+    if encoding == "BASE64":
+        try:
+            return base64.b64decode(data, validate=True), kind
+        except (binascii.Error, ValueError):
+            raise _Foreign("torn body") from None
+    return data.encode("utf-8", "surrogatepass"), kind or f"{'text/csv' if encoding == 'CSV' else ''}"
+
+
+def _asked(
+    body: bytes, kind: str, places: Mapping[str, int], codes: Sequence[Mapping[str, float] | None]
+) -> list[list[float]]:
+    if kind == "application/x-npy":
+        table = _npy(body)
+        if table.ndim != 2 or table.shape[1] != len(places):
+            raise _Foreign("another number of features")
+        return [[float(value) for value in row] for row in table]
+    if kind == "text/csv":
+        table_of_text = _csv(body)
+        if any(len(row) != len(places) for row in table_of_text):
+            raise _Foreign("another number of features")
+        return [[_encoded(value, codes[place]) for place, value in enumerate(row)] for row in table_of_text]
+    instances = _json_rows(body, kind, "instances")
+    found = []
+    for instance in instances:
+        if isinstance(instance, Mapping):
+            if not places.keys() <= instance.keys():
+                raise _Foreign("a feature is missing")
+            found.append([_encoded(instance[name], codes[place]) for name, place in places.items()])
+        elif isinstance(instance, list) and len(instance) == len(places):
+            found.append([_encoded(value, codes[place]) for place, value in enumerate(instance)])
+        else:
+            raise _Foreign("row that is no row of ours")
+    return found
+
+
+def _answered(body: bytes, kind: str) -> list[float]:
+    if kind == "application/x-npy":
+        said: list[Any] = _npy(body).reshape(-1).tolist()
+    elif kind == "text/csv":
+        said = [row[0] for row in _csv(body)]
+    else:
+        said = _json_rows(body, kind, "predictions")
+    found = []
+    for one in said:
+        value: Any = one.get("probability") if isinstance(one, Mapping) else one
+        try:
+            probability = float(value)
+        except (TypeError, ValueError):
+            raise _Foreign("answer without a probability") from None
+        if not 0 <= probability <= 1:
+            raise _Foreign("answer without a probability")
+        found.append(probability)
+    return found
+
+
+def _json_rows(body: bytes, kind: str, member: str) -> list[Any]:
+    """Of a document with that member, of a bare list, or of JSON lines."""
+    try:
+        if kind in ("application/jsonlines", "application/jsonl", "application/x-ndjson"):
+            return [json.loads(line) for line in body.splitlines() if line.strip()]
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        raise _Foreign("body that is no JSON") from None
+    rows = document.get(member) if isinstance(document, Mapping) else document
+    if not isinstance(rows, list):
+        raise _Foreign(f"no {member}")
+    return rows
+
+
+def _csv(body: bytes) -> list[list[str]]:
+    try:
+        return [row for row in csv.reader(io.StringIO(body.decode(), newline=""), strict=True) if row]
+    except (UnicodeDecodeError, csv.Error):
+        raise _Foreign("body that is no CSV") from None
+
+
+def _npy(body: bytes) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(np.load(io.BytesIO(body), allow_pickle=False))
+    except (ValueError, EOFError, OSError, SyntaxError):
+        raise _Foreign("body that is no array") from None
+
+
+def _encoded(value: object, codes: Mapping[str, float] | None) -> float:
+    """A value as the model takes it."""
+    if value is None or value == "":
+        return math.nan
+    if codes is not None:
+        return codes.get(value, NEW) if isinstance(value, str) else NEW
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise _Foreign("value that is no number") from None
+    if not -_SINGLE < number < _SINGLE:
+        # Infinity or NaN in words: the model never saw it as a number.
+        return math.nan
+    return number
