@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from ml.integration.declared import CleaningRule, Reference
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
     from ibis.expr.types import BooleanValue, Table
+
+    from ml.streaming.happening import Happening
 
 
 def _compute(connection: Backend, tables: Mapping[str, Table]) -> Table:
@@ -38,6 +41,20 @@ def _examples(connection: Backend, tests: Table, tables: Mapping[str, Table], pa
     from ml.flights.examples import write
 
     return write(connection, tests, tables, path)
+
+
+def _happenings(
+    connection: Backend, tables: Mapping[str, Table], first: date, days: int, weeks: int
+) -> Iterator[Happening]:
+    from ml.flights.happenings import happenings
+
+    return happenings(connection, tables, first, days, weeks)
+
+
+def _sources() -> Path:
+    from ml.flights.sources import find
+
+    return find()[0].path.parent
 
 
 CASE = UseCase(
@@ -70,4 +87,6 @@ CASE = UseCase(
     ),
     left_out=_left_out,
     write_examples=_examples,
+    happenings=_happenings,
+    find_sources=_sources,
 )

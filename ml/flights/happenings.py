@@ -19,6 +19,9 @@ from ml.streaming.happening import Happening
 FILED = 24 * 60
 """Minutes before its schedule at which a flight is told of: the timetable is known for longer."""
 
+AIRPORTS = ("EWR", "JFK", "LGA")
+
+_WEEK = 7 * 24 * 60
 _QUIET = 10
 """Minutes after which an airport says that it is still there, whatever happens."""
 
@@ -27,31 +30,35 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def happenings(
-    connection: Backend, tables: Mapping[str, Table], first: date, days: int
+    connection: Backend, tables: Mapping[str, Table], first: date, days: int, weeks: int = 0
 ) -> Iterator[Happening]:
     """The events of the flights scheduled on some days (local), and of the weather then, in order of time.
 
-    Nobody tells that a flight was cancelled: it does not depart. A diverted one lands without a delay.
+    Nobody tells that a flight was cancelled: it does not depart. A diverted one lands without a delay. All is
+    told as if it had been some weeks later: the weekdays and the clocks stay, the flights' dates move along.
     """
     begin = _minutes(datetime(first.year, first.month, first.day, tzinfo=UTC))
     end = begin + days * 24 * 60
     flights = timed(tables["flights"], tables["airports"])
     planes = tables["planes"].select("tailnum", built="year", aircraft_seats="seats")
     flights = flights.left_join(planes, "tailnum").drop("tailnum_right")
+    later = weeks * _WEEK
     local = flights.scheduled + _offset(flights) * 60
     flights = flights.filter((local >= begin) & (local < end))
     chosen = flights.select(
-        *("year", "month", "day", "sched_dep_time", "carrier", "flight", "origin", "dest", "tailnum"),
-        *("distance", "planned_minutes", "scheduled", "departed", "landed", "dep_delay", "arr_delay"),
-        "aircraft_seats",
+        *("carrier", "flight", "origin", "dest", "tailnum"),
+        *("distance", "planned_minutes", "dep_delay", "arr_delay", "aircraft_seats"),
+        scheduled=flights.scheduled + later,
+        departed=flights.departed + later,
+        landed=flights.landed + later,
         aircraft_age=flights.year - flights.built,
         offset=_offset(flights),
     ).order_by("scheduled", "carrier", "flight", "origin")
     weather = tables["weather"]
     hour = (weather.time_hour.epoch_seconds() // 3600).cast("int32")
     seen = weather.filter((hour * 60 >= begin - 12 * 60) & (hour * 60 < end + 24 * 60))
-    seen = seen.select("origin", *_WEATHER, known=hour * 60 + 60).order_by("known", "origin")
-    ticks = _ticks(begin - FILED, end + 24 * 60, ("EWR", "JFK", "LGA"))
+    seen = seen.select("origin", *_WEATHER, known=hour * 60 + 60 + later).order_by("known", "origin")
+    ticks = _ticks(begin + later - FILED, end + later + 24 * 60, AIRPORTS)
     return heapq.merge(
         _of_flights(_rows(connection, chosen)),
         (_observed(row) for row in _rows(connection, seen)),
@@ -60,10 +67,9 @@ def happenings(
     )
 
 
-def flight_key(row: Mapping[str, Any]) -> str:
+def flight_key(carrier: str, flight: int, origin: str, scheduled: datetime) -> str:
     """The inference id of a flight: `2013-07-03/B6/1103/JFK/1830`, by the local clock of its schedule."""
-    day = f"{row['year']}-{row['month']:02}-{row['day']:02}"
-    return f"{day}/{row['carrier']}/{row['flight']}/{row['origin']}/{row['sched_dep_time']:04}"
+    return f"{scheduled:%Y-%m-%d}/{carrier}/{flight}/{origin}/{scheduled:%H%M}"
 
 
 def _offset(flights: Table) -> Any:
@@ -84,10 +90,10 @@ def _of_flights(rows: Iterator[dict[str, Any]]) -> Iterator[Happening]:
 
 
 def _of_flight(row: Mapping[str, Any]) -> Iterator[Happening]:
-    key = flight_key(row)
-    zone = timezone(timedelta(hours=row["offset"]))
+    local = _moment(row["scheduled"]).astimezone(timezone(timedelta(hours=row["offset"])))
+    key = flight_key(row["carrier"], row["flight"], row["origin"], local)
     flight = {name: row[name] for name in ("carrier", "flight", "origin", "dest", "tailnum")}
-    flight["scheduled"] = _moment(row["scheduled"]).astimezone(zone).isoformat()
+    flight["scheduled"] = local.isoformat()
     more = ("distance", "planned_minutes", "aircraft_age", "aircraft_seats")
     filed = {**flight, **{name: row[name] for name in more}}
 

@@ -1,7 +1,7 @@
 """What is known of flights as it happens: their events, the states that these change, and the question.
 
-The same features as `ml/flights/features.py` computes over the year, here of one flight at a time and as known
-two hours before its scheduled departure. Moments are minutes since 1970 (UTC).
+The same features as `ml/flights/features.py` computes over the year, here of one flight at a time and as
+known two hours before its scheduled departure. Moments are minutes since 1970 (UTC).
 """
 
 from __future__ import annotations

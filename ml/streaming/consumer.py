@@ -2,7 +2,7 @@
 
 Everything is by the events' own time. The watermark is the time up to which all is likely to have come: the
 least of the shards' newest events, less the tolerance. What waits for it (questions and outcomes) is kept in
-the shard's clock, which is written last: until then a batch that comes again does the same, to the same effect.
+the shard's clock, which is written last: until then a batch that comes again does the same again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What happened, as whoever puts events to a stream has it: an event, when it was, and which shard it goes to."""
+"""What happened, as whoever puts events to a stream has it: an event, when it was, and where it goes."""
 
 from __future__ import annotations
 
