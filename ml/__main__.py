@@ -27,6 +27,7 @@ JOBS = (
     "external",
     "experiment",
     "monitor",
+    "replay",
 )
 """Each is a module of `ml.jobs` that holds `JOB`."""
 

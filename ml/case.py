@@ -7,8 +7,9 @@ imports nothing that a job would first have to install: what computes is importe
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
     from ml.integration.engines import Engine
+    from ml.streaming.happening import Happening
 
 Compute = Callable[["Engine", Mapping[str, "Table"]], "Table"]
 """From the sources' tables, by name, to a row a question: identity, period, features, label, segments."""
@@ -31,6 +33,9 @@ LeftOut = Callable[[Mapping[str, "Table"]], Mapping[str, "Table"]]
 
 WriteExamples = Callable[["Engine", "Table", Mapping[str, "Table"], Path], int]
 """From the rows of the test set and the tables to a file of examples (JSON lines); gives how many."""
+
+Happenings = Callable[["Engine", Mapping[str, "Table"], date, int, int], "Iterator[Happening]"]
+"""From the tables, a first day, a number of days and of weeks to move all by, to events in order of time."""
 
 PERIOD = "period"
 """The column that says when a row was asked: a whole number that grows, such as 201301 for a month."""
@@ -121,8 +126,8 @@ class UseCase:
     costs: Costs
     compute: Compute
     moment: str | None = None
-    """Column that says when a row is about, in whole minutes since 1970 (UTC): folds by time are cut by it, and
-    monitoring compares days. Without one nothing is known of how much days differ while nothing changes."""
+    """Column that says when a row is about, in whole minutes since 1970 (UTC): folds by time are cut by it,
+    and monitoring compares days. Without one nothing is known of how much days differ by themselves."""
     label_after: int = 0
     """How many minutes after its moment a row's label is known at the latest: what is closer to
     the rows that judge than this could not have been learned from."""
@@ -139,6 +144,10 @@ class UseCase:
     references: tuple[Reference, ...] = ()
     left_out: LeftOut | None = None
     write_examples: WriteExamples | None = None
+    happenings: Happenings | None = None
+    """What happened on some days, for a replay; a use case with a module `stream` has it."""
+    find_sources: Callable[[], Path] | None = None
+    """Where the sources are if nobody says."""
 
 
 def load(name: str) -> UseCase:

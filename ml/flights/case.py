@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table
 
     from ml.integration.engines import Engine
+    from ml.streaming.happening import Happening
 
 
 def _compute(engine: Engine, tables: Mapping[str, Table]) -> Table:
@@ -39,6 +41,20 @@ def _examples(engine: Engine, tests: Table, tables: Mapping[str, Table], path: P
     from ml.flights.examples import write
 
     return write(engine, tests, tables, path)
+
+
+def _happenings(
+    engine: Engine, tables: Mapping[str, Table], first: date, days: int, weeks: int
+) -> Iterator[Happening]:
+    from ml.flights.happenings import happenings
+
+    return happenings(engine, tables, first, days, weeks)
+
+
+def _sources() -> Path:
+    from ml.flights.sources import find
+
+    return find()[0].path.parent
 
 
 CASE = UseCase(
@@ -92,4 +108,6 @@ CASE = UseCase(
     ),
     left_out=_left_out,
     write_examples=_examples,
+    happenings=_happenings,
+    find_sources=_sources,
 )

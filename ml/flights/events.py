@@ -4,12 +4,7 @@ import ibis
 from ibis.expr.types import IntegerValue, Table
 
 from ml.features.rolling import known_from
-
-NOTICE = 120
-"""Minutes before the scheduled departure at which the question is asked."""
-
-GIVEN_UP = 240
-"""Minutes after which a flight that has not departed counts as waiting no more: most likely cancelled."""
+from ml.flights.schema import GIVEN_UP, NOTICE, OVERDUE
 
 # The four destinations that the airports source lacks: Puerto Rico and the Virgin Islands, which keep
 # Atlantic Standard Time all year (15 U.S.C. 263).
@@ -84,10 +79,14 @@ def waiting(flights: Table) -> Table:
     long they have waited (`value` sums their schedules). Cancelled flights count too: at the time nobody
     knew.
     """
-    late = flights.filter(flights.departed.isnull() | (flights.dep_delay > 15))
+    late = flights.filter(flights.departed.isnull() | (flights.dep_delay > OVERDUE))
     ended = ibis.least(ibis.coalesce(late.departed, late.scheduled + GIVEN_UP), late.scheduled + GIVEN_UP)
     began = late.select(
-        "carrier", "origin", mark=known_from(late.scheduled + 15), one=ibis.literal(1), value=late.scheduled
+        "carrier",
+        "origin",
+        mark=known_from(late.scheduled + OVERDUE),
+        one=ibis.literal(1),
+        value=late.scheduled,
     )
     over = late.select(
         "carrier", "origin", mark=known_from(ended), one=ibis.literal(-1), value=-late.scheduled

@@ -8,7 +8,8 @@ import ibis
 from ibis.expr.types import IntegerValue, Table
 
 from ml.features.rolling import Tally, asked_at, known_by, mean
-from ml.flights.events import GIVEN_UP, NOTICE, arrivals, departures, waiting
+from ml.flights.events import arrivals, departures, waiting
+from ml.flights.schema import GIVEN_UP, NOTICE
 
 _HOUR = 60
 _DAY = 24 * _HOUR

@@ -7,6 +7,15 @@ LATE = 60
 
 LABEL = "late"
 
+NOTICE = 120
+"""Minutes before the scheduled departure at which the question is asked."""
+
+OVERDUE = 15
+"""Minutes after its schedule from which a flight that has not departed counts as waiting."""
+
+GIVEN_UP = 240
+"""Minutes after which a flight that has not departed counts as waiting no more: most likely cancelled."""
+
 FEATURES = (
     Feature(name="carrier", kind="category"),
     Feature(name="origin", kind="category"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ml.case import UseCase
 from ml.container import JobFailed, write_json
-from ml.evaluation.job import unpacked
+from ml.evaluation.archived import unpacked
 from ml.monitoring import assessment, baseline, history, publishing, remote
 from ml.monitoring.captured import read_captures, read_outcomes
 from ml.monitoring.page import page

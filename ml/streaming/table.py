@@ -1,0 +1,147 @@
+"""How are states kept in DynamoDB? An item a key, written over the version that was read and no other."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import zlib
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ml.streaming.state import Clock, Held, Kinds, empty, restored
+
+_MOST_READ = 100
+"""Items that one BatchGetItem reads (API reference)."""
+_MOST_TRIES = 8
+_CLOCK = "clock"
+_STATE = "state"
+
+
+class StatesNotReadError(Exception):
+    """The table did not give all states for the moment: the batch has to come again."""
+
+
+class Table:
+    """States and clocks in a table with the hash key `part` and the range key `name`.
+
+    A state is the item (`<key>`, `state`), a clock (`clock`, `<shard>`): an item has `version`, `body` (JSON,
+    compressed) and `expires`, the second since 1970 at which the service may delete it.
+    """
+
+    def __init__(self, client: Any, name: str, kinds: Kinds, keep_days: int, threads: int = 8) -> None:
+        self._client = client
+        self._name = name
+        self._kinds = kinds
+        self._keep = keep_days * 86400
+        self._threads = threads
+
+    def clocks(self) -> dict[str, Clock]:
+        found: dict[str, Clock] = {}
+        more: dict[str, Any] = {}
+        while True:
+            answer = self._client.query(
+                TableName=self._name,
+                KeyConditionExpression="#part = :clock",
+                ExpressionAttributeNames={"#part": "part"},
+                ExpressionAttributeValues={":clock": {"S": _CLOCK}},
+                ConsistentRead=True,
+                **more,
+            )
+            for item in answer["Items"]:
+                told = _body(item)
+                found[item["name"]["S"]] = Clock(**told, version=int(item["version"]["N"]))
+            if "LastEvaluatedKey" not in answer:
+                return found
+            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def save_clock(self, shard: str, clock: Clock) -> bool:
+        told = {
+            "newest": clock.newest,
+            "pending": clock.pending,
+            "done": clock.done,
+            "touched": clock.touched,
+        }
+        written = self._put(_CLOCK, shard, told, clock.version)
+        clock.version += written
+        return written
+
+    def load(self, keys: Collection[str]) -> dict[str, Held]:
+        wanted = sorted(keys)
+        found = {key: Held(key, empty(self._kinds, key), 0) for key in wanted}
+        parts = [wanted[at : at + _MOST_READ] for at in range(0, len(wanted), _MOST_READ)]
+        for items in self._in_threads(self._read, parts):
+            for item in items:
+                key = item["part"]["S"]
+                found[key] = Held(key, restored(self._kinds, key, _body(item)), int(item["version"]["N"]))
+        return found
+
+    def save(self, changed: Collection[Held]) -> list[str]:
+        def put(held: Held) -> bool:
+            told = {name: part.dump() for name, part in held.state.items()}
+            written = self._put(held.key, _STATE, told, held.version)
+            held.version += written
+            return written
+
+        every = list(changed)
+        written = self._in_threads(put, every)
+        return [held.key for held, done in zip(every, written, strict=True) if not done]
+
+    def _in_threads(self, work: Any, parts: Sequence[Any]) -> list[Any]:
+        if len(parts) < 2 or self._threads < 2:
+            return [work(one) for one in parts]
+        with ThreadPoolExecutor(min(self._threads, len(parts))) as pool:
+            return list(pool.map(work, parts))
+
+    def _read(self, keys: Sequence[str]) -> list[Any]:
+        """Reads up to 100 items. Raises StatesNotReadError where the table leaves some out to the last."""
+        asked: dict[str, Any] = {
+            self._name: {
+                "Keys": [{"part": {"S": key}, "name": {"S": _STATE}} for key in keys],
+                "ConsistentRead": True,
+            }
+        }
+        items: list[Any] = []
+        for attempt in range(_MOST_TRIES):
+            answer = self._client.batch_get_item(RequestItems=asked)
+            items += answer["Responses"].get(self._name, [])
+            asked = answer.get("UnprocessedKeys") or {}
+            if not asked:
+                return items
+            time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - spreads tries, keeps no secret
+        raise StatesNotReadError(f"{self._name} leaves states out after {_MOST_TRIES} tries")
+
+    def _put(self, part: str, name: str, told: Any, version: int) -> bool:
+        body = zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 1)
+        names = {"#version": "version"}
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(#version)"}
+        if version:
+            condition = {
+                "ConditionExpression": "#version = :read",
+                "ExpressionAttributeValues": {":read": {"N": str(version)}},
+            }
+        try:
+            self._client.put_item(
+                TableName=self._name,
+                Item={
+                    "part": {"S": part},
+                    "name": {"S": name},
+                    "version": {"N": str(version + 1)},
+                    "body": {"B": body},
+                    "expires": {"N": str(int(time.time()) + self._keep)},
+                },
+                ExpressionAttributeNames=names,
+                **condition,
+            )
+        except ClientError as refused:
+            if refused.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+
+def _body(item: Any) -> Any:
+    return json.loads(zlib.decompress(item["body"]["B"]))
