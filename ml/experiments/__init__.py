@@ -1,0 +1,1 @@
+"""Experiments: is the challenger better, without fooling ourselves by looking often?"""
