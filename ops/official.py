@@ -9,13 +9,14 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ops.errors import EngineUnavailableError, StackNotUpError, UsageError
 from ops.official_sandbox import SandboxedCli
+from ops.releases import Release
 from ops.runs import Action, Outcome, RunOptions
 from ops.screen import Screen
 from ops.workspace import Workspace

@@ -86,9 +86,7 @@ class Release:
             shadow = shade and Shadow(str(shade["modelPackageArn"]), int(shade.get("samplePercent", 100)))
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"challengers or shadow are not as docs/settings.md says: {error!r}") from None
-        return cls(
-            arn, {str(variant): count for variant, count in kept.items()}, challengers, shadow or None
-        )
+        return cls(arn, {str(variant): count for variant, count in kept.items()}, challengers, shadow or None)
 
 
 class Releases:
