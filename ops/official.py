@@ -120,7 +120,7 @@ class OfficialRunner:
             raise EngineUnavailableError(f"pulumi cancel failed: {done.stderr.strip()}")
 
     def release(self, wanted: Release) -> None:
-        """Writes the release into the stack's own file: models, their shares, the instances they begin with."""
+        """Writes the release into the stack's own file: models, their shares, their first instances."""
         for part in ("instances", "challengers", "shadow"):
             self._ask(["config", "rm", "--path", f"release.{part}"])  # fails where there is none
         values = {"release.modelPackageArn": wanted.model_package_arn}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ops.deployment import await_image, serve
+from ops.deployment import serve
 from ops.errors import OK, CommandError
 from ops.experiment.judging import Judgement, judge, under_way
+from ops.images import await_image
 from ops.outputs import StackOutputs
 from ops.progress import Progress, Step
 from ops.registry import APPROVED, ModelPackage, choose, package, require_approved

@@ -44,7 +44,7 @@ class JudgingFailedError(CommandError):
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the job said: `promote`, `keep`, `go on`, `go on to A/B`, `stop …`, with its reason and its page."""
+    """What the job said: `promote`, `keep`, `go on`, `go on to A/B`, `stop …`, why, and its page."""
 
     kind: Kind
     decision: str
