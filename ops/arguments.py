@@ -291,6 +291,7 @@ def _model_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
     choice = predict.add_mutually_exclusive_group()
     choice.add_argument("--flight", type=_positive, metavar="N", help="the N-th example (1)")
     choice.add_argument("--risk", choices=("high", "low"), help="the example of the highest or lowest risk")
+    _experiment_commands(commands)
     ml = commands.add_parser("ml", help="the model itself", description="The model itself.")
     actions = ml.add_subparsers(dest="action", metavar="ACTION", required=True)
     tradeoff = _add(actions, "tradeoff", "compare quality, latency and price of its variants and of machines")
@@ -317,6 +318,34 @@ def _model_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
     logs = _add(commands, "logs", "list the newest jobs, or print the log of one")
     logs.add_argument("job", nargs="?", help="a step (Train), a job, the endpoint or a function")
     logs.add_argument("-n", "--lines", type=_positive, default=200, metavar="N", help="lines at most (200)")
+
+
+def _experiment_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
+    experiment = commands.add_parser(
+        "experiment",
+        help="measure a challenger against the champion",
+        description="Measure a challenger against the champion.",
+    )
+    actions = experiment.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, what, percent in (
+        ("shadow", "let a challenger hear the requests, and answer nobody", 100),
+        ("ab", "let a challenger answer a share of the requests", 50),
+    ):
+        one = _add(actions, name, what)
+        one.add_argument("--version", type=_positive, metavar="N", help="this version (the newest approved)")
+        one.add_argument(
+            "--percent", type=_percent, default=percent, metavar="N", help=f"of the requests ({percent})"
+        )
+        _engine(one)
+        one.add_argument("-y", "--yes", action="store_true", help="do not ask first")
+    _add(actions, "judge", "hold what the variants said against what became of it")
+    for name, what in (
+        ("promote", "put the challenger in the champion's place, where the A/B test says so"),
+        ("end", "take the challenger away"),
+    ):
+        one = _add(actions, name, what)
+        _engine(one)
+        one.add_argument("-y", "--yes", action="store_true", help="do not ask first")
 
 
 def _other_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -391,6 +420,13 @@ def _above_zero(text: str) -> float:
         number = 0.0
     if not 0 < number < 1e12:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0")
+    return number
+
+
+def _percent(text: str) -> int:
+    number = int(text) if text.isdigit() else 0
+    if not 1 <= number <= 100:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a percentage from 1 to 100")
     return number
 
 

@@ -325,6 +325,22 @@ def _logs(arguments: argparse.Namespace, screen: Screen) -> int:
     return logs(_session(arguments, screen), arguments.job, arguments.lines)
 
 
+def _experiment(arguments: argparse.Namespace, screen: Screen) -> int:
+    from ops.experiment import command
+
+    session = _session(arguments, screen)
+    match arguments.action:
+        case "shadow" | "ab":
+            options = _options(arguments)
+            return command.begin(session, arguments.action, arguments.version, arguments.percent, options)
+        case "judge":
+            return command.show(session)
+        case "promote":
+            return command.promote(session, _options(arguments))
+        case _:
+            return command.end(session, _options(arguments))
+
+
 def _ml(arguments: argparse.Namespace, screen: Screen) -> int:
     from ops.tradeoff.command import tradeoff
     from ops.tradeoff.frontier import Needs
@@ -395,6 +411,7 @@ _HANDLERS: Final[Mapping[str, Callable[[argparse.Namespace, Screen], int]]] = {
     "verify": _verify,
     "predict": _predict,
     "logs": _logs,
+    "experiment": _experiment,
     "ml": _ml,
     "doctor": _doctor,
     "sandbox": _sandbox,

@@ -37,32 +37,36 @@ def deploy(session: Session, version: int | None, options: RunOptions) -> int:
 
 
 def release(session: Session, chosen: ModelPackage, options: RunOptions, step: Step) -> bool:
-    """Releases the package with an `up`; False where it was released already.
-
-    An `up` that fails or is interrupted takes the release back: the next one returns to what was there.
-    """
+    """Releases the package alone with an `up`; False where it was released already. Raises as `serve`."""
     if is_released(session, chosen.arn):
         step.done(f"{chosen.name} is in service already", idle=True)
         return False
-    options = replace(options, brief=True)
     await_image(session, session.outputs(), chosen.image, step)
-    scaled = _scaled(session, step)
-    if session.target_kind == "aws":
-        OfficialRunner(session.workspace, session.stack, session.screen).release(chosen.arn, scaled)
-        succeed(session.run("up", options), session.stack)
-    else:
-        releases = session.workspace.releases
-        previous = releases.of(session.stack)
-        releases.put(session.stack, Release(chosen.arn, scaled))
-        try:
-            succeed(session.run("up", options), session.stack)
-        except BaseException:
-            releases.put(session.stack, previous)
-            before = previous.model_package_arn if previous else "no release"
-            step.note(f"the release is put back to {before}; the next up returns to it")
-            raise
+    serve(session, Release(chosen.arn, _scaled(session, step)), options, step)
     step.done(f"{chosen.name} is in service")
     return True
+
+
+def serve(session: Session, wanted: Release, options: RunOptions, step: Step) -> None:
+    """Brings a release into service with an `up`, with whoever is measured against its champion.
+
+    An `up` that fails or is interrupted takes the release back: the next one returns to what was there.
+    """
+    options = replace(options, brief=True)
+    if session.target_kind == "aws":
+        OfficialRunner(session.workspace, session.stack, session.screen).release(wanted)
+        succeed(session.run("up", options), session.stack)
+        return
+    releases = session.workspace.releases
+    previous = releases.of(session.stack)
+    releases.put(session.stack, wanted)
+    try:
+        succeed(session.run("up", options), session.stack)
+    except BaseException:
+        releases.put(session.stack, previous)
+        before = previous.model_package_arn if previous else "no release"
+        step.note(f"the release is put back to {before}; the next up returns to it")
+        raise
 
 
 def _scaled(session: Session, step: Step) -> Mapping[str, int]:
@@ -83,9 +87,9 @@ def _scaled(session: Session, step: Step) -> Mapping[str, int]:
 
 
 def is_released(session: Session, arn: str) -> bool:
-    """Whether settings and state agree that this package is in service."""
+    """Whether settings and state agree that this package is in service, with none beside it."""
     wanted = session.workspace.release_of(session.stack)
-    if wanted is None or wanted.model_package_arn != arn:
+    if wanted is None or wanted.model_package_arn != arn or wanted.challengers or wanted.shadow:
         return False
     try:
         intended = session.outputs().intended

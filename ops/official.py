@@ -9,13 +9,14 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ops.errors import EngineUnavailableError, StackNotUpError, UsageError
 from ops.official_sandbox import SandboxedCli
+from ops.releases import Release
 from ops.runs import Action, Outcome, RunOptions
 from ops.screen import Screen
 from ops.workspace import Workspace
@@ -118,11 +119,18 @@ class OfficialRunner:
         if done.returncode != 0:
             raise EngineUnavailableError(f"pulumi cancel failed: {done.stderr.strip()}")
 
-    def release(self, model_package_arn: str, instances: Mapping[str, int]) -> None:
-        """Names the model package in the stack's own file, and how many instances its variants begin with."""
-        self._ask(["config", "rm", "--path", "release.instances"])  # fails where there is none
-        values = {"release.modelPackageArn": model_package_arn}
-        values |= {f'release.instances["{variant}"]': str(count) for variant, count in instances.items()}
+    def release(self, wanted: Release) -> None:
+        """Writes the release into the stack's own file: models, their shares, their first instances."""
+        for part in ("instances", "challengers", "shadow"):
+            self._ask(["config", "rm", "--path", f"release.{part}"])  # fails where there is none
+        values = {"release.modelPackageArn": wanted.model_package_arn}
+        values |= {f'release.instances["{name}"]': str(count) for name, count in wanted.instances.items()}
+        for number, one in enumerate(wanted.challengers):
+            values[f"release.challengers[{number}].modelPackageArn"] = one.model_package_arn
+            values[f"release.challengers[{number}].weight"] = str(one.weight)
+        if wanted.shadow is not None:
+            values["release.shadow.modelPackageArn"] = wanted.shadow.model_package_arn
+            values["release.shadow.samplePercent"] = str(wanted.shadow.sample_percent)
         for path, value in values.items():
             done = self._ask(["config", "set", "--path", path, value])
             if done.returncode != 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from ops.errors import NoEndpointError, NotReleasedError, OutputWrongError, StackNotUpError
@@ -86,6 +86,12 @@ class StackOutputs:
     use_case: str
     images: Mapping[str, BuiltImage]
     """Image (`training`, `inference`) → where it is; empty where none is built."""
+    feature_groups: Mapping[str, str] = field(default_factory=dict)
+    """Declared name → name of the feature group; empty where there are none."""
+    events: str = ""
+    """The stream that takes events; empty where there is none."""
+    monitoring: str = ""
+    """The pipeline that looks at what the endpoint was asked; empty where there is none."""
 
     @classmethod
     def read(cls, stack: str, plain: Mapping[str, Any]) -> Self:
@@ -119,6 +125,9 @@ class StackOutputs:
             budget=text("budget"),
             use_case=text("useCase"),
             images={str(name): _image(one) for name, one in (plain.get("images") or {}).items()},
+            feature_groups={str(n): str(group) for n, group in (plain.get("featureGroups") or {}).items()},
+            events=str(plain.get("events") or ""),
+            monitoring=str(plain.get("monitoring") or ""),
         )
 
     @property

@@ -27,17 +27,66 @@ class ReleaseInvalidError(CommandError):
 
 
 @dataclass(frozen=True)
+class Challenger:
+    """A model that answers a share of the requests beside the champion; `weight` is in percent."""
+
+    model_package_arn: str
+    weight: int
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """A model that gets copies of requests and answers nobody; `sample_percent` of them."""
+
+    model_package_arn: str
+    sample_percent: int = 100
+
+
+@dataclass(frozen=True)
 class Release:
-    """The model package that a stack's endpoint serves."""
+    """The model package that a stack's endpoint serves, and who is measured against it."""
 
     model_package_arn: str
     instances: Mapping[str, int] = field(default_factory=dict)
     """Variant → instances that it had scaled to beyond its rest when this was released."""
+    challengers: tuple[Challenger, ...] = ()
+    shadow: Shadow | None = None
 
     def settings(self) -> Mapping[str, Any]:
         """The stack's configuration that makes the program release it."""
-        kept = {"instances": dict(self.instances)} if self.instances else {}
-        return {"release": {"modelPackageArn": self.model_package_arn, **kept}}
+        release: dict[str, Any] = {"modelPackageArn": self.model_package_arn}
+        if self.instances:
+            release["instances"] = dict(self.instances)
+        if self.challengers:
+            release["challengers"] = [
+                {"modelPackageArn": one.model_package_arn, "weight": one.weight} for one in self.challengers
+            ]
+        if self.shadow is not None:
+            release["shadow"] = {
+                "modelPackageArn": self.shadow.model_package_arn,
+                "samplePercent": self.shadow.sample_percent,
+            }
+        return {"release": release}
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any]) -> Release:
+        """From the configuration block `release`. Raises ValueError, which says what is wrong."""
+        arn = plain.get("modelPackageArn")
+        if not isinstance(arn, str) or not arn:
+            raise ValueError("it names no model package")
+        kept = plain.get("instances") or {}
+        if not isinstance(kept, dict) or not all(isinstance(count, int) for count in kept.values()):
+            raise ValueError("instances is no object of variants and whole numbers")
+        try:
+            challengers = tuple(
+                Challenger(str(one["modelPackageArn"]), int(one["weight"]))
+                for one in plain.get("challengers") or ()
+            )
+            shade = plain.get("shadow")
+            shadow = shade and Shadow(str(shade["modelPackageArn"]), int(shade.get("samplePercent", 100)))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"challengers or shadow are not as docs/settings.md says: {error!r}") from None
+        return cls(arn, {str(variant): count for variant, count in kept.items()}, challengers, shadow or None)
 
 
 class Releases:
@@ -60,13 +109,10 @@ class Releases:
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise ReleaseInvalidError(path, f"not valid YAML: {error}") from error
         release = content.get("release") if isinstance(content, dict) else None
-        arn = release.get("modelPackageArn") if isinstance(release, dict) else None
-        if not isinstance(arn, str) or not arn:
-            raise ReleaseInvalidError(path, "it names no model package")
-        kept = (release or {}).get("instances") or {}
-        if not isinstance(kept, dict) or not all(isinstance(count, int) for count in kept.values()):
-            raise ReleaseInvalidError(path, "instances is no object of variants and whole numbers")
-        return Release(arn, {str(variant): count for variant, count in kept.items()})
+        try:
+            return Release.read(release if isinstance(release, dict) else {})
+        except ValueError as error:
+            raise ReleaseInvalidError(path, str(error)) from None
 
     def put(self, stack: str, release: Release | None) -> None:
         """Writes the stack's release, whole or not at all; None takes it away."""

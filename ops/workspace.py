@@ -132,5 +132,4 @@ class Workspace:
     def release_of(self, stack: str) -> Release | None:
         """What the stack's settings release, wherever that stands."""
         value = self.released_config(stack).values.get(f"{self.project.name}:release")
-        arn = value.get("modelPackageArn") if isinstance(value, dict) else None
-        return Release(str(arn)) if arn else None
+        return Release.read(value) if isinstance(value, dict) and value.get("modelPackageArn") else None

@@ -12,7 +12,7 @@ from ops.errors import NoEndpointError
 from ops.live import Live, LiveVariant
 from ops.outputs import Intended, StackOutputs
 from ops.parking import EndpointGoneError, ParkedError, gone
-from ops.releases import Release, ReleaseInvalidError, Releases
+from ops.releases import Challenger, Release, ReleaseInvalidError, Releases, Shadow
 from ops.verification import differences
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/flights/3"
@@ -142,6 +142,19 @@ def test_a_stack_that_serves_by_batch_says_how_it_is_asked() -> None:
         _ = outputs.released
     assert "put requests into s3://k/requests/" in told.value.next_step
     assert "groundplan sandbox fire s" in told.value.next_step
+
+
+def test_a_release_keeps_who_is_measured_against_its_champion(tmp_path: Path) -> None:
+    releases = Releases(tmp_path)
+    for wanted in (
+        Release(ARN, challengers=(Challenger(ARN + "/2", 50),)),
+        Release(ARN, {"champion": 2}, shadow=Shadow(ARN + "/2", 10)),
+    ):
+        releases.put("dev", wanted)
+        assert releases.of("dev") == wanted
+    releases.path("dev").write_text(f"release: {{modelPackageArn: '{ARN}', shadow: [1]}}")
+    with pytest.raises(ReleaseInvalidError, match="challengers or shadow"):
+        releases.of("dev")
 
 
 def test_a_release_keeps_the_counts_that_it_begins_with(tmp_path: Path) -> None:

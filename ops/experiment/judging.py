@@ -1,0 +1,94 @@
+"""Is the challenger better? The job Experiment on what was gathered, as the command shows it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from ops.errors import CommandError
+from ops.experiment.evidence import gather
+from ops.outputs import StackOutputs
+from ops.progress import Step
+from ops.releases import Release
+from ops.session import Session
+from sandbox.engine.interpreters import interpreter_of
+
+Kind = Literal["shadow", "ab"]
+
+CHAMPION: Final = "champion"
+CHALLENGER: Final = "challenger-1"
+SHADOW: Final = "shadow"
+"""The variants' names, as the program gives them."""
+
+
+class NoExperimentError(CommandError):
+    """Nothing is measured against the champion."""
+
+    def __init__(self, stack: str) -> None:
+        super().__init__(
+            f"nothing is measured against the champion of {stack}",
+            f"begin with a shadow: groundplan experiment shadow {stack}",
+        )
+
+
+class JudgingFailedError(CommandError):
+    """The job Experiment has failed."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(f"the experiment could not be judged: {told}", "correct it and run it again")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the job said: `promote`, `keep`, `go on`, `go on to A/B`, `stop …`, why, and its page."""
+
+    kind: Kind
+    decision: str
+    why: str
+    page: Path
+    document: Mapping[str, Any]
+
+
+def under_way(session: Session) -> tuple[Kind, Release]:
+    """The experiment that the release names. Raises `NoExperimentError`."""
+    release = session.workspace.release_of(session.stack)
+    if release is None or not (release.shadow or release.challengers):
+        raise NoExperimentError(session.stack)
+    return ("shadow" if release.shadow else "ab"), release
+
+
+def judge(session: Session, outputs: StackOutputs, step: Step) -> Judgement:
+    """Gathers and judges. Raises `NoExperimentError`, `NoOutcomesError` and `JudgingFailedError`."""
+    kind, release = under_way(session)
+    folder = session.workspace.folder / ".groundplan" / "experiments" / session.stack
+    evidence = gather(session, outputs, folder)
+    step.note(
+        "captured since it began: "
+        + (", ".join(f"{name} {count:,}" for name, count in sorted(evidence.lines.items())) or "nothing")
+    )
+    command = [str(interpreter_of(session.workspace.project).path), "-m", "ml", "experiment"]
+    command += ["--case", outputs.use_case, "--captures", str(evidence.captures)]
+    command += ["--outcomes", str(evidence.outcomes), "--out", str(folder / "judged")]
+    if kind == "shadow":
+        command += ["--challenger", SHADOW, "--shadow"]
+    else:
+        command += ["--challenger", CHALLENGER, "--share", str(release.challengers[0].weight / 100)]
+    (folder / "judged").mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        command,
+        cwd=session.workspace.folder,
+        env={**session.workspace.environment, "SM_OUTPUT_DIR": str(folder / "output")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        told = (done.stderr or done.stdout).strip().splitlines()
+        raise JudgingFailedError(told[-1].removeprefix("error: ") if told else "the job said nothing")
+    document = json.loads((folder / "judged" / "experiment.json").read_text())
+    page = folder / "judged" / "experiment.html"
+    return Judgement(kind, str(document["decision"]), str(document.get("why", "")), page, document)
