@@ -159,8 +159,8 @@ def _legend(series: Sequence[Series]) -> str:
 
 
 def _svg(content: str, described: str) -> str:
-    opening = f'<svg viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" aria-label="{escape(described)}">'
-    return f"{opening}{content}</svg>"
+    opening = f'<svg style="max-width:680px" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" '
+    return f'{opening}aria-label="{escape(described)}">{content}</svg>'
 
 
 def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

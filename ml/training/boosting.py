@@ -17,7 +17,7 @@ from ml.training.parameters import Parameters
 from ml.training.schema import Feature
 
 CHECKPOINT_EVERY = 25
-"""Rounds between checkpoints, and between lines of progress."""
+"""Rounds between checkpoints, and between lines of progress; it is part of what a model is made of."""
 
 
 @dataclass(frozen=True)
@@ -86,35 +86,33 @@ def train(
     is one.
 
     `identity` says what is trained on what: a checkpoint of another identity is not continued; without a
-    folder for them there are none. `stop` is
-    asked after every round. Raises Interrupted once the checkpoint is written. Of several machines each
-    boosts on its share of the rows, and the first one writes.
+    folder for them there are none. `stop` is asked after every round. Raises Interrupted; the rounds since the
+    last checkpoint are then made again. Of several machines each boosts on its share of the rows, and the first
+    one writes.
     """
     training, validation = machines.share(training), machines.share(validation)
     learn, watch = matrices(training, validation, features, parameters.threads)
     history, model = machines.agree(_checkpoint(checkpoints, identity) if machines.first else None)
-    booster = xgboost.Booster(parameters.for_xgboost(device, features), [learn, watch], model_file=model)
     saved = len(history)
     if history:
         say(f"resumed from round {saved}")
 
-    def save() -> None:
+    def save(booster: xgboost.Booster) -> None:
         nonlocal saved
         if machines.first and checkpoints is not None and saved < len(history):
             _save(booster, history, checkpoints, identity)
         saved = len(history)
 
-    def after() -> None:
-        if machines.any(stop()):
-            save()
-            raise Interrupted(f"interrupted after round {len(history)}; the checkpoint is written")
+    def after(booster: xgboost.Booster) -> None:
         if len(history) % CHECKPOINT_EVERY == 0:
-            save()
+            save(booster)
             say(f"round={len(history)} validation-pr_auc={history[-1]:.4f}")
+        if machines.any(stop()):
+            raise Interrupted(f"interrupted after round {len(history)}; the checkpoint has {saved} rounds")
 
-    boost(booster, learn, watch, parameters, history, after)
+    booster = boost(learn, watch, features, parameters, history, after, device=device, model=model)
     # What follows may be interrupted too, and must not cost the last rounds.
-    save()
+    save(booster)
     best = _best(history)
     say(f"stopped at round={len(history)}, best round={best + 1} validation-pr_auc={history[best]:.4f}")
     return Trained(booster, best + 1, tuple(history))
@@ -135,23 +133,34 @@ def matrices(
 
 
 def boost(
-    booster: xgboost.Booster,
     learn: xgboost.QuantileDMatrix,
     watch: xgboost.QuantileDMatrix,
+    features: Sequence[Feature],
     parameters: Parameters,
     history: list[float],
-    after: Callable[[], None],
-) -> None:
-    """Adds rounds to the booster, and to `history` the metric after each, until it has settled.
+    after: Callable[[xgboost.Booster], None],
+    *,
+    device: str,
+    model: bytearray | None = None,
+) -> xgboost.Booster:
+    """Adds rounds to the model, or to none, and to `history` the metric after each, until it has settled.
 
-    `after` is called after every round; it may raise to end the boosting.
+    `after` is called after every round; it may raise to end the boosting. Every CHECKPOINT_EVERY rounds the
+    booster is made anew from its own bytes: a new booster draws once more from its round's seed than one that
+    has made rounds before (XGBoost 3.2, the sampler of columns), so that one which goes on from a checkpoint
+    would draw other rows and columns than one that was never interrupted.
     """
+    options = parameters.for_xgboost(device, features)
+    booster = xgboost.Booster(options, [learn, watch], model_file=model)
     while len(history) < parameters.rounds and not _settled(history, parameters.patience):
         number = len(history)
+        if number and number % CHECKPOINT_EVERY == 0:
+            booster = xgboost.Booster(options, [learn, watch], model_file=booster.save_raw("ubj"))
         booster.update(learn, number)
         told = booster.eval_set([(watch, "validation")], number)
         history.append(float(told.rsplit(":", 1)[1]))
-        after()
+        after(booster)
+    return booster
 
 
 def _best(history: Sequence[float]) -> int:

@@ -1,4 +1,4 @@
-"""Would more data help? The model again on shares of the rows, and on shorter histories, judged on the same."""
+"""Would more data help? The model again on shares of the rows and on shorter histories."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ _FEWEST = 50
 class Point:
     """A model that learned from `rows` rows: what it said of those, and of the rows that judge.
 
-    Of `kind` rows they were drawn of all periods; of `kind` periods they are those of the last `periods` ones.
+    Of the kind `rows` they were drawn of all periods; of the kind `periods` they are those of the last ones.
     """
 
     kind: Literal["rows", "periods"]
@@ -45,8 +45,9 @@ def points(
     draws: int = DRAWS,
     say: Callable[[str], None] = print,
 ) -> list[Point]:
-    """Every share of the rows so many times, then every length of history once; `periods` (rows,) are those of
-    the rows to learn from. Shares with too few positives are left out.
+    """Every share of the rows so many times, then every length of history once.
+
+    `periods` (rows,) are those of the rows to learn from. Shares with too few of a class are left out.
     """
     known = np.unique(periods)
     found = []

@@ -25,19 +25,16 @@ class Allowed:
     high: float = math.inf
     above: bool = False
 
-    def holds(self, value: float) -> bool:
+    def holds(self, value: object) -> bool:
         """Whether it is in the range; NaN and the infinities are in none."""
-        return (
-            math.isfinite(value) and self.low <= value <= self.high and (value > self.low or not self.above)
-        )
+        if not isinstance(value, (int, float)) or not math.isfinite(value):
+            return False
+        return self.low <= value <= self.high and (value > self.low or not self.above)
 
     def __str__(self) -> str:
-        start = f"above {self.low:g}" if self.above else f"{self.low:g} or more"
         if math.isinf(self.high):
-            return start
-        return (
-            f"above {self.low:g}, at most {self.high:g}" if self.above else f"{self.low:g} to {self.high:g}"
-        )
+            return f"above {self.low:g}" if self.above else f"{self.low:g} or more"
+        return f"{'above ' if self.above else ''}{self.low:g} to {self.high:g}"
 
 
 _SHARE = Allowed(0, 1, above=True)

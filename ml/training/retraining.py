@@ -46,8 +46,8 @@ def retrain(
     if differing:
         raise NotReproducible(
             differing,
-            "Allowed: the data, code and versions of the manifest, or --other-code and --other-versions, with "
-            "which the model may be another one.",
+            "Allowed: the data, code and versions of the manifest; --other-code and --other-versions go on "
+            "where the model may become another one.",
         )
     make(case, asked, folders)
     made = json.loads((folders.model / "manifest.json").read_text())
@@ -55,7 +55,7 @@ def retrain(
     if not same and not other_code and not other_versions:
         raise NotReproducible(
             [f"model.ubj has the digest {made['model']}, the manifest {told['model']}"],
-            "Data, code, parameters, seed and versions are the manifest's: report this, with both processors.",
+            "Data, code, parameters, seed and versions are the same: report this, with both processors.",
         )
     return same
 

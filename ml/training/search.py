@@ -169,10 +169,9 @@ def search(
 
     def run(parameters: Parameters, look: Callable[[float, int], None]) -> tuple[float, int, bool]:
         history: list[float] = []
-        booster = xgboost.Booster(parameters.for_xgboost(device, features), [learn, watch])
         looked = 0
 
-        def after() -> None:
+        def after(booster: xgboost.Booster) -> None:
             nonlocal looked
             if stop():
                 raise Interrupted(f"interrupted in trial {len(trials) + 1}; those before it are kept")
@@ -183,7 +182,7 @@ def search(
 
         pruned = False
         try:
-            boost(booster, learn, watch, parameters, history, after)
+            boost(learn, watch, features, parameters, history, after, device=device)
         except _Pruned:
             pruned = True
         return max(history), int(np.argmax(history)) + 1, pruned

@@ -52,6 +52,12 @@ def trained(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return job / "model"
 
 
+def rounds(model: Path) -> bytes:
+    """All the rounds of the run that wrote a model's folder, which itself keeps the useful ones alone."""
+    (last,) = (model.parent / "checkpoints").glob("round-*.ubj")
+    return last.read_bytes()
+
+
 def test_a_run_that_is_interrupted_and_resumed_gives_the_same_model(
     prepared: Path, trained: Path, tmp_path: Path
 ) -> None:
@@ -74,6 +80,7 @@ def test_a_run_that_is_interrupted_and_resumed_gives_the_same_model(
     assert f"resumed from round {len(made['history'])}" in told
     for name in ("model.ubj", "model.onnx", "contract.json", "manifest.json"):
         assert (job / "model" / name).read_bytes() == (trained / name).read_bytes(), name
+    assert rounds(job / "model") == rounds(trained)
 
 
 def test_a_checkpoint_of_other_parameters_is_not_continued(prepared: Path, tmp_path: Path) -> None:

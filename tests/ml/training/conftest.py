@@ -1,0 +1,63 @@
+"""A few thousand of the real flights, so that a training takes a fraction of a second."""
+
+import os
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ml.container import TrainingFolders
+from ml.flights.case import CASE
+from ml.training.job import make
+from ml.training.parameters import Asked, Parameters
+
+QUICK = Parameters(rounds=40, patience=100, max_depth=4, threads=1)
+"""Past one checkpoint, and not to the second."""
+
+
+def asked(parameters: Parameters = QUICK) -> Asked:
+    return Asked(device="cpu", parameters=parameters, costs=CASE.costs)
+
+
+def folders(few: Path, job: Path) -> TrainingFolders:
+    """A training job's folders, its own below `job`."""
+    return TrainingFolders(
+        train=few / "train",
+        validation=few / "validation",
+        model=job / "model",
+        checkpoints=job / "checkpoints",
+        config=job / "config",
+    )
+
+
+def variables(few: Path, job: Path) -> dict[str, str]:
+    """The same, as the framework toolkit tells a process."""
+    return os.environ | {
+        "SM_CHANNEL_TRAIN": str(few / "train"),
+        "SM_CHANNEL_VALIDATION": str(few / "validation"),
+        "SM_MODEL_DIR": str(job / "model"),
+        "SM_OUTPUT_DIR": str(job / "output"),
+        "SM_NUM_GPUS": "0",
+    }
+
+
+@pytest.fixture(scope="session")
+def few(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`train/`, `validation/` and `test/` with every sixth row of the sample."""
+    out = tmp_path_factory.mktemp("few")
+    for name in ("train", "validation", "test"):
+        (out / name).mkdir()
+        duckdb.sql(
+            f"COPY (SELECT * EXCLUDE n FROM (SELECT *, row_number() OVER () AS n FROM "
+            f"'{prepared}/{name}/*.parquet') WHERE n % 6 = 0 ORDER BY n) "
+            f"TO '{out}/{name}/part-0.parquet' (FORMAT parquet)"
+        )
+    return out
+
+
+@pytest.fixture(scope="session")
+def whole(few: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model's folder of a training that nothing interrupted."""
+    job = tmp_path_factory.mktemp("whole")
+    make(CASE, asked(), folders(few, job))
+    return job / "model"
