@@ -232,8 +232,8 @@ def sdk_definition() -> dict[str, Any]:
     evaluate = ProcessingStep(
         name="Evaluate",
         step_args=processor(
-            f"evaluate --case {SITE['use_case']} --model /opt/ml/processing/input/model --test /opt/ml/processing/input/test"
-            f" --out {out}",
+            f"evaluate --case {SITE['use_case']} --model /opt/ml/processing/input/model"
+            f" --test /opt/ml/processing/input/test --out {out}",
             SITE["model_key"],
         ).run(
             inputs=[
