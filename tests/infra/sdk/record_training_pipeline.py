@@ -117,7 +117,8 @@ def sdk_definition() -> dict[str, Any]:
             entrypoint=[
                 "/bin/sh",
                 "-c",
-                f"cd /opt/ml/processing/input/code && tar -xzf source.tar.gz && exec python3 -m ml {command}",
+                "cd /opt/ml/processing/input/code && tar -xzf source.tar.gz && exec python3 -m ml.flights."
+                + command,
             ],
             volume_size_in_gb=30,
             volume_kms_key=key,
@@ -157,10 +158,7 @@ def sdk_definition() -> dict[str, Any]:
     out = "/opt/ml/processing/output"
     prepare = ProcessingStep(
         name="Prepare",
-        step_args=processor(
-            f"prepare --case {SITE['use_case']} --raw /opt/ml/processing/input/raw --out {out}",
-            SITE["data_key"],
-        ).run(
+        step_args=processor(f"prepare --raw /opt/ml/processing/input/raw --out {out}", SITE["data_key"]).run(
             inputs=[given("code", SITE["source_uri"]), given("raw", raw)],
             outputs=[
                 made(name, Join(values=["s3://curated/flights/", inputs, f"/{name}"]), f"{out}/{name}")
@@ -232,8 +230,8 @@ def sdk_definition() -> dict[str, Any]:
     evaluate = ProcessingStep(
         name="Evaluate",
         step_args=processor(
-            f"evaluate --case {SITE['use_case']} --model /opt/ml/processing/input/model"
-            f" --test /opt/ml/processing/input/test --out {out}",
+            "evaluate --model /opt/ml/processing/input/model --test /opt/ml/processing/input/test"
+            f" --out {out}",
             SITE["model_key"],
         ).run(
             inputs=[
