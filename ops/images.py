@@ -18,6 +18,8 @@ _POLL_SECONDS: Final = {"sandbox": 0.3, "aws": 10.0}
 _UNDER_WAY: Final = "IN_PROGRESS"
 _PASSED: Final = "SUCCEEDED"
 _TAIL_LINES: Final = 12
+_CANNOT_LOOK: Final = ("AccessDenied", "AccessDeniedException")
+"""Who may not look at images goes on: SageMaker itself says where one is missing."""
 
 
 class NoImageError(CommandError):
@@ -61,9 +63,10 @@ def _there(session: Session, image: BuiltImage, uri: str) -> bool:
         tag = {"imageTag": uri.rpartition(":")[2]}
         ecr.describe_images(registryId=account, repositoryName=name, imageIds=[tag])
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ImageNotFoundException":
+        code = error.response["Error"]["Code"]
+        if code not in ("ImageNotFoundException", *_CANNOT_LOOK):
             raise
-        return False
+        return code in _CANNOT_LOOK
     return True
 
 

@@ -28,7 +28,13 @@ REGION = "us-east-1"
 
 OTHER_STACK: dict[str, Any] = {
     "images": {
-        "training": {"uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/groundplan-dev-training:0a1b"}
+        name: {
+            "uri": f"999956789012.dkr.ecr.us-east-1.amazonaws.com/groundplan-dev-{name}:0a1b",
+            "repositoryArn": f"arn:aws:ecr:us-east-1:999956789012:repository/groundplan-dev-{name}",
+            "tag": "0a1b",
+            "project": f"groundplan-dev-{name}-image",
+        }
+        for name in ("training", "inference")
     }
 }
 """The outputs of whatever stack a program refers to."""

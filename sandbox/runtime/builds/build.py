@@ -115,7 +115,7 @@ class Build:
             file = files / (inline or "buildspec.yml")
             if not file.is_file():
                 raise _FailedError(f"YAML_FILE_ERROR: stat {file.name}: no such file in the source")
-            text = file.read_text("utf-8")
+            text = file.read_text("utf-8", "replace")
         found = specification.read(text)
         self._phase("DOWNLOAD_SOURCE", "SUCCEEDED", began, "")
         for note in found.notes:
@@ -221,8 +221,11 @@ class Build:
         except ClientError as error:
             raise _FailedError(f"Secrets Manager error, {name}: {error}") from error
         member = key.partition(":")[0]
-        text = str(secret["SecretString"])
-        return str(json.loads(text)[member]) if member else text
+        text = str(secret.get("SecretString", ""))
+        try:
+            return str(json.loads(text)[member]) if member else text
+        except (ValueError, KeyError, TypeError) as error:
+            raise _FailedError(f"Secrets Manager error, {name}: it has no member {member!r}") from error
 
     def _begin(self, phase: str) -> None:
         self._kept["currentPhase"] = phase

@@ -68,7 +68,7 @@ class BuildsOverlay:
         """Begins again with the builds that a stop cut off."""
         for kept in self._cloud.documents.all(_KIND):
             if kept["buildStatus"] == "IN_PROGRESS":
-                self._begin(kept)
+                self._begin({**kept, "phases": []})
 
     def stop(self) -> None:
         """Ends every build's process; the next start begins them again."""
