@@ -315,6 +315,26 @@ def _model_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
     tradeoff.add_argument(
         "--machines", type=_positive, default=2, metavar="N", help="machines at least, one a zone (2)"
     )
+    demo = commands.add_parser("demo", help="see it work", description="See it work.")
+    shows = demo.add_subparsers(dest="action", metavar="ACTION", required=True)
+    one = _add(
+        shows,
+        "loop",
+        "real days streamed in, predictions, outcomes, drift, retraining, shadow, A/B test, promotion",
+        stack=False,
+    )
+    one.add_argument("stack", nargs="?", default="dev", help="the stack's name (dev)")
+    one.add_argument(
+        "--speed",
+        type=_above_zero,
+        default=1000.0,
+        metavar="N",
+        help="times as fast as the first day was (1000)",
+    )
+    one.add_argument(
+        "--trial-days", type=_positive, default=6, metavar="N", help="days of the A/B test at most (6)"
+    )
+    _engine(one)
     logs = _add(commands, "logs", "list the newest jobs, or print the log of one")
     logs.add_argument("job", nargs="?", help="a step (Train), a job, the endpoint or a function")
     logs.add_argument("-n", "--lines", type=_positive, default=200, metavar="N", help="lines at most (200)")

@@ -126,7 +126,7 @@ def _session(arguments: argparse.Namespace, screen: Screen) -> Session:
         _workspace(arguments),
         arguments.stack,
         screen,
-        target=arguments.target,
+        target=getattr(arguments, "target", "sandbox"),
         engine=getattr(arguments, "engine", None),
         makes=arguments.command in ("up", "preview"),
         new=getattr(arguments, "new", False),
@@ -341,6 +341,13 @@ def _experiment(arguments: argparse.Namespace, screen: Screen) -> int:
             return command.end(session, _options(arguments))
 
 
+def _demo(arguments: argparse.Namespace, screen: Screen) -> int:
+    from ops.demo.loop import Plan, loop
+
+    plan = Plan(speed=arguments.speed, trial_days=arguments.trial_days)
+    return loop(_session(arguments, screen), _options(arguments), plan)
+
+
 def _ml(arguments: argparse.Namespace, screen: Screen) -> int:
     from ops.tradeoff.command import tradeoff
     from ops.tradeoff.frontier import Needs
@@ -411,6 +418,7 @@ _HANDLERS: Final[Mapping[str, Callable[[argparse.Namespace, Screen], int]]] = {
     "verify": _verify,
     "predict": _predict,
     "logs": _logs,
+    "demo": _demo,
     "experiment": _experiment,
     "ml": _ml,
     "doctor": _doctor,
