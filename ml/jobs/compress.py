@@ -37,42 +37,24 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _work(case: UseCase, arguments: argparse.Namespace) -> None:
     # Only now: what these import may just have been installed.
-    from ml.compression import archive
+    from ml.compression import job
     from ml.compression.acceptance import Allowed
-    from ml.compression.measuring import measured
-    from ml.compression.variants import compress
     from ml.evaluation.archived import unpacked
-    from ml.training import data
-    from ml.training.parameters import Parameters
-
-    def say(line: str) -> None:
-        print(line, flush=True)
 
     allowed = Allowed(**{one.name: getattr(arguments, f"lose_{one.name}") for one in fields(Allowed)})
     with unpacked(arguments.model) as folder:
-        booster, scale, features, manifest = archive.read(folder)
-        known = {one.name for one in fields(Parameters)}
-        parameters = Parameters(**{k: v for k, v in manifest["parameters"].items() if k in known})
-        found = compress(
-            booster,
-            scale,
-            data.read(arguments.train, features, case.label),
-            data.read(arguments.validation, features, case.label),
-            features,
-            parameters,
+        job.run(
+            case,
+            model=folder,
+            out=arguments.out,
+            train=arguments.train,
+            validation=arguments.validation,
+            test=arguments.test,
             wanted=[name.strip() for name in arguments.variants.split(",") if name.strip()],
+            choose=arguments.choose,
             allowed=allowed,
-            say=say,
+            say=lambda line: print(line, flush=True),
         )
-        chosen = archive.write(folder, arguments.out, found, arguments.choose, allowed)
-    for one in found.judged:
-        if not one.accepted:
-            say(f"refused: {one.measured.name}, {'; '.join(one.refused_because)}")
-    if arguments.test is not None:
-        rows = data.read(arguments.test, features, case.label)
-        figures = [measured(one.name, one.what, one.onnx, rows) for one in found.made]
-        archive.add_test(arguments.out, figures)
-    say(f"answers online: {chosen.measured.name}")
 
 
 JOB = Job(

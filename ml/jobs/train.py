@@ -17,6 +17,12 @@ INTERRUPTED = 143
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Hyperparameters follow as --name value."
+    parser.add_argument(
+        "--compress",
+        default="none",
+        metavar="VARIANT",
+        help="let a smaller model answer if it may: none, auto, pruned, distilled, network, int8",
+    )
 
 
 def _work(case: UseCase, arguments: argparse.Namespace) -> None:
@@ -26,14 +32,20 @@ def _work(case: UseCase, arguments: argparse.Namespace) -> None:
     from ml.training.boosting import Interrupted
 
     try:
-        job.run(case, arguments.more)
-        folders = TrainingFolders.of(os.environ)
-        baseline.write_beside_model(
-            case, train=folders.train, validation=folders.validation, model=folders.model
-        )
+        first = job.run(case, arguments.more)
     except Interrupted as reason:
         print(reason, flush=True)
         sys.exit(INTERRUPTED)
+    if not first:
+        return  # another machine has written the model
+    folders = TrainingFolders.of(os.environ)
+    train, validation, model = folders.train, folders.validation, folders.model
+    if arguments.compress != "none":
+        from ml.compression import job as compression
+
+        chosen = arguments.compress
+        compression.run(case, model=model, out=model, train=train, validation=validation, choose=chosen)
+    baseline.write_beside_model(case, train=train, validation=validation, model=model)
 
 
 JOB = Job(

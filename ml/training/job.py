@@ -35,16 +35,18 @@ class StopAsked:
         return self.asked
 
 
-def run(case: UseCase, argv: Sequence[str] | None) -> None:
+def run(case: UseCase, argv: Sequence[str] | None) -> bool:
     """Trains on the channels `train` and `validation`, with the hyperparameters in `argv`.
 
-    Raises JobFailed, and Interrupted after a SIGTERM.
+    Whether this machine has written the model: of several the first one does. Raises JobFailed, and
+    Interrupted after a SIGTERM.
     """
     stop = StopAsked()
     asked = parse(argv, case.costs)
     folders = TrainingFolders.of(os.environ)
     machines = Machines.of(os.environ, folders.config / "resourceconfig.json")
     make(case, asked, folders, machines=machines, stop=stop)
+    return machines.first
 
 
 def make(

@@ -159,6 +159,24 @@ def test_the_chosen_variant_answers_online_and_in_batches(jobs: Path, prepared: 
     assert (jobs / "small" / "model.ubj").stat().st_size < (jobs / "model" / "model.ubj").stat().st_size
 
 
+def test_training_lets_a_smaller_model_answer_where_it_is_asked_to(prepared: Path, tmp_path: Path) -> None:
+    environment = os.environ | {
+        "SM_CHANNEL_TRAIN": str(prepared / "train"),
+        "SM_CHANNEL_VALIDATION": str(prepared / "validation"),
+        "SM_MODEL_DIR": str(tmp_path / "model"),
+        "SM_OUTPUT_DIR": str(tmp_path / "output"),
+    }
+    command = [sys.executable, "-m", "ml", "train", "--case", "ml.flights", "--rounds", "8", "--threads", "2"]
+    command += ["--compress", "pruned"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "model" / "compression.json").read_text())
+    assert told["asked"] == "pruned"
+    contract = json.loads((tmp_path / "model" / "contract.json").read_text())
+    assert contract["online"] == told["chosen"]
+    assert (tmp_path / "model" / "baseline.json").is_file()
+
+
 def test_a_compressed_model_is_not_compressed_again(jobs: Path, prepared: Path, tmp_path: Path) -> None:
     arguments = ["--model", str(jobs / "small"), "--train", str(prepared / "train")]
     arguments += ["--validation", str(prepared / "validation"), "--out", str(tmp_path / "out")]
