@@ -1,10 +1,11 @@
 """How fast is the inference image's server, against FastAPI with pydantic and XGBoost on the same core?
 
-`python -m benchmarks.serving_speed [--model DIR] [--rounds N]` trains a model of 200 trees on real flights,
-starts both servers, each on the first core alone, and asks them in turns from the second core. Prints one line
-of JSON: milliseconds, requests a second, seconds from the start of the process to the first `/ping`, megabytes
-resident after all requests; each figure is the median of the rounds. `cpu_us` is what the server's process took
-of its core for a request of the 16 clients, and `cpu_ratio` the peer's by ours: what a busy machine changes least.
+`python -m benchmarks.serving_speed [--model DIR] [--rounds N]` trains a model of 200 trees on real flights
+and starts both servers, each on the first core alone; they are asked in turns from the second core. Prints
+one line of JSON: milliseconds, requests a second, seconds from the start of the process to the first
+`/ping`, and megabytes resident after all requests. Each figure is the median of the rounds. `cpu_us` is
+what the server took of its core for a request of the 16 clients, and `cpu_ratio` the peer's by ours: a busy
+machine changes those least. `client_busy` near 1 would mean that the client was the bottleneck.
 """
 
 from __future__ import annotations
