@@ -29,6 +29,12 @@ TARGETS: Mapping[str, Mapping[str, str]] = {
         "preview_with_state_ratio": "at most 1.3",
         "import_s": "under 1.5",
     },
+    "serving_speed": {
+        "ratio": "at least 8",
+        "ours_one_row_p99_ms": "under 1",
+        "ours_cold_start_s": "under 0.5",
+        "ours_rss_mb": "under 120",
+    },
     "endpoint_latency": {"boto3_p50_ms": "under 2"},
     "main_job": {
         "first_make_up_s": "within 120",

@@ -1,10 +1,12 @@
 """How long may a client take, and how much may it send before it says what it wants?
 
-uvicorn bounds neither the time of a request's head and body, nor the size of its head.
+uvicorn bounds neither the time of a request's head and body, nor the size of its head; and uvloop sends an
+answer's head and its body by a system call each, which costs a tenth of a small request.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -15,11 +17,42 @@ _LARGEST_HEAD = 65_536
 _STALLED_SECONDS = 30.0
 
 
+class _Joined:
+    """A transport that sends together what is written in one turn of the event loop."""
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held: list[bytes] = []
+        self.is_closing = transport.is_closing
+        self.pause_reading = transport.pause_reading
+        self.resume_reading = transport.resume_reading
+        self.get_write_buffer_size = transport.get_write_buffer_size
+
+    def write(self, data: bytes) -> None:
+        if not self._held:
+            self._loop.call_soon(self._send)
+        self._held.append(data)
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def _send(self) -> None:
+        if self._held:
+            self._transport.write(b"".join(self._held))
+            self._held.clear()
+
+
 class Connection(HttpToolsProtocol):
     """uvicorn's connection, with the times at which it began to wait for its client."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.transport = _Joined(transport, self.loop)  # type: ignore[assignment]
         self._since = self.loop.time()
         self._in_head = False
         self._head_bytes = 0

@@ -12,6 +12,7 @@ import io
 import json
 import math
 import re
+import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -38,7 +39,9 @@ LARGEST_BATCH = 10_000
 """Rows of one request, unless the server's settings say otherwise."""
 _VERSIONS = (1, 2)
 _FAULTS_SHOWN = 10
-_LARGEST = 3.4e38  # what single precision cannot hold would reach the model as an infinity
+_LARGEST = 2.0**128 - 2.0**103  # from here on single precision has an infinity alone (IEEE 754)
+_INFINITIES = (math.inf, -math.inf)
+_FEW_ROWS = 8
 _SMALL_BODY = 65536
 
 Rows = npt.NDArray[np.float32]
@@ -370,6 +373,8 @@ class Reader:
             return None
         if set(map(len, records)) != {len(self.features)}:
             return None
+        if len(records) <= _FEW_ROWS:
+            return self._by_name.few_rows(records)
         return self._by_name.rows(records, _numbers_of_json)
 
     def _careful(self, records: Sequence[Any], row_of: Callable[[Any, _Row], None]) -> Rows:
@@ -451,6 +456,8 @@ class _Columns:
             if feature.codes is not None:
                 codes: dict[object, float] = dict(feature.codes) | {missing: math.nan}
                 self._categories.append((place, itemgetter(keys[place]), codes.__getitem__))
+        self._values = _getter(list(keys))
+        self._pack = struct.Struct(f"={self._width}f").pack
 
     def rows(
         self, records: list[Any], numbers_of: Callable[[list[Any]], npt.NDArray[np.float64] | None]
@@ -469,6 +476,25 @@ class _Columns:
         except (KeyError, TypeError, ValueError, OverflowError):
             return None
         return rows
+
+    def few_rows(self, records: list[Any]) -> Rows | None:
+        """The same of a few records of JSON: row by row, a third of the time that arrays take to be made."""
+        made = []
+        try:
+            for record in records:
+                values = list(self._values(record))
+                for place, _, code_of in self._categories:
+                    values[place] = code_of(values[place])
+                if not _NUMBER_TYPES.issuperset(map(type, values)) or any(
+                    infinity in values for infinity in _INFINITIES
+                ):
+                    return None
+                if None in values:
+                    values = [math.nan if value is None else value for value in values]
+                made.append(self._pack(*values))
+        except (KeyError, TypeError, OverflowError, struct.error):
+            return None
+        return np.frombuffer(b"".join(made), dtype=np.float32).reshape(len(records), self._width)
 
 
 class _Doubled(dict[str, Any]):

@@ -90,6 +90,12 @@ def test_the_answer_is_the_calibrated_margin(model: Model) -> None:
         (body(ROW | {"wind": "strong"}), "row 0, 'wind': 'strong' is not a number"),
         (body(ROW | {"wind": True}), "row 0, 'wind': True is not a number"),
         (body(ROW | {"wind": 1e39}), "row 0, 'wind': 1e+39 is not finite"),
+        (body(ROW | {"wind": 3.4028235677973366e38}), "row 0, 'wind': 3.4028235677973366e+38 is not finite"),
+        (
+            body(*[ROW] * 9, ROW | {"wind": -3.4028235677973366e38}),
+            "row 9, 'wind': -3.4028235677973366e+38 is",
+        ),
+        (body(ROW).replace(b"12.5", b"1e999"), "row 0, 'wind': inf is not finite"),
         (body(ROW | {"wind": 10**400}), "row 0, 'wind': 1000000"),
         (body(ROW | {"wind": float("nan")}), "NaN is not a JSON number"),
         (body(ROW | {"wind": float("inf")}), "Infinity is not a JSON number"),
@@ -188,6 +194,15 @@ def test_a_bad_npy_is_told_by_row_and_column(content: bytes, told: str) -> None:
     assert told in str(caught.value)
 
 
+@pytest.mark.parametrize("count", [1, 8, 9])
+@pytest.mark.parametrize("reader", READERS)
+def test_the_largest_numbers_of_single_precision_are_read(reader: Reader, count: int) -> None:
+    largest = 3.4028235677973362e38
+    rows = reader.read(body(*[ROW | {"wind": largest, "delay": -largest}] * count), JSON)
+    assert rows[:, 1:].tolist() == [[np.finfo(np.float32).max, np.finfo(np.float32).min]] * count
+    assert rows.flags.c_contiguous
+
+
 def test_every_format_of_the_same_rows_is_read_as_the_same_rows() -> None:
     rows: list[dict[str, Any]] = [ROW, ROW | {"carrier": None, "delay": -3}, ROW | {"carrier": "AA"}]
     expected = np.array([[1, 12.5, np.nan], [np.nan, 12.5, -3], [0, 12.5, np.nan]], dtype=np.float32)
@@ -217,12 +232,17 @@ _SCALARS = st.one_of(
 _NAMES = st.sampled_from(["carrier", "wind", "delay", "delay", "w:nd", "instances"])
 
 
-@given(st.lists(st.lists(st.tuples(_NAMES, _SCALARS), max_size=5), max_size=3), st.booleans())
+@given(
+    st.lists(st.lists(st.tuples(_NAMES, _SCALARS), max_size=5), max_size=3),
+    st.booleans(),
+    st.sampled_from([0, 7, 9]),
+)
 def test_the_quick_reading_and_the_careful_one_never_differ(
-    rows: list[list[tuple[str, Any]]], usual: bool
+    rows: list[list[tuple[str, Any]]], usual: bool, more: int
 ) -> None:
     """Objects may hold a key twice, and every kind of value; half of them begin as a right row."""
     begun = [list((ROW | dict(row)).items()) + row[3:] if usual else row for row in rows]
+    begun += [list(ROW.items())] * more
     objects = ["{" + ", ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in row) + "}" for row in begun]
     whole, lines = '{"instances": [' + ", ".join(objects) + "]}", "\n".join(objects)
     for content, kind in ((whole, JSON), (lines, JSON_LINES)):
