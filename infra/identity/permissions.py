@@ -21,9 +21,9 @@ class Grants:
     model_key: str
     image_repository: str
     """Of the jobs' image."""
-    serving_repositories: Sequence[str]
-    """Of the images that models are, or were, registered with."""
     endpoint: str
+    serving_repositories: Sequence[str] = ()
+    """Of the images that models are, or were, registered with."""
 
 
 def processing(grants: Grants) -> Sequence[Statement]:

@@ -36,7 +36,7 @@ _CHOSEN: Mapping[str, list[Any]] = {
     "images.base": ["public.ecr.aws/docker/library/python:3.12-slim-bookworm"],
     "training.imageTag": ["3.0-1"],
     "endpoint.image": ["framework", "123456789012.dkr.ecr.us-east-1.amazonaws.com/own:1"],
-    "training.image": ["built", "123456789012.dkr.ecr.us-east-1.amazonaws.com/groundplan-dev-training:0a1b"],
+    "training.image": ["123456789012.dkr.ecr.us-east-1.amazonaws.com/groundplan-dev-training:0a1b"],
     "training.schedule": ["rate(7 days)", "cron(0 6 ? * MON *)"],
     "training.hyperparameters": [{"gamma": 0.5}],
     "training.tuning.ranges": [{"eta": {"minimum": 0.05, "maximum": 0.4}}],
