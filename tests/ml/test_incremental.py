@@ -180,6 +180,18 @@ def test_a_store_that_lost_a_file_reads_the_part_again(raw: Path, tmp_path: Path
     assert (again, fresh(read)) == (rows, ["2013-01", "2013-02"])
 
 
+def test_what_a_killed_run_was_writing_is_cleared_away(raw: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    rows, _ = loaded(raw, state)
+    (kept, _) = sorted((state / "parts").iterdir())
+    (state / "ledger.json").unlink()
+    kept.rename(kept.with_suffix(".whole"))
+    kept.with_suffix(".partial").mkdir()
+    (kept.with_suffix(".partial") / "part-0.parquet").write_bytes(b"PAR1")
+    assert loaded(raw, state)[0] == rows
+    assert {path.suffix for path in (state / "parts").iterdir()} == {".parquet"}
+
+
 # The real flights.
 
 
