@@ -6,6 +6,7 @@ The jobs do not import it (decision 0061): they need lines, and pandas takes sec
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,7 +55,7 @@ def frame_of(source: Source, texts: pd.DataFrame) -> pd.DataFrame:
 
     Raises ValueError where a text is not of its column's kind.
     """
-    found = {}
+    found: dict[str, Any] = {}
     for column in source.columns:
         values = texts[column.name]
         if column.kind == "text":
