@@ -305,7 +305,7 @@ def _prepare(site: WorkflowSite) -> Json:
 
 
 def _prepare_by_spark(spark: SparkSite, site: WorkflowSite) -> Json:
-    """A job of Spark: its arguments are those of the module's own preparation, with S3 URIs."""
+    """A job of Spark: it fetches the source archive, and prepares as the module does, with S3 URIs."""
     parameters = {
         "ApplicationId": spark.application_id,
         "ExecutionRoleArn": spark.role_arn,
@@ -315,6 +315,10 @@ def _prepare_by_spark(spark: SparkSite, site: WorkflowSite) -> Json:
             "SparkSubmit": {
                 "EntryPoint": spark.entry_point,
                 "EntryPointArguments": [
+                    "--case",
+                    site.use_case,
+                    "--source",
+                    site.source_uri,
                     "--raw",
                     f"s3://{site.raw_bucket}/{site.case}",
                     "--out",

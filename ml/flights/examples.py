@@ -15,6 +15,8 @@ from ml.integration.engines import Engine
 EVENT = "arriving an hour late"
 """What the model's probability is of, as said after "the risk of"."""
 
+_IDENTITY = ("scheduled", "carrier", "flight", "origin")
+
 LATE_ONES = 7
 CALM_ONES = 13
 
@@ -60,7 +62,8 @@ def write(engine: Engine, tests: Table, tables: Mapping[str, Table], path: Path)
     )
     names = tables["airlines"].select("carrier", airline="name")
     airports = tables["airports"].select(dest="faa", dest_name="name")
-    told = chosen.left_join(names, "carrier").drop("carrier_right")
+    told = tests.inner_join(chosen.drop(LABEL), list(_IDENTITY))
+    told = told.left_join(names, "carrier").drop("carrier_right")
     told = told.left_join(airports, "dest").drop("dest_right")
     told = told.order_by(told[LABEL].desc(), told.place)
     lines = [json.dumps(_example(dict(zip(told.columns, row, strict=True)))) for row in engine.rows(told)]
@@ -77,7 +80,8 @@ def _ranked(tests: Table) -> Table:
     lately = tests.aircraft_hours_since < 12
     delay = ibis.greatest(ibis.least(tests.aircraft_departure_delay.cast("float64"), 240.0), 0.0)
     worry = ibis.ifelse(lately.fill_null(False), ibis.coalesce(delay, 0.0) / 3, 0.0)
-    seen = tests.mutate(signs=tests.airport_waiting.cast("float64") + worry)
+    signs = tests.airport_waiting.cast("float64") + worry
+    seen = tests.select(*_IDENTITY, "month", "day", LABEL, signs=signs)
     worst = seen.signs.desc()
     late = _first(
         seen.filter(seen[LABEL] == 1),
@@ -91,7 +95,8 @@ def _ranked(tests: Table) -> Table:
     calm = _first(calm, of=["month", "day", "origin"], by=[anyone, "scheduled", "carrier", "flight"])
     told = late.union(calm)
     order = [told.signs.desc(), told.scheduled, told.carrier, told.flight, told.origin]
-    return told.mutate(place=ibis.row_number().over(group_by=LABEL, order_by=order))
+    place = ibis.row_number().over(group_by=LABEL, order_by=order)
+    return told.select(*_IDENTITY, LABEL, place=place)
 
 
 def _first(table: Table, *, of: Sequence[str], by: Sequence[Any]) -> Table:

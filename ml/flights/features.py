@@ -35,12 +35,17 @@ def from_timetable(flights: Table) -> Table:
     """The flights with what the timetable says: the hour and the day of the week (Monday 0).
 
     And with the keys by which the rest is known: `mark`, `slot` (the hour of the departure) and `last_hour`
-    (of weather), both in hours since 1970, and `last_leg`, in minutes.
+    (of weather), both in hours since 1970, and `last_leg`, in minutes. `twinned` says that the aircraft
+    stands in the timetable twice at that moment.
     """
     local = flights.hour * _HOUR + flights.minute
+    legs = ibis.window(group_by="tailnum", order_by="scheduled")
+    before, after = flights.scheduled.lag().over(legs), flights.scheduled.lead().over(legs)
+    twinned = (before == flights.scheduled) | (after == flights.scheduled)
     return flights.select(
         *_NEEDED,
         last_leg=_last_leg(flights),
+        twinned=twinned.fill_null(False),
         mark=asked_at(flights.asked),
         slot=(flights.scheduled // _HOUR).cast("int32"),
         last_hour=(flights.asked // _HOUR - 1).cast("int32"),
@@ -150,13 +155,14 @@ def from_aircraft(everything: Table, planes: Table) -> list[Known]:
     """The aircraft: its seats and when it was built, and its last leg from here (for `with_aircraft`)."""
     built = planes.select("tailnum", aircraft_seats="seats", built="year")
     known = everything.filter(everything.tailnum.notnull())
-    # A few aircraft stand in the timetable twice at one moment; either would do, but always the same.
-    known = known.mutate(
-        twin=ibis.row_number().over(
-            group_by=["tailnum", "scheduled"], order_by=[known.origin, known.carrier, known.flight]
-        )
+    # Of the few aircraft that stand there twice either would do, but always the same.
+    twins = known.filter(known.twinned)
+    first = ibis.row_number().over(
+        group_by=["tailnum", "scheduled"], order_by=[twins.origin, twins.carrier, twins.flight]
     )
-    legs = known.filter(known.twin == 0).select(
+    twins = twins.mutate(first=first)
+    legs = known.filter(~known.twinned).union(twins.filter(twins["first"] == 0).drop("first"))
+    legs = legs.select(
         "tailnum",
         last_leg="scheduled",
         leg_scheduled="scheduled",

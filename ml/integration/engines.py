@@ -140,8 +140,10 @@ class DuckDB:
 
     def write_parquet(self, table: Table, folder: str) -> None:
         place = Path(folder)
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
+        place.mkdir(parents=True, exist_ok=True)
+        # Not the folder itself: in a job's container it is a mount.
+        for old in place.glob("*.parquet"):
+            old.unlink()
         self.connection.to_parquet(table, place / "part-0.parquet")
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -97,7 +98,10 @@ class Ledger:
         write_json(self.folder / "ledger.json", {"format": _FORMAT, "sources": plain})
         wanted = {entry.store for parts in self.fresh.values() for entry in parts.values()}
         for path in (self.folder / "parts").iterdir():
-            if path.name not in wanted:
+            if path.is_dir():
+                # What a run was writing when it was killed.
+                shutil.rmtree(path)
+            elif path.name not in wanted:
                 path.unlink()
 
 

@@ -135,8 +135,7 @@ def _present(
     engine: Engine, source: Source, part: Part, checked: Checked, *, kept: str | None, fresh: bool
 ) -> _Held:
     table = presented(engine, source, checked)
-    (rows,) = engine.first_row(table.aggregate(count=table.count()))
-    said = PartRead(name=part.name, version=checked.version, rows=int(rows), fresh=fresh)
+    said = PartRead(name=part.name, version=checked.version, rows=checked.rows, fresh=fresh)
     return _Held(table=table, kept=kept, said=said)
 
 
@@ -150,7 +149,7 @@ def _recalled(engine: Engine, source: Source, part: Part, name: str, ledger: Led
         if entry is not None and entry.version == version:
             ledger.note(source.name, part.name, entry)
             table = engine.read_parquet([str(ledger.path(entry.store))])
-            checked = Checked(version=version, contract=contract, table=table)
+            checked = Checked(version=version, contract=contract, table=table, rows=entry.rows)
             return _present(engine, source, part, checked, kept=None, fresh=False)
     checked = read_part(engine, source, part, name)
     store = ledger.store(sha256, checked.contract)

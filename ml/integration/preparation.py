@@ -59,8 +59,9 @@ def prepare(
         cleaned = _clean(work, protected)
         lost = _unmatched(work, loaded, cleaned)
         prepared = _compute(work, cleaned)
-        periods = Periods.of([period for (period,) in opened.rows(prepared.select(PERIOD).distinct())])
-        sets = _split(work, prepared, periods)
+        counts = _counts(work, prepared)
+        periods = Periods.of(list(counts))
+        sets = _split(work, prepared, periods, counts)
         _examples(work, prepared, periods, cleaned)
         report = Report(
             sources={name: one.rows for name, one in loaded.read.items()},
@@ -117,20 +118,31 @@ def _unmatched(work: Work, loaded: Loaded, cleaned: Cleaned) -> dict[str, Counte
 
 
 def _compute(work: Work, cleaned: Cleaned) -> Table:
-    prepared = work.engine.keep("questions", work.case.compute(work.engine, cleaned.tables))
-    work.say(f"computed {len(work.case.features)} features of {_count(work.engine, prepared):,} rows")
-    return prepared
+    return work.engine.keep("questions", work.case.compute(work.engine, cleaned.tables))
 
 
-def _split(work: Work, prepared: Table, periods: Periods) -> dict[str, tuple[int, float]]:
+def _counts(work: Work, prepared: Table) -> dict[int, tuple[int, int]]:
+    """The rows of each period, and how many of them are positive."""
+    label = prepared[work.case.label]
+    by_period = prepared.group_by(PERIOD).aggregate(rows=prepared.count(), positive=label.sum())
+    counts = {period: (rows, positive or 0) for period, rows, positive in work.engine.rows(by_period)}
+    rows = sum(count for count, _ in counts.values())
+    work.say(f"computed {len(work.case.features)} features of {rows:,} rows")
+    return counts
+
+
+def _split(
+    work: Work, prepared: Table, periods: Periods, counts: Mapping[int, tuple[int, int]]
+) -> dict[str, tuple[int, float]]:
+    """Writes the sets; gives the rows and the share of positive ones of each."""
     sets = {}
     for name, chosen in periods.items():
         part = prepared.filter(prepared[PERIOD].isin(chosen)).order_by(list(work.case.identity))
         work.engine.write_parquet(part, f"{work.out}/{name}")
-        share = part[work.case.label].mean()
-        count, share = work.engine.first_row(part.aggregate(count=part.count(), share=share))
-        sets[name] = (count, share or 0.0)
-        work.say(f"{name}: {count:,} rows, {share or 0.0:.1%} positive")
+        rows = sum(counts[period][0] for period in chosen)
+        positive = sum(counts[period][1] for period in chosen)
+        sets[name] = (rows, positive / rows)
+        work.say(f"{name}: {rows:,} rows, {positive / rows:.1%} positive")
     return sets
 
 

@@ -48,6 +48,17 @@ def session(threads: int | None = None) -> SparkSession:
     return builder.getOrCreate()
 
 
+def reads(spark: SparkSession, uri: str) -> bool:
+    """Whether Spark has a file system for a URI such as s3://…: EMR's has, one from the package index not."""
+    jvm: Any = spark._jvm
+    context: Any = spark._jsc
+    try:
+        jvm.org.apache.hadoop.fs.Path(uri).getFileSystem(context.hadoopConfiguration())
+    except Py4JJavaError:
+        return False
+    return True
+
+
 class Spark:
     """Spark by a session; one that was there before (a notebook's, a test's) is left running."""
 

@@ -56,7 +56,7 @@ def presented(engine: Engine, source: Source, checked: Checked) -> Table:
     # The rest was checked by the version's own contract, which has its ranges.
     changed = [change.column for change in version.changes if isinstance(change, Converted | Added)]
     alone = {name: Source(name=source.name, columns=(source.column(name),)) for name in changed}
-    faults = {name: count_faults(engine, found, one) for name, one in alone.items()}
+    faults = {name: count_faults(engine, found, one).faults for name, one in alone.items()}
     if broken := {name: count for name, count in faults.items() if count}:
         raise ConversionBroken(source, version.name, broken)
     return found

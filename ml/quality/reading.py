@@ -50,6 +50,7 @@ class Checked:
     version: str
     contract: Source
     table: Table
+    rows: int
 
 
 def parts_of(files: Files, source: Source, folder: str) -> list[Part]:
@@ -92,11 +93,11 @@ def read_part(engine: Engine, source: Source, part: Part, name: str) -> Checked:
     except Unreadable as error:
         raise _corrupt(engine, seen, part, str(error)) from None
     table = table.select([column.name for column in seen.contract.columns])
-    faults = count_faults(engine, table, seen.contract)
-    if faults:
+    count = count_faults(engine, table, seen.contract)
+    if count.faults:
         engine.drop(name)
-        raise _corrupt(engine, seen, part, f"{faults} values break the contract")
-    return Checked(version=seen.version, contract=seen.contract, table=table)
+        raise _corrupt(engine, seen, part, f"{count.faults} values break the contract")
+    return Checked(version=seen.version, contract=seen.contract, table=table, rows=count.rows)
 
 
 def read(engine: Engine, source: Source, folder: Path) -> Table:
@@ -108,17 +109,24 @@ def read(engine: Engine, source: Source, folder: Path) -> Table:
     return read_part(engine, replace(source, versions=()), part, source.name).table
 
 
-def count_faults(engine: Engine, table: Table, source: Source) -> int:
-    """How many values are out of what the contract allows, and how many keys stand there again."""
+@dataclass(frozen=True)
+class Count:
+    """What was counted of a table."""
+
+    faults: int
+    rows: int
+
+
+def count_faults(engine: Engine, table: Table, source: Source) -> Count:
+    """How many values or keys break the contract (a key that stands there again), of how many rows."""
     rules = [rule for column in source.columns for rule in _rules(table, column)]
     # Only what is plainly false counts: a missing value is neither in nor out of a range.
     counts = {f"rule{number}": (~rule).sum() for number, rule in enumerate(rules)}
-    faults = engine.first_row(table.aggregate(**counts)) if counts else ()
-    rows, keys = 0, 0
+    rows, *faults = engine.first_row(table.aggregate(rows=table.count(), **counts))
+    keys = rows
     if source.key:
-        rows = engine.first_row(table.aggregate(count=table.count()))[0]
         keys = engine.first_row(table.select(*source.key).distinct().count().as_table())[0]
-    return sum(fault or 0 for fault in faults) + rows - keys
+    return Count(faults=sum(fault or 0 for fault in faults) + rows - keys, rows=rows)
 
 
 def _rules(table: Table, column: Column) -> list[BooleanValue]:

@@ -169,6 +169,10 @@ def test_the_data_is_prepared_by_spark_where_the_settings_say_so() -> None:
     assert prepare["Resource"] == "arn:aws:states:::emr-serverless:startJobRun.sync"
     submit = prepare["Parameters"]["JobDriver"]["SparkSubmit"]
     assert submit["EntryPoint"] == f"s3://{_ZONES['models']}/spark/prepare.py"
+    words = submit["EntryPointArguments"]
+    given = dict(zip(words[::2], words[1::2], strict=True))
+    assert list(given) == ["--case", "--source", "--raw", "--out"]
+    assert given["--source"] == "s3://models/source/1/source.tar.gz"
 
 
 def test_without_the_pipeline_there_is_still_the_catalog() -> None:

@@ -1,7 +1,9 @@
 """Whether a feature ever knows what happened after the question was asked."""
 
 import datetime
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ibis
 import pytest
@@ -12,8 +14,11 @@ from ml.flights.contracts import SOURCES
 from ml.flights.events import timed
 from ml.flights.preparation import compute
 from ml.flights.schema import FEATURES
-from ml.integration.engines import DuckDB
+from ml.integration.engines import DuckDB, Engine
 from ml.quality.reading import read
+
+if TYPE_CHECKING:
+    from ml.integration.spark import Spark
 
 Rows = dict[tuple[object, ...], tuple[object, ...]]
 
@@ -28,7 +33,7 @@ def minutes(moment: datetime.datetime) -> int:
     return int(moment.timestamp()) // 60
 
 
-def rows(engine: DuckDB, table: Table, until: int) -> Rows:
+def rows(engine: Engine, table: Table, until: int) -> Rows:
     """The features of each flight asked about by `until`, by what identifies the flight."""
     identity = {name: table[name] for name in ("scheduled", "carrier", "flight", "origin")}
     values = {f"feature_{feature.name}": table[feature.name] for feature in FEATURES}
@@ -41,14 +46,9 @@ def load(folder: Path) -> tuple[DuckDB, dict[str, Table]]:
     return engine, {source.name: read(engine, source, folder) for source in SOURCES}
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_another_future_changes_no_feature(sampled: Path, moment: datetime.datetime) -> None:
-    """All that happens after a moment is made up anew; what was asked by then must stay as it was."""
-    now = minutes(moment)
-    engine, tables = load(sampled)
+def another_future(engine: DuckDB, tables: Mapping[str, Table], now: int) -> dict[str, Table]:
+    """The tables with all that happens after a moment made up anew."""
     everything = engine.connection.create_table("timed_before", timed(tables["flights"], tables["airports"]))
-    before = rows(engine, compute(engine, tables), now)
-
     # What had not left, or had not landed, meets another fate: an absurd one, so that any trace of it shows.
     engine.connection.raw_sql(
         f"""
@@ -81,15 +81,41 @@ def test_another_future_changes_no_feature(sampled: Path, moment: datetime.datet
         """  # noqa: S608
     )
     flights = tables["flights"].columns
-    other = tables | {
+    return dict(tables) | {
         "flights": engine.connection.table("another").select(*flights),
         "weather": engine.connection.table("other_weather").drop("known"),
     }
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_another_future_changes_no_feature(sampled: Path, moment: datetime.datetime) -> None:
+    """All that happens after a moment is made up anew; what was asked by then must stay as it was."""
+    now = minutes(moment)
+    engine, tables = load(sampled)
+    before = rows(engine, compute(engine, tables), now)
+    other = another_future(engine, tables, now)
     after = rows(engine, compute(engine, other, prefix="other_"), now)
     changed = {key for key in before if key in after and before[key] != after[key]}
     assert before.keys() == after.keys()
     assert len(before) > 1000
     assert not changed, sorted(changed)[:3]
+
+
+@pytest.mark.soak
+def test_another_future_changes_no_feature_with_spark(spark: "Spark", few: Path, tmp_path: Path) -> None:
+    now = minutes(MOMENTS[1])
+    engine, tables = load(few)
+    before = rows(engine, compute(engine, tables), now)
+    there = {}
+    for name, table in another_future(engine, tables, now).items():
+        engine.write_parquet(table, str(tmp_path / name))
+        there[name] = spark.read_parquet([str(tmp_path / name)])
+    after = rows(spark, compute(spark, there, prefix="other_"), now)
+    spark.drop("other_everything")
+    assert before.keys() == after.keys()
+    assert len(before) > 1000
+    for key, values in before.items():
+        assert after[key] == pytest.approx(values, rel=1e-6), key
 
 
 def test_another_future_does_change_what_is_asked_later(sampled: Path) -> None:

@@ -191,3 +191,38 @@ def test_the_contracts_hold_for_the_real_sources(sources: Path) -> None:
     for source in SOURCES[1:]:
         read(engine, source, sources)
     assert tables(engine) == ["airlines", "airports", "planes", "weather"]
+
+
+def listed(*more: str) -> list[dict[str, str]]:
+    command = [sys.executable, "-m", "ml.flights.sources", *more]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_months_of_a_year_are_listed_and_are_the_lines_of_the_whole(sources: Path) -> None:
+    parts = listed("--parts", "month")
+    for name in ("flights", "weather"):
+        months = [part for part in parts if part["key"].startswith(f"{name}/")]
+        assert [part["key"] for part in months] == [f"{name}/2013-{month:02d}.csv" for month in range(1, 13)]
+        files = [Path(part["path"]).read_bytes().splitlines(keepends=True) for part in months]
+        whole = (sources / f"{name}.csv").read_bytes().splitlines(keepends=True)
+        assert all(lines[0] == whole[0] for lines in files)
+        assert sorted(line for lines in files for line in lines[1:]) == sorted(whole[1:])
+    assert [part["key"] for part in parts[-3:]] == ["planes.csv", "airports.csv", "airlines.csv"]
+
+
+def test_months_after_the_last_one_asked_for_are_left_out() -> None:
+    keys = [part["key"] for part in listed("--parts", "month", "--until", "2013-02")]
+    assert keys[:4] == [
+        "flights/2013-01.csv",
+        "flights/2013-02.csv",
+        "weather/2013-01.csv",
+        "weather/2013-02.csv",
+    ]
+    assert len(keys) == 7
+
+
+@pytest.mark.parametrize("wrong", [["--until", "2013-02"], ["--parts", "month", "--until", "2013-13"]])
+def test_a_month_that_makes_no_sense_is_refused(wrong: list[str]) -> None:
+    command = [sys.executable, "-m", "ml.flights.sources", *wrong]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 2
