@@ -18,16 +18,17 @@ from ml.quality.contract import Source
 from ml.training.schema import Feature
 
 if TYPE_CHECKING:
-    from ibis.backends.duckdb import Backend
     from ibis.expr.types import Table
 
-Compute = Callable[["Backend", Mapping[str, "Table"]], "Table"]
+    from ml.integration.engines import Engine
+
+Compute = Callable[["Engine", Mapping[str, "Table"]], "Table"]
 """From the sources' tables, by name, to a row a question: identity, period, features, label, segments."""
 
 LeftOut = Callable[[Mapping[str, "Table"]], Mapping[str, "Table"]]
 """From the tables to the rows that are no questions, by why: they are counted in the report."""
 
-WriteExamples = Callable[["Backend", "Table", Mapping[str, "Table"], Path], int]
+WriteExamples = Callable[["Engine", "Table", Mapping[str, "Table"], Path], int]
 """From the rows of the test set and the tables to a file of examples (JSON lines); gives how many."""
 
 PERIOD = "period"

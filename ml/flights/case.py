@@ -12,14 +12,15 @@ from ml.flights.schema import FEATURES, LABEL
 from ml.integration.declared import CleaningRule, Reference
 
 if TYPE_CHECKING:
-    from ibis.backends.duckdb import Backend
     from ibis.expr.types import BooleanValue, Table
 
+    from ml.integration.engines import Engine
 
-def _compute(connection: Backend, tables: Mapping[str, Table]) -> Table:
+
+def _compute(engine: Engine, tables: Mapping[str, Table]) -> Table:
     from ml.flights.preparation import compute
 
-    return compute(connection, tables)
+    return compute(engine, tables)
 
 
 def _impossible_wind(weather: Table) -> BooleanValue:
@@ -34,10 +35,10 @@ def _left_out(tables: Mapping[str, Table]) -> Mapping[str, Table]:
     return left_out(tables)
 
 
-def _examples(connection: Backend, tests: Table, tables: Mapping[str, Table], path: Path) -> int:
+def _examples(engine: Engine, tests: Table, tables: Mapping[str, Table], path: Path) -> int:
     from ml.flights.examples import write
 
-    return write(connection, tests, tables, path)
+    return write(engine, tests, tables, path)
 
 
 CASE = UseCase(

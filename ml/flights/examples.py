@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ibis.backends.duckdb import Backend
 from ibis.expr.types import Table
 
 from ml.flights.schema import FEATURES
+from ml.integration.engines import Engine
 
 EVENT = "arriving an hour late"
 """What the model's probability is of, as said after "the risk of"."""
@@ -38,7 +38,7 @@ _CITIES = {
 }  # fmt: skip
 
 
-def write(connection: Backend, tests: Table, tables: Mapping[str, Table], path: Path) -> int:
+def write(engine: Engine, tests: Table, tables: Mapping[str, Table], path: Path) -> int:
     """Writes up to LATE_ONES + CALM_ONES flights of the test set. Gives how many were written.
 
     They are chosen to show what the model can see, not as a fair sample. First LATE_ONES that did arrive an
@@ -49,8 +49,8 @@ def write(connection: Backend, tests: Table, tables: Mapping[str, Table], path: 
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     names = {"tests": tests, "airlines": tables["airlines"], "airports": tables["airports"]}
-    queries = {name: connection.compile(table) for name, table in names.items()}
-    cursor = connection.raw_sql(_CHOSEN.format(late=LATE_ONES, calm=CALM_ONES, **queries))
+    queries = {name: engine.connection.compile(table) for name, table in names.items()}
+    cursor = engine.connection.raw_sql(_CHOSEN.format(late=LATE_ONES, calm=CALM_ONES, **queries))
     columns = [column[0] for column in cursor.description]
     lines = [json.dumps(_example(dict(zip(columns, row, strict=True)))) for row in cursor.fetchall()]
     path.write_text("".join(f"{line}\n" for line in lines))

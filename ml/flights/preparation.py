@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 
-from ibis.backends.duckdb import Backend
 from ibis.expr.types import BooleanValue, Table
 
 from ml.case import PERIOD
 from ml.flights import features
 from ml.flights.events import timed
 from ml.flights.schema import FEATURES, LABEL, LATE
-from ml.quality.reading import keep
+from ml.integration.engines import Engine
 
 _FASTEST_WIND = 231
 """mph: the strongest gust measured at a station of the United States (Mount Washington, 1934)."""
@@ -18,14 +17,14 @@ _IDENTITY = ("scheduled", "year", "month", "day", "carrier", "flight", "origin",
 _OUTCOME = ("arr_delay",)
 
 
-def compute(connection: Backend, tables: Mapping[str, Table], prefix: str = "") -> Table:
+def compute(engine: Engine, tables: Mapping[str, Table], prefix: str = "") -> Table:
     """The flights with an arrival: who they are, their features, and whether they were late.
 
     What several features build on is kept as a table, named with the prefix: as one expression it would be
     computed over and over.
     """
     flights = timed(tables["flights"], tables["airports"])
-    everything = keep(connection, f"{prefix}everything", features.from_timetable(flights))
+    everything = engine.keep(f"{prefix}everything", features.from_timetable(flights))
     asked = features.questions(everything)
     known = [
         features.from_busyness(everything),

@@ -1,4 +1,4 @@
-"""From source files to training, validation and test sets: read, clean, compute, split by time."""
+"""From source files to prepared sets: read, judge, protect, clean, compute, split, report."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import ibis
-from ibis.backends.duckdb import Backend
 from ibis.expr.types import Table
 
 from ml.case import PERIOD, Periods, UseCase
 from ml.container import write_json
 from ml.integration.cleaning import cleaned, wrong
-from ml.quality.reading import first_row, keep, read_all
+from ml.integration.engines import Engine, Name, open_engine
+from ml.integration.stages import Cleaned, Judged, Loaded, Protected
+from ml.quality.reading import read_all
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,27 @@ class Report:
     """What the preparation did: rows of each source and set, what was cleaned, what did not match."""
 
     sources: dict[str, int]
+    quality: dict[str, object]
+    privacy: dict[str, object]
     cleaned: dict[str, int]
     unmatched: dict[str, int]
     left_out: dict[str, int]
     periods: dict[str, tuple[int, ...]]
     sets: dict[str, int]
     positive_share: dict[str, float]
+    engine: str
     seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What every stage may use: the use case, the engine, where to write, and how to say what was done."""
+
+    case: UseCase
+    engine: Engine
+    raw: Path
+    out: Path
+    say: Callable[[str], None]
 
 
 def prepare(
@@ -36,74 +50,113 @@ def prepare(
     raw: Path,
     out: Path,
     *,
+    engine: Name = "duckdb",
     threads: int | None = None,
     say: Callable[[str], None] = print,
 ) -> Report:
     """Reads `<raw>/<name>.csv`; writes `train/`, `validation/`, `test/`, `examples/`, `report/` below `out`.
 
-    Raises MissingSource, CorruptSource or TooFewPeriods; nothing is written then.
+    Raises MissingSource, CorruptSource, TooFewPeriods or EngineMissing; nothing is written then.
     """
     began = time.monotonic()
-    connection = ibis.duckdb.connect(**({} if threads is None else {"threads": threads}))
-    tables = read_all(connection, case.sources, raw)
-    rows = {name: _count(connection, table) for name, table in tables.items()}
-    say("read " + ", ".join(f"{count:,} of {name}" for name, count in rows.items()))
-    prepared = keep(connection, "questions", case.compute(connection, cleaned(tables, case.cleaning)))
-    say(f"computed {len(case.features)} features of {_count(connection, prepared):,} rows")
-    known = connection.raw_sql(connection.compile(prepared.select(PERIOD).distinct())).fetchall()
-    periods = Periods.of([period for (period,) in known])
-    sets = _split(connection, case, prepared, periods, out)
-    for name, (count, share) in sets.items():
-        say(f"{name}: {count:,} rows, {share:.1%} positive")
-    if case.write_examples is not None:
-        tests = prepared.filter(prepared[PERIOD].isin(periods.test))
-        (out / "examples").mkdir(parents=True, exist_ok=True)
-        case.write_examples(connection, tests, tables, out / "examples" / "examples.jsonl")
-    report = Report(
-        sources=rows,
-        cleaned={rule.name: _count(connection, wrong(tables, rule)) for rule in case.cleaning},
-        unmatched=_unmatched(connection, case, tables),
-        left_out={
-            name: _count(connection, table)
-            for name, table in (case.left_out(tables) if case.left_out else {}).items()
-        },
-        periods=dict(periods.items()),
-        sets={name: count for name, (count, _) in sets.items()},
-        positive_share={name: share for name, (_, share) in sets.items()},
-        seconds=round(time.monotonic() - began, 2),
+    opened = open_engine(engine, threads=threads)
+    try:
+        work = Work(case=case, engine=opened, raw=raw, out=out, say=say)
+        loaded = _read(work)
+        judged = _judge(work, loaded)
+        protected = _protect(work, judged)
+        clean = _clean(work, protected)
+        prepared = _compute(work, clean)
+        periods = Periods.of([period for (period,) in opened.rows(prepared.select(PERIOD).distinct())])
+        sets = _split(work, prepared, periods)
+        _examples(work, prepared, periods, clean)
+        report = Report(
+            sources=dict(loaded.rows),
+            quality=dict(judged.said),
+            privacy=dict(protected.said),
+            cleaned=dict(clean.rows),
+            unmatched=_unmatched(work, clean.tables),
+            left_out=_left_out(work, clean.tables),
+            periods=dict(periods.items()),
+            sets={name: count for name, (count, _) in sets.items()},
+            positive_share={name: share for name, (_, share) in sets.items()},
+            engine=opened.name,
+            seconds=round(time.monotonic() - began, 2),
+        )
+        write_json(out / "report" / "report.json", asdict(report))
+        say(f"prepared in {report.seconds:.1f} s")
+        return report
+    finally:
+        opened.close()
+
+
+def _read(work: Work) -> Loaded:
+    tables = read_all(work.engine, work.case.sources, work.raw)
+    rows = {name: _count(work.engine, table) for name, table in tables.items()}
+    work.say("read " + ", ".join(f"{count:,} of {name}" for name, count in rows.items()))
+    return Loaded(tables=tables, rows=rows)
+
+
+def _judge(work: Work, loaded: Loaded) -> Judged:
+    """Where the room `quality` sorts out bad rows, with its reasons, into a quarantine."""
+    return Judged(tables=loaded.tables)
+
+
+def _protect(work: Work, judged: Judged) -> Protected:
+    """Where the room `privacy` replaces identifiers and takes out what nobody needs."""
+    return Protected(tables=judged.tables)
+
+
+def _clean(work: Work, protected: Protected) -> Cleaned:
+    rules = work.case.cleaning
+    return Cleaned(
+        tables=cleaned(protected.tables, rules),
+        rows={rule.name: _count(work.engine, wrong(protected.tables, rule)) for rule in rules},
     )
-    write_json(out / "report" / "report.json", asdict(report))
-    say(f"prepared in {report.seconds:.1f} s")
-    connection.disconnect()
-    return report
 
 
-def _split(
-    connection: Backend, case: UseCase, prepared: Table, periods: Periods, out: Path
-) -> dict[str, tuple[int, float]]:
+def _compute(work: Work, clean: Cleaned) -> Table:
+    prepared = work.engine.keep("questions", work.case.compute(work.engine, clean.tables))
+    work.say(f"computed {len(work.case.features)} features of {_count(work.engine, prepared):,} rows")
+    return prepared
+
+
+def _split(work: Work, prepared: Table, periods: Periods) -> dict[str, tuple[int, float]]:
     sets = {}
     for name, chosen in periods.items():
-        part = prepared.filter(prepared[PERIOD].isin(chosen)).order_by(list(case.identity))
-        (out / name).mkdir(parents=True, exist_ok=True)
-        connection.to_parquet(part, out / name / "part-0.parquet")
-        count, share = first_row(
-            connection, part.aggregate(count=part.count(), share=part[case.label].mean())
-        )
+        part = prepared.filter(prepared[PERIOD].isin(chosen)).order_by(list(work.case.identity))
+        work.engine.write_parquet(part, str(work.out / name))
+        share = part[work.case.label].mean()
+        count, share = work.engine.first_row(part.aggregate(count=part.count(), share=share))
         sets[name] = (count, share or 0.0)
+        work.say(f"{name}: {count:,} rows, {share or 0.0:.1%} positive")
     return sets
 
 
-def _unmatched(connection: Backend, case: UseCase, tables: Mapping[str, Table]) -> dict[str, int]:
+def _examples(work: Work, prepared: Table, periods: Periods, clean: Cleaned) -> None:
+    if work.case.write_examples is None:
+        return
+    tests = prepared.filter(prepared[PERIOD].isin(periods.test))
+    (work.out / "examples").mkdir(parents=True, exist_ok=True)
+    work.case.write_examples(work.engine, tests, clean.tables, work.out / "examples" / "examples.jsonl")
+
+
+def _unmatched(work: Work, tables: Mapping[str, Table]) -> dict[str, int]:
     """Rows whose reference the other source does not know."""
 
     def lost(source: Table, to: Table, column: str, key: str) -> int:
-        return _count(connection, source.anti_join(to, source[column] == to[key]))
+        return _count(work.engine, source.anti_join(to, source[column] == to[key]))
 
     return {
         f"{one.source}.{one.column}": lost(tables[one.source], tables[one.to], one.column, one.key)
-        for one in case.references
+        for one in work.case.references
     }
 
 
-def _count(connection: Backend, table: Table) -> int:
-    return int(first_row(connection, table.aggregate(count=table.count()))[0])
+def _left_out(work: Work, tables: Mapping[str, Table]) -> dict[str, int]:
+    found = work.case.left_out(tables) if work.case.left_out else {}
+    return {name: _count(work.engine, table) for name, table in found.items()}
+
+
+def _count(engine: Engine, table: Table) -> int:
+    return int(engine.first_row(table.aggregate(count=table.count()))[0])

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import ibis
 import pytest
-from ibis.backends.duckdb import Backend
 from ibis.expr.types import Table
 
 from ml.features.rolling import Tally, asked_at, known_by, known_from
@@ -13,7 +12,8 @@ from ml.flights.contracts import SOURCES
 from ml.flights.events import timed
 from ml.flights.preparation import compute
 from ml.flights.schema import FEATURES
-from ml.quality.reading import first_row, read
+from ml.integration.engines import DuckDB
+from ml.quality.reading import read
 
 Rows = dict[tuple[object, ...], tuple[object, ...]]
 
@@ -28,30 +28,29 @@ def minutes(moment: datetime.datetime) -> int:
     return int(moment.timestamp()) // 60
 
 
-def rows(connection: Backend, table: Table, until: int) -> Rows:
+def rows(engine: DuckDB, table: Table, until: int) -> Rows:
     """The features of each flight asked about by `until`, by what identifies the flight."""
     identity = {name: table[name] for name in ("scheduled", "carrier", "flight", "origin")}
     values = {f"feature_{feature.name}": table[feature.name] for feature in FEATURES}
     chosen = table.select(**identity, **values).filter(table.scheduled - 120 <= until)
-    found = connection.raw_sql(connection.compile(chosen)).fetchall()
-    return {row[:4]: row[4:] for row in found}
+    return {row[:4]: row[4:] for row in engine.rows(chosen)}
 
 
-def load(folder: Path) -> tuple[Backend, dict[str, Table]]:
-    connection = ibis.duckdb.connect(threads=2)
-    return connection, {source.name: read(connection, source, folder) for source in SOURCES}
+def load(folder: Path) -> tuple[DuckDB, dict[str, Table]]:
+    engine = DuckDB(threads=2)
+    return engine, {source.name: read(engine, source, folder) for source in SOURCES}
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_another_future_changes_no_feature(sampled: Path, moment: datetime.datetime) -> None:
     """All that happens after a moment is made up anew; what was asked by then must stay as it was."""
     now = minutes(moment)
-    connection, tables = load(sampled)
-    everything = connection.create_table("timed_before", timed(tables["flights"], tables["airports"]))
-    before = rows(connection, compute(connection, tables), now)
+    engine, tables = load(sampled)
+    everything = engine.connection.create_table("timed_before", timed(tables["flights"], tables["airports"]))
+    before = rows(engine, compute(engine, tables), now)
 
     # What had not left, or had not landed, meets another fate: an absurd one, so that any trace of it shows.
-    connection.raw_sql(
+    engine.connection.raw_sql(
         f"""
         CREATE TABLE another AS
         SELECT * REPLACE (
@@ -68,7 +67,7 @@ def test_another_future_changes_no_feature(sampled: Path, moment: datetime.datet
         ) FROM {everything.get_name()}
         """  # noqa: S608
     )
-    connection.raw_sql(
+    engine.connection.raw_sql(
         f"""
         CREATE TABLE other_weather AS
         SELECT * REPLACE (
@@ -83,39 +82,40 @@ def test_another_future_changes_no_feature(sampled: Path, moment: datetime.datet
     )
     flights = tables["flights"].columns
     other = tables | {
-        "flights": connection.table("another").select(*flights),
-        "weather": connection.table("other_weather").drop("known"),
+        "flights": engine.connection.table("another").select(*flights),
+        "weather": engine.connection.table("other_weather").drop("known"),
     }
-    after_connection = rows(connection, compute(connection, other, prefix="other_"), now)
-    changed = {key for key in before if key in after_connection and before[key] != after_connection[key]}
-    assert before.keys() == after_connection.keys()
+    after = rows(engine, compute(engine, other, prefix="other_"), now)
+    changed = {key for key in before if key in after and before[key] != after[key]}
+    assert before.keys() == after.keys()
     assert len(before) > 1000
     assert not changed, sorted(changed)[:3]
 
 
 def test_another_future_does_change_what_is_asked_later(sampled: Path) -> None:
     """The test above would see a leak: what is asked after the moment does change with it."""
-    connection, tables = load(sampled)
-    before = rows(connection, compute(connection, tables), minutes(MOMENTS[0]) + 2000)
+    engine, tables = load(sampled)
+    before = rows(engine, compute(engine, tables), minutes(MOMENTS[0]) + 2000)
     late = tables["flights"]
     other = tables | {"flights": late.mutate(dep_delay=late.dep_delay + 30)}
-    after = rows(connection, compute(connection, other, prefix="other_"), minutes(MOMENTS[0]) + 2000)
+    after = rows(engine, compute(engine, other, prefix="other_"), minutes(MOMENTS[0]) + 2000)
     assert sum(before[key] != after[key] for key in before) > len(before) / 2
 
 
 def test_landing_times_agree_with_the_arrival_delays(sampled: Path) -> None:
-    connection, tables = load(sampled)
+    engine, tables = load(sampled)
     flights = timed(tables["flights"], tables["airports"])
     flights = flights.filter(flights.arr_delay.notnull())
     agree = flights.landed - flights.scheduled - flights.planned_minutes == flights.arr_delay
-    total, agreeing = first_row(connection, flights.aggregate(rows=flights.count(), agreeing=agree.sum()))
+    total, agreeing = engine.first_row(flights.aggregate(rows=flights.count(), agreeing=agree.sum()))
     assert total == agreeing > 30_000
 
 
-def events(connection: Backend, moments: list[tuple[str, int, int]]) -> Table:
+def events(engine: DuckDB, moments: list[tuple[str, int, int]]) -> Table:
     values = ", ".join(f"('{key}', {moment}, {value})" for key, moment, value in moments)
-    connection.raw_sql(f"CREATE TABLE events AS SELECT * FROM (VALUES {values}) AS e(key, moment, value)")  # noqa: S608
-    table = connection.table("events")
+    rows = f"SELECT * FROM (VALUES {values}) AS e(key, moment, value)"  # noqa: S608
+    engine.connection.raw_sql(f"CREATE TABLE events AS {rows}")
+    table = engine.connection.table("events")
     return table.mutate(mark=known_from(table.moment), one=ibis.literal(1))
 
 
@@ -133,12 +133,12 @@ def events(connection: Backend, moments: list[tuple[str, int, int]]) -> Table:
 def test_a_tally_holds_what_was_known_and_still_counts(
     asked: int, window: int | None, expected: tuple[int, int]
 ) -> None:
-    connection = ibis.duckdb.connect()
+    engine = DuckDB()
     # A total far below zero must not borrow from the count that it shares a sum with.
-    table = events(connection, [("a", 40, -1_000_000), ("a", 97, 2), ("a", 103, 4), ("b", 50, 8)])
-    connection.raw_sql(f"CREATE TABLE questions AS SELECT 'a' AS key, {asked}::INTEGER AS moment")
-    question = connection.table("questions")
+    table = events(engine, [("a", 40, -1_000_000), ("a", 97, 2), ("a", 103, 4), ("b", 50, 8)])
+    engine.connection.raw_sql(f"CREATE TABLE questions AS SELECT 'a' AS key, {asked}::INTEGER AS moment")
+    question = engine.connection.table("questions")
     question = question.mutate(mark=asked_at(question.moment))
     tallies = [Tally(name="past", events=table, minutes=window)]
     known = known_by(question, keys=["key"], tallies=tallies)
-    assert first_row(connection, known.select("past_count", "past_total")) == expected
+    assert engine.first_row(known.select("past_count", "past_total")) == expected

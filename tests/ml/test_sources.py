@@ -7,15 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import ibis
 import pytest
-from ibis.backends.duckdb import Backend
 
 from ml.flights.contracts import SOURCES
 from ml.flights.sources import NAMES, SourcesMissing, find
+from ml.integration.engines import DuckDB
 from ml.quality.contract import Column, Source
 from ml.quality.findings import SHOWN, CorruptSource
-from ml.quality.reading import MissingSource, first_row, read, read_all
+from ml.quality.reading import MissingSource, read, read_all
 
 PLANE = Source(
     name="planes",
@@ -31,8 +30,8 @@ HEADER = b"tailnum,seats,weight,seen\n"
 GOOD = b"N1,4,NA,2013-01-01T05:00:00Z\nN2,180,61.5,2013-01-01T06:00:00Z\n"
 
 
-def tables(connection: Backend) -> list[str]:
-    found = connection.raw_sql(
+def tables(engine: DuckDB) -> list[str]:
+    found = engine.connection.raw_sql(
         "SELECT table_name FROM duckdb_tables() UNION SELECT view_name FROM duckdb_views() "
         "WHERE NOT internal ORDER BY 1"
     ).fetchall()
@@ -42,27 +41,27 @@ def tables(connection: Backend) -> list[str]:
 def faults(folder: Path, content: bytes) -> list[str]:
     """What is said of a file with this content; afterwards no table is there."""
     (folder / "planes.csv").write_bytes(content)
-    connection = ibis.duckdb.connect()
+    engine = DuckDB()
     with pytest.raises(CorruptSource) as caught:
-        read(connection, PLANE, folder)
-    assert tables(connection) == []
+        read(engine, PLANE, folder)
+    assert tables(engine) == []
     return [str(finding).removeprefix("planes.csv") for finding in caught.value.findings]
 
 
 def test_a_sound_file_is_read_whole(tmp_path: Path) -> None:
     (tmp_path / "planes.csv").write_bytes(HEADER + GOOD)
-    connection = ibis.duckdb.connect()
-    table = read(connection, PLANE, tmp_path)
-    found = first_row(connection, table.aggregate(rows=table.count(), known=table.weight.count()))
+    engine = DuckDB()
+    table = read(engine, PLANE, tmp_path)
+    found = engine.first_row(table.aggregate(rows=table.count(), known=table.weight.count()))
     assert found == (2, 1)
 
 
 def test_columns_may_stand_in_another_order(tmp_path: Path) -> None:
     (tmp_path / "planes.csv").write_bytes(b"seen,weight,seats,tailnum\n2013-01-01T05:00:00Z,NA,4,N1\n")
-    connection = ibis.duckdb.connect()
-    table = read(connection, PLANE, tmp_path)
+    engine = DuckDB()
+    table = read(engine, PLANE, tmp_path)
     assert list(table.columns) == ["tailnum", "seats", "weight", "seen"]
-    assert first_row(connection, table.select("tailnum", "seats")) == ("N1", 4)
+    assert engine.first_row(table.select("tailnum", "seats")) == ("N1", 4)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +138,7 @@ def test_many_faults_are_told_at_once_up_to_a_limit(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingSource, match=r"no planes\.csv"):
-        read(ibis.duckdb.connect(), PLANE, tmp_path)
+        read(DuckDB(), PLANE, tmp_path)
 
 
 def test_every_corrupt_file_is_told_and_nothing_is_left(sources: Path, tmp_path: Path) -> None:
@@ -150,15 +149,15 @@ def test_every_corrupt_file_is_told_and_nothing_is_left(sources: Path, tmp_path:
         lines = (tmp_path / f"{name}.csv").read_text().splitlines(keepends=True)
         lines[line - 1] = lines[line - 1].replace(",", ";")
         (tmp_path / f"{name}.csv").write_text("".join(lines))
-    connection = ibis.duckdb.connect()
+    engine = DuckDB()
     with pytest.raises(CorruptSource) as refused:
-        read_all(connection, small, tmp_path)
+        read_all(engine, small, tmp_path)
     assert {(fault.path.name, fault.line) for fault in refused.value.findings} == {
         ("airports.csv", 7),
         ("planes.csv", 3),
     }
     assert "  airports.csv:7" in str(refused.value)
-    assert connection.raw_sql("SELECT count(*) FROM duckdb_tables()").fetchall() == [(0,)]
+    assert engine.connection.raw_sql("SELECT count(*) FROM duckdb_tables()").fetchall() == [(0,)]
 
 
 def test_a_bad_line_deep_in_the_real_flights_is_found(sources: Path, tmp_path: Path) -> None:
@@ -167,7 +166,7 @@ def test_a_bad_line_deep_in_the_real_flights_is_found(sources: Path, tmp_path: P
     lines[25_000] = lines[25_000].replace(b"2013,", b"20x3,", 1)
     (tmp_path / "flights.csv").write_bytes(b"".join(lines))
     with pytest.raises(CorruptSource, match=r"flights\.csv:25001, column year: '20x3'"):
-        read(ibis.duckdb.connect(), SOURCES[0], tmp_path)
+        read(DuckDB(), SOURCES[0], tmp_path)
 
 
 def test_the_command_lists_each_source_with_its_digest() -> None:
@@ -187,7 +186,7 @@ def test_a_folder_of_ones_own_must_hold_every_file(sources: Path, tmp_path: Path
 
 
 def test_the_contracts_hold_for_the_real_sources(sources: Path) -> None:
-    connection = ibis.duckdb.connect()
+    engine = DuckDB()
     for source in SOURCES[1:]:
-        read(connection, source, sources)
-    assert tables(connection) == ["airlines", "airports", "planes", "weather"]
+        read(engine, source, sources)
+    assert tables(engine) == ["airlines", "airports", "planes", "weather"]

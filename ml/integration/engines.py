@@ -1,0 +1,162 @@
+"""What runs the one code of the preparation: DuckDB on a machine, Spark where data outgrows it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from ibis.backends import BaseBackend
+from ibis.expr.types import Table
+
+from ml.container import JobFailed
+from ml.integration.places import Files, LocalFiles
+from ml.quality.contract import NULL, Kind
+
+Name = Literal["duckdb", "spark"]
+NAMES: tuple[Name, ...] = ("duckdb", "spark")
+
+_TYPES: Mapping[Kind, str] = {
+    "integer": "INTEGER",
+    "number": "DOUBLE",
+    "text": "VARCHAR",
+    "moment": "TIMESTAMP",
+}
+
+
+class EngineMissing(JobFailed):
+    """This machine cannot run the engine that was asked for."""
+
+    def __init__(self, name: str, lacking: str) -> None:
+        super().__init__(
+            f"The engine {name} needs {lacking}, which this machine lacks. Allowed here: duckdb; for spark "
+            "install pyspark 4.0 and Java 17, or run the preparation on EMR Serverless (docs/data.md)."
+        )
+
+
+class Unreadable(Exception):
+    """The engine could not read a file as its columns say; the message is the engine's first line."""
+
+
+class Engine(Protocol):
+    """What the preparation asks of an engine beside running Ibis expressions, which are the same for both.
+
+    Expressions are lazy: `keep`, `rows`, `first_row` and `write_parquet` compute them.
+    """
+
+    name: Name
+    connection: BaseBackend
+    files: Files
+
+    def read_csv(self, name: str, path: str, columns: Mapping[str, Kind]) -> Table:
+        """The file's rows, kept under a name; `columns` are all of the file's, in its order.
+
+        Raises Unreadable where a field is not of its column's kind; then nothing is kept.
+        """
+        ...
+
+    def read_parquet(self, paths: Sequence[str]) -> Table:
+        """The rows of all the files, whose columns are the same."""
+        ...
+
+    def keep(self, name: str, table: Table) -> Table:
+        """Computes a table once and keeps it under a name, until `drop` or `close`."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Forgets what was kept under the name."""
+        ...
+
+    def rows(self, table: Table) -> list[tuple[Any, ...]]:
+        """All rows, as Python values; without loading pandas, unlike Ibis's own `execute`."""
+        ...
+
+    def first_row(self, table: Table) -> tuple[Any, ...]:
+        """The first row, as Python values."""
+        ...
+
+    def write_parquet(self, table: Table, folder: str) -> None:
+        """Writes the rows, in their order, as `part-….parquet` in a folder, over what stands there."""
+        ...
+
+    def close(self) -> None:
+        """Gives back what it holds; the engine is of no use afterwards."""
+        ...
+
+
+class DuckDB:
+    """DuckDB in this process, in memory."""
+
+    name: Name = "duckdb"
+    files: Files = LocalFiles()
+
+    def __init__(self, threads: int | None = None) -> None:
+        import ibis
+
+        # Nothing depends on the order in which rows were read, and keeping it takes memory and time.
+        options: dict[str, Any] = {"preserve_insertion_order": False}
+        self.connection = ibis.duckdb.connect(**options, **({} if threads is None else {"threads": threads}))
+
+    def read_csv(self, name: str, path: str, columns: Mapping[str, Kind]) -> Table:
+        import duckdb
+
+        options: dict[str, Any] = {
+            "columns": {column: _TYPES[kind] for column, kind in columns.items()},
+            "auto_detect": False,
+            "header": True,
+            "delim": ",",
+            "quote": '"',
+            "escape": '"',
+            "nullstr": NULL,
+            "timestampformat": "%Y-%m-%dT%H:%M:%SZ",
+        }
+        view = f"{name}_file"
+        try:
+            return self.keep(name, self.connection.read_csv(path, table_name=view, **options))
+        except duckdb.Error as error:
+            raise Unreadable(str(error).splitlines()[0]) from None
+        finally:
+            self.connection.raw_sql(f'DROP VIEW IF EXISTS "{view}"')
+
+    def read_parquet(self, paths: Sequence[str]) -> Table:
+        return self.connection.read_parquet(list(paths))
+
+    def keep(self, name: str, table: Table) -> Table:
+        # Ibis's own `create_table` makes the table first and then inserts, which takes longer.
+        self.connection.raw_sql(f'CREATE TABLE "{name}" AS {self.connection.compile(table)}')
+        return self.connection.table(name)
+
+    def drop(self, name: str) -> None:
+        self.connection.raw_sql(f'DROP TABLE IF EXISTS "{name}"')
+
+    def rows(self, table: Table) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self.connection.raw_sql(self.connection.compile(table)).fetchall()
+        return found
+
+    def first_row(self, table: Table) -> tuple[Any, ...]:
+        return self.rows(table)[0]
+
+    def write_parquet(self, table: Table, folder: str) -> None:
+        place = Path(folder)
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        self.connection.to_parquet(table, place / "part-0.parquet")
+
+    def close(self) -> None:
+        self.connection.disconnect()
+
+
+def open_engine(name: Name, *, threads: int | None = None) -> Engine:
+    """The engine of that name, ready. Raises EngineMissing."""
+    if name == "duckdb":
+        return DuckDB(threads)
+    if importlib.util.find_spec("pyspark") is None:
+        raise EngineMissing(name, "the package pyspark")
+    if shutil.which("java") is None:
+        raise EngineMissing(name, "Java")
+    from ml.integration.spark import Spark
+
+    opened: Callable[[], Engine] = Spark
+    return opened()
