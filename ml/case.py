@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ml.container import JobFailed
 from ml.integration.declared import CleaningRule, Reference
 from ml.quality.contract import Source
+from ml.quality.declared import QualityRule
 from ml.training.schema import Feature
 
 if TYPE_CHECKING:
@@ -113,6 +114,8 @@ class UseCase:
     """What a segment is called → its column: results are told for each of its values."""
     cleaning: tuple[CleaningRule, ...] = ()
     references: tuple[Reference, ...] = ()
+    quality: tuple[QualityRule, ...] = ()
+    """What must hold of the sources beyond their contracts, and how much it matters."""
     left_out: LeftOut | None = None
     write_examples: WriteExamples | None = None
 

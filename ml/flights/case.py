@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ml.case import Costs, UseCase
 from ml.flights.contracts import SOURCES
+from ml.flights.rules import RULES
 from ml.flights.schema import FEATURES, LABEL
 from ml.integration.declared import CleaningRule, Reference
 
@@ -69,6 +70,7 @@ CASE = UseCase(
         Reference(source="flights", column="dest", to="airports", key="faa"),
         Reference(source="flights", column="tailnum", to="planes", key="tailnum"),
     ),
+    quality=RULES,
     left_out=_left_out,
     write_examples=_examples,
 )

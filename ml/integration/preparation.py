@@ -14,6 +14,9 @@ from ml.container import write_json
 from ml.integration.cleaning import cleaned, wrong
 from ml.integration.engines import Engine, Name, open_engine
 from ml.integration.stages import Cleaned, Judged, Loaded, Protected
+from ml.quality import quarantine
+from ml.quality.judging import judge, metric_lines
+from ml.quality.quarantine import BadRow
 from ml.quality.reading import read_all
 
 
@@ -91,15 +94,25 @@ def prepare(
 
 
 def _read(work: Work) -> Loaded:
-    tables = read_all(work.engine, work.case.sources, work.raw)
+    aside: dict[str, list[BadRow]] = {}
+    tables = read_all(work.engine, work.case.sources, work.raw, aside)
     rows = {name: _count(work.engine, table) for name, table in tables.items()}
     work.say("read " + ", ".join(f"{count:,} of {name}" for name, count in rows.items()))
-    return Loaded(tables=tables, rows=rows)
+    return Loaded(tables=tables, rows=rows, aside=aside)
 
 
 def _judge(work: Work, loaded: Loaded) -> Judged:
-    """Where the room `quality` sorts out bad rows, with its reasons, into a quarantine."""
-    return Judged(tables=loaded.tables)
+    """Sets bad rows aside, with their reasons, below `quarantine/`; the log tells how many, for metrics."""
+    case = work.case
+    files = {source.name: work.raw / f"{source.name}.csv" for source in case.sources}
+    found = judge(work.engine, loaded.tables, case.sources, case.quality, screened=loaded.aside, files=files)
+    for source in case.sources:
+        if bad := found.bad.get(source.name):
+            quarantine.write(source, bad, work.out / "quarantine")
+            work.say(f"set aside {len(bad):,} rows of {source.name}")
+    for line in metric_lines(case.name, found):
+        work.say(line)
+    return Judged(tables=found.tables, said=found.document())
 
 
 def _protect(work: Work, judged: Judged) -> Protected:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
+    from ml.quality.quarantine import BadRow
+
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
@@ -16,6 +18,8 @@ class Loaded:
 
     tables: Mapping[str, Table]
     rows: Mapping[str, int]
+    aside: Mapping[str, list[BadRow]] = field(default_factory=dict)
+    """The rows that were set aside at the reading, by source."""
 
 
 @dataclass(frozen=True, kw_only=True)

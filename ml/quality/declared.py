@@ -123,7 +123,7 @@ class UnsoundRule(ValueError):
 
 
 def require_sound(rules: tuple[QualityRule, ...]) -> None:
-    """Raises UnsoundRule on a name that stands there twice, or a rule on a batch that would set rows aside."""
+    """Raises UnsoundRule on a name that stands there twice, or a batch's rule that sets rows aside."""
     seen: set[str] = set()
     for rule in rules:
         if rule.name in seen:

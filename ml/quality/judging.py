@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import ibis
 from ibis.expr.types import Table
 
+from ml.integration.engines import Engine
 from ml.quality import quarantine
 from ml.quality.checks import allowed, columns_of, marked
 from ml.quality.contract import Kind, Source
@@ -28,9 +29,6 @@ from ml.quality.declared import (
 )
 from ml.quality.findings import MASKED
 from ml.quality.quarantine import BadRow, Reason
-
-Keep = Callable[[str, Table], Table]
-"""Computes a table once and keeps it under a name, as `ml.quality.reading.keep` does on DuckDB."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +87,11 @@ class Judged:
 
 
 def judge(
+    engine: Engine,
     tables: Mapping[str, Table],
     sources: Sequence[Source],
     rules: tuple[QualityRule, ...],
     *,
-    keep: Keep,
     screened: Mapping[str, list[BadRow]] | None = None,
     files: Mapping[str, Path] | None = None,
     now: datetime.datetime | None = None,
@@ -115,7 +113,7 @@ def judge(
             f"_rule{place}": rule for place, rule in enumerate(own) if isinstance(rule, RowRule)
         }
         table = marked(tables[source.name], by_row, tables)
-        numbers = _numbers(table, by_row, [rule for rule in own if isinstance(rule, BatchRule)])
+        numbers = _numbers(engine, table, by_row, [rule for rule in own if isinstance(rule, BatchRule)])
         counts[source.name] = rows = int(numbers["rows"])
         for name, rule in by_row.items():
             count = int(numbers[name] or 0)
@@ -127,12 +125,11 @@ def judge(
         bad[source.name] = given.get(source.name, [])
         good[source.name] = tables[source.name]
         if errors:
-            bad[source.name] = bad[source.name] + _set_aside(
-                source, table, errors, (files or {}).get(source.name)
-            )
+            file = (files or {}).get(source.name)
+            bad[source.name] = bad[source.name] + _set_aside(engine, source, table, errors, file)
             quarantine.require_few(source, bad[source.name], before)
             left = table.filter(~_any(table, errors)).select(*tables[source.name].columns)
-            good[source.name] = keep(f"{source.name}_good", left)
+            good[source.name] = engine.keep(f"{source.name}_good", left)
     broken = [one for one in verdicts if one.severity == "fatal" and one.count]
     if broken:
         raise BadBatch(broken)
@@ -156,7 +153,9 @@ def _any(table: Table, names: Mapping[str, object]) -> Any:
     return found
 
 
-def _numbers(table: Table, by_row: Mapping[str, RowRule], by_batch: Sequence[BatchRule]) -> dict[str, Any]:
+def _numbers(
+    engine: Engine, table: Table, by_row: Mapping[str, RowRule], by_batch: Sequence[BatchRule]
+) -> dict[str, Any]:
     """All that the rules count, in one pass over the source."""
     wanted: dict[str, Any] = {"rows": table.count()}
     wanted |= {name: table[name].sum() for name in by_row}
@@ -165,7 +164,7 @@ def _numbers(table: Table, by_row: Mapping[str, RowRule], by_batch: Sequence[Bat
             wanted[rule.name] = table[rule.column].isnull().sum()
         elif isinstance(rule, Fresh):
             wanted[rule.name] = table[rule.column].max().epoch_seconds()
-    return dict(table.aggregate(**wanted).to_pyarrow().to_pylist()[0])
+    return dict(zip(wanted, engine.first_row(table.aggregate(**wanted)), strict=True))
 
 
 def _of_batch(
@@ -193,13 +192,14 @@ def _verdict(rule: BatchRule, broken: bool, said: str) -> Verdict:
 
 
 def _set_aside(
-    source: Source, table: Table, errors: Mapping[str, RowRule], file: Path | None
+    engine: Engine, source: Source, table: Table, errors: Mapping[str, RowRule], file: Path | None
 ) -> list[BadRow]:
     """The rows that break a rule of the severity error, in the order of their keys."""
     broken = table.filter(_any(table, errors)).order_by(list(source.key) or [source.columns[0].name])
     personal = {column.name for column in source.personal}
     found: list[BadRow] = []
-    for row in broken.to_pyarrow().to_pylist():
+    for fields in engine.rows(broken):
+        row = dict(zip(broken.columns, fields, strict=True))
         values = {column.name: quarantine.as_text(row.get(column.name)) for column in source.columns}
         reasons = [
             Reason(

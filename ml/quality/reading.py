@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from ibis.expr.types import BooleanValue, Table
 
 from ml.integration.engines import Engine, Unreadable
 from ml.quality.contract import Column, Source
-from ml.quality.findings import SHOWN, CorruptSource, Finding, findings, read_header
+from ml.quality.findings import MASKED, SHOWN, CorruptSource, Finding, findings, read_header
+from ml.quality.quarantine import BadRow, screen
 
 
 class MissingSource(FileNotFoundError):
@@ -19,8 +21,10 @@ class MissingSource(FileNotFoundError):
         super().__init__(f"There is no {path.name} in {path.parent}; put the source there and run again.")
 
 
-def read_all(engine: Engine, sources: Sequence[Source], folder: Path) -> dict[str, Table]:
-    """The tables of all sources, by name.
+def read_all(
+    engine: Engine, sources: Sequence[Source], folder: Path, aside: dict[str, list[BadRow]] | None = None
+) -> dict[str, Table]:
+    """The tables of all sources, by name. `aside` takes the bad rows of those that may set some aside.
 
     Raises MissingSource for the first file that is not there, before any is read, and one CorruptSource with
     what is wrong in every file; then no table is left behind.
@@ -32,7 +36,7 @@ def read_all(engine: Engine, sources: Sequence[Source], folder: Path) -> dict[st
     corrupt: list[CorruptSource] = []
     for source in sources:
         try:
-            tables[source.name] = read(engine, source, folder)
+            tables[source.name] = read(engine, source, folder, aside)
         except CorruptSource as error:
             corrupt.append(error)
     if corrupt:
@@ -43,8 +47,11 @@ def read_all(engine: Engine, sources: Sequence[Source], folder: Path) -> dict[st
     return tables
 
 
-def read(engine: Engine, source: Source, folder: Path) -> Table:
+def read(engine: Engine, source: Source, folder: Path, aside: dict[str, list[BadRow]] | None = None) -> Table:
     """The table of `<folder>/<name>.csv`, its columns as the contract orders them.
+
+    A source with `on_fault="quarantine"` is read without the rows that break its contract, which `aside` then
+    holds by the source's name; TooMuchQuarantined where they are too many.
 
     The engine reads and checks the file quickly; only a file that fails is searched again, line by line, for
     what and where. Raises MissingSource or CorruptSource; then no table is left behind.
@@ -52,6 +59,19 @@ def read(engine: Engine, source: Source, folder: Path) -> Table:
     path = folder / f"{source.name}.csv"
     if not path.is_file():
         raise MissingSource(path)
+    if aside is None or source.on_fault == "refuse":
+        return _read(engine, source, path)
+    try:
+        return _read(engine, source, path)
+    except CorruptSource:
+        with tempfile.TemporaryDirectory() as scratch:
+            screened = screen(source, path, Path(scratch) / path.name)
+            table = _read(engine, source, screened.path)
+        aside[source.name] = screened.bad
+        return table
+
+
+def _read(engine: Engine, source: Source, path: Path) -> Table:
     header = read_header(source, path)
     try:
         table = engine.read_csv(source.name, str(path), {name: source.column(name).kind for name in header})
@@ -95,5 +115,7 @@ def _rules(table: Table, column: Column) -> list[BooleanValue]:
 def _corrupt(source: Source, path: Path, header: list[str], told: str) -> CorruptSource:
     found = findings(source, path, header)
     if not found:
+        # What the engine says may hold a value of the file.
+        told = MASKED if source.personal else told
         found = [Finding(path, 1, None, told, "a file that the contract and the CSV reader both accept")]
     return CorruptSource(found[:SHOWN], more=len(found) > SHOWN)
