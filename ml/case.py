@@ -116,6 +116,8 @@ class UseCase:
     references: tuple[Reference, ...] = ()
     quality: tuple[QualityRule, ...] = ()
     """What must hold of the sources beyond their contracts, and how much it matters."""
+    personal_features: Mapping[str, str] = field(default_factory=dict)
+    """Features that are about persons, and why the model needs each; any other such is refused."""
     left_out: LeftOut | None = None
     write_examples: WriteExamples | None = None
 

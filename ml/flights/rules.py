@@ -143,8 +143,8 @@ RULES: tuple[QualityRule, ...] = (
         why="a flight with an arrival delay was in the air",
         where=_landed,
     ),
-    # 2 of 327,346: 703 mph to Atlanta on 25 May and 650.3 to Minneapolis on 2 July. Their time in the air must
-    # be wrong, and no feature takes it: no reason to leave the flights out.
+    # 2 of 327,346: 703 mph to Atlanta on 25 May, 650.3 to Minneapolis on 2 July. Their time in the air must
+    # be wrong; no feature takes it, so there is no reason to leave the flights out.
     Holds(
         name="speed_is_plausible",
         source="flights",

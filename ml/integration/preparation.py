@@ -14,6 +14,9 @@ from ml.container import write_json
 from ml.integration.cleaning import cleaned, wrong
 from ml.integration.engines import Engine, Name, open_engine
 from ml.integration.stages import Cleaned, Judged, Loaded, Protected
+from ml.privacy import keys
+from ml.privacy.guard import require_impersonal, require_no_pseudonyms
+from ml.privacy.protecting import protect
 from ml.quality import quarantine
 from ml.quality.judging import judge, metric_lines
 from ml.quality.quarantine import BadRow
@@ -70,6 +73,8 @@ def prepare(
         protected = _protect(work, judged)
         clean = _clean(work, protected)
         prepared = _compute(work, clean)
+        if protected.key is not None:
+            _require_no_pseudonyms(work, prepared)
         periods = Periods.of([period for (period,) in opened.rows(prepared.select(PERIOD).distinct())])
         sets = _split(work, prepared, periods)
         _examples(work, prepared, periods, clean)
@@ -116,8 +121,20 @@ def _judge(work: Work, loaded: Loaded) -> Judged:
 
 
 def _protect(work: Work, judged: Judged) -> Protected:
-    """Where the room `privacy` replaces identifiers and takes out what nobody needs."""
-    return Protected(tables=judged.tables)
+    """Replaces identifiers, and takes out what nobody needs."""
+    case = work.case
+    require_impersonal(case.features, case.sources, case.personal_features)
+    found = protect(work.engine, judged.tables, case.sources, keys.read)
+    return Protected(tables=found.tables, key=found.key, said=found.document())
+
+
+def _require_no_pseudonyms(work: Work, prepared: Table) -> None:
+    names = [feature.name for feature in work.case.features if feature.kind == "category"]
+    values = {
+        name: [str(value) for (value,) in work.engine.rows(prepared.select(name).distinct())]
+        for name in names
+    }
+    require_no_pseudonyms(values, work.case.personal_features)
 
 
 def _clean(work: Work, protected: Protected) -> Cleaned:

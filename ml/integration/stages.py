@@ -35,6 +35,8 @@ class Protected:
     """After privacy: no identities, no column nobody needs. `said` goes into the report under `privacy`."""
 
     tables: Mapping[str, Table]
+    key: str | None = None
+    """The id of the key that made pseudonyms, where there are any."""
     said: Mapping[str, object] = field(default_factory=dict)
 
 

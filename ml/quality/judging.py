@@ -129,11 +129,16 @@ def judge(
             bad[source.name] = bad[source.name] + _set_aside(engine, source, table, errors, file)
             quarantine.require_few(source, bad[source.name], before)
             left = table.filter(~_any(table, errors)).select(*tables[source.name].columns)
-            good[source.name] = engine.keep(f"{source.name}_good", left)
+            good[source.name] = engine.keep(good_rows(source), left)
     broken = [one for one in verdicts if one.severity == "fatal" and one.count]
     if broken:
         raise BadBatch(broken)
     return Judged(good, {name: found for name, found in bad.items() if found}, tuple(verdicts), counts)
+
+
+def good_rows(source: Source) -> str:
+    """The name of the table with a source's good rows, where some were set aside."""
+    return f"{source.name}_good"
 
 
 def metric_lines(case: str, judged: Judged) -> Iterator[str]:
