@@ -14,7 +14,7 @@ from infra.training.pipeline_definition import s3_input, s3_output
 Json = dict[str, Any]
 
 _CODE = "/opt/ml/processing/input/code"
-_SETS = ("train", "validation", "test", "examples", "report")
+_SETS = ("train", "validation", "test", "examples", "report", "quarantine")
 _GIB = 30
 _BUSY = [
     "States.Timeout",

@@ -6,6 +6,7 @@ from typing import Any
 from infra.data.declared import declared
 from infra.data.features import Features, FeaturesArgs
 from infra.data.pipeline import DataPipeline, DataPipelineArgs
+from infra.data.quality import Quality, QualityArgs
 from infra.data.streaming import Streaming, StreamingArgs
 from infra.settings.loading import PlatformSettings
 from infra.stages.ground import Ground
@@ -28,6 +29,16 @@ def prepare_data(settings: PlatformSettings, ground: Ground) -> Mapping[str, Any
             source_uri=ground.source_uri,
             image=ground.image.uri,
             processing_role_arn=ground.identity.role_arns["processing"],
+        ),
+    )
+    Quality(
+        "quality",
+        QualityArgs(
+            settings=settings.quality,
+            foundation=base,
+            topics=topics,
+            case=settings.case,
+            log_group=ground.processing_log,
         ),
     )
     features = None

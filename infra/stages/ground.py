@@ -41,6 +41,7 @@ class Ground:
     people: People
     image: Image
     source_uri: pulumi.Output[str]
+    processing_log: pulumi.Output[str]
     stop_policy_arn: pulumi.Output[str]
     endpoint_name: str
     exports: Mapping[str, Any]
@@ -82,7 +83,7 @@ def lay_ground(settings: PlatformSettings, place: Place) -> Ground:
         "network", NetworkArgs(settings=settings.network, foundation=base, parts=parts_in_network(settings))
     )
     endpoints = [f"/aws/sagemaker/Endpoints/{name}" for name in endpoints_called(serving)]
-    Logs(
+    logs = Logs(
         "logs",
         LogsArgs(foundation=base, groups=[PROCESSING_JOBS, TRAINING_JOBS, TRANSFORM_JOBS, *endpoints]),
     )
@@ -119,6 +120,7 @@ def lay_ground(settings: PlatformSettings, place: Place) -> Ground:
         people=people,
         image=image,
         source_uri=packaging.uri,
+        processing_log=logs.names[0],
         stop_policy_arn=boundary.stop_policy_arn,
         endpoint_name=endpoint_name,
         exports={

@@ -99,7 +99,7 @@ def training_definition(settings: TrainingSettings, site: Site) -> str:
 def _prepare(settings: TrainingSettings, site: Site) -> Step:
     outputs = [
         s3_output(name, _prepared(site, name), name)
-        for name in ("train", "validation", "test", "examples", "report")
+        for name in ("train", "validation", "test", "examples", "report", "quarantine")
     ]
     return Step(
         name="Prepare",
