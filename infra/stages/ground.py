@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 
+from infra.data.pseudonyms import reading_statement
 from infra.foundation.boundary import Boundary, BoundaryArgs
 from infra.foundation.encryption import Encryption, EncryptionArgs
 from infra.foundation.foundation import Foundation
@@ -94,6 +95,7 @@ def lay_ground(settings: PlatformSettings, place: Place) -> Ground:
             foundation=base,
             image_repository_arn=image.repository_arn,
             endpoint_name=endpoint_name,
+            processing_statements=[reading_statement(place)] if settings.privacy.pseudonyms else [],
             serving_statements=base.key_arns["messages"].apply(
                 lambda key: serving_statements(mode, endpoint_name, place, key)
             ),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from infra.data.pseudonyms import secret_name
 from infra.packaging.builds import Images, ImagesArgs, images_of
 from infra.settings.loading import PlatformSettings
 from infra.stages.ground import BUILD, Ground
@@ -51,6 +52,7 @@ def train_models(settings: PlatformSettings, ground: Ground) -> Trained:
             image=ground.image.uri,
             source_uri=ground.source_uri,
             group_name=registry.group_name,
+            pseudonym_keys=secret_name(base.place) if settings.privacy.pseudonyms else None,
         ),
     )
     name = pipeline_of(base.place, settings.use_case)

@@ -31,6 +31,8 @@ class TrainingPipelineArgs:
     image: str
     source_uri: pulumi.Input[str]
     group_name: pulumi.Input[str]
+    pseudonym_keys: str | None = None
+    """Name of the secret with the keys of the pseudonyms, where there are any."""
 
 
 class TrainingPipeline(pulumi.ComponentResource):
@@ -74,6 +76,7 @@ class TrainingPipeline(pulumi.ComponentResource):
                 subnets=known["subnets"],
                 security_group=known["security_group"],
                 group=known["group"],
+                pseudonym_keys=args.pseudonym_keys,
             )
         )
         if args.settings.instances > 1:

@@ -57,6 +57,9 @@ class Site:
     security_group: str
     group: str
     raw_uri: str
+    pseudonym_keys: str | None = None
+    """Name of the secret with the keys of the pseudonyms. A job that asks for it is not isolated from the
+    network: it reaches Secrets Manager from the private subnets (decision 0116)."""
 
     @property
     def case(self) -> str:
@@ -112,6 +115,7 @@ def _prepare(settings: TrainingSettings, site: Site) -> Step:
             inputs=[s3_input("raw", get("Parameters.RawData"), "raw")],
             outputs=outputs,
             key=site.data_key,
+            secret=site.pseudonym_keys,
         ),
         cache=_KEPT,
         retry=True,
@@ -293,6 +297,7 @@ def _processing(
     inputs: list[Json],
     outputs: list[Json],
     key: str,
+    secret: str | None = None,
 ) -> Mapping[str, Any]:
     """A job of the package for the use case, from the source archive."""
     resources: Json = {
@@ -313,10 +318,13 @@ def _processing(
         "StoppingCondition": {"MaxRuntimeInSeconds": settings.max_run_minutes * 60},
         "NetworkConfig": {
             "EnableInterContainerTrafficEncryption": True,
-            "EnableNetworkIsolation": True,
+            "EnableNetworkIsolation": secret is None,
             "VpcConfig": {"SecurityGroupIds": [site.security_group], "Subnets": list(site.subnets)},
         },
-        "Environment": {"INPUTS_FINGERPRINT": _INPUTS},
+        "Environment": {
+            "INPUTS_FINGERPRINT": _INPUTS,
+            **({} if secret is None else {"PSEUDONYM_KEYS": secret}),
+        },
     }
 
 

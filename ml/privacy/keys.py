@@ -46,8 +46,11 @@ def _secret(name: str) -> str:
 
     # A job in isolation would wait for the network until its own time is up.
     config = Config(connect_timeout=_SECONDS, read_timeout=_SECONDS, retries={"total_max_attempts": 3})
+    # SageMaker tells a job its region as AWS_REGION, which boto3 does not read.
+    region = os.environ.get("AWS_REGION") or None
     try:
-        answer = boto3.client("secretsmanager", config=config).get_secret_value(SecretId=name)
+        client = boto3.client("secretsmanager", region_name=region, config=config)
+        answer = client.get_secret_value(SecretId=name)
     except ClientError as error:
         raise NoKeys(f"the secret {name} cannot be read ({error.response['Error']['Code']})") from None
     except BotoCoreError as error:

@@ -1,4 +1,4 @@
-"""A bad batch, for real: its bad rows are set aside, the good rows train a model, and the team hears of it."""
+"""A bad batch, for real: bad rows are set aside, good ones train a model, and the team hears of it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_bad_rows_are_set_aside_good_ones_train_and_the_channel_hears_of_it(clon
     secrets = clone.client("secretsmanager")
     secrets.put_secret_value(SecretId=outputs["webhookSecret"], SecretString=url)
 
-    clone.run("train", "dev", "--from", str(batch))
+    clone.run("train", "dev", "--sources", str(batch))
 
     s3, curated = clone.client("s3"), outputs["zones"]["curated"]
     listed = s3.list_objects_v2(Bucket=curated, Prefix="flights/")["Contents"]
