@@ -15,7 +15,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 from ml import case, container, dependencies
 from ml.jobs.job import Job
 
-JOBS = ("prepare", "train", "evaluate")
+JOBS = ("prepare", "train", "evaluate", "tell")
 """Each is a module of `ml.jobs` that holds `JOB`."""
 
 
