@@ -45,7 +45,7 @@ def data(case: str, found: Build) -> dict[tuple[str, str], float]:
             "dimensions": given["dimensions"],
         }
         for datum in data_of(read(one["pattern"]), transformation, events):
-            by = " ".join(f"{pair['Name']}={pair['Value']}" for pair in datum["Dimensions"])
+            by = " ".join(sorted(f"{pair['Name']}={pair['Value']}" for pair in datum["Dimensions"]))
             key = (datum["MetricName"], by)
             made[key] = made.get(key, 0.0) + datum["Value"]
     return made
