@@ -91,5 +91,10 @@ def write_json(path: Path, document: object) -> None:
     """Writes a document, keys in order, in one step: a reader sees the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_suffix(path.suffix + ".partial")
-    scratch.write_text(json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n")
+    scratch.write_bytes(as_json(document))
     scratch.replace(path)
+
+
+def as_json(document: object) -> bytes:
+    """A document as the jobs write it: keys in order, no number that is none."""
+    return f"{json.dumps(document, indent=2, sort_keys=True, allow_nan=False)}\n".encode()

@@ -21,11 +21,17 @@ _DIGEST: Final = "sha256"
 
 @dataclass(frozen=True)
 class Source:
-    """One source file of the use case. `sha256` is in hexadecimal digits."""
+    """One source file of the use case, or a part of one. `sha256` is in hexadecimal digits."""
 
     name: str
     path: Path
     sha256: str
+    key: str = ""
+    """Where it goes below the folder of the use case, such as `flights/2013-01.csv`; empty: `<name>.csv`."""
+
+    @property
+    def place(self) -> str:
+        return self.key or f"{self.name}.csv"
 
 
 @dataclass(frozen=True)
@@ -39,12 +45,22 @@ class Upload:
     bytes: int
 
 
-def list_sources(session: Session, use_case: str, folder: Path | None = None) -> list[Source]:
+def list_sources(
+    session: Session,
+    use_case: str,
+    folder: Path | None = None,
+    *,
+    parts: str | None = None,
+    until: str | None = None,
+) -> list[Source]:
     """Asks the use case for its sources (`python -m <use case>.sources [--from DIR]`).
 
+    With `parts` (such as `month`) it lists those that grow with time part by part, up to the part `until`.
     Raises `SourcesFailedError`.
     """
     chosen = [] if folder is None else ["--from", str(folder.resolve())]
+    chosen += ["--parts", parts] if parts else []
+    chosen += ["--until", until] if until else []
     done = subprocess.run(
         [str(interpreter_of(session.workspace.project).path), "-m", f"{use_case}.sources", *chosen],
         cwd=session.workspace.folder,
@@ -66,18 +82,25 @@ def list_sources(session: Session, use_case: str, folder: Path | None = None) ->
 
 
 def _source(plain: Mapping[str, Any]) -> Source:
-    return Source(str(plain["name"]), Path(str(plain["path"])), str(plain["sha256"]))
+    key = str(plain.get("key", ""))
+    if key.startswith("/") or ".." in key.split("/"):
+        raise ValueError(f"the key {key!r} leads out of the use case's folder")
+    return Source(str(plain["name"]), Path(str(plain["path"])), str(plain["sha256"]), key)
 
 
 def upload(session: Session, outputs: StackOutputs, sources: Sequence[Source]) -> Upload:
-    """Puts each source at `s3://<raw>/<use case>/<name>.csv`, unless the same content is there already."""
+    """Puts each source at its key below `s3://<raw>/<use case>/`, unless the same content is there already.
+
+    A source that now comes in parts takes the place of its one file, and the other way round: the preparation
+    refuses a folder that holds both.
+    """
     from botocore.exceptions import ClientError
 
     s3 = session.client("s3")
     bucket, folder = outputs.zones["raw"], outputs.use_case_name
     uploaded, kept, sent = [], [], 0
     for source in sources:
-        key = f"{folder}/{source.name}.csv"
+        key = f"{folder}/{source.place}"
         try:
             there = s3.head_object(Bucket=bucket, Key=key)["Metadata"].get(_DIGEST)
         except ClientError as error:
@@ -102,4 +125,18 @@ def upload(session: Session, outputs: StackOutputs, sources: Sequence[Source]) -
         )
         uploaded.append(source.name)
         sent += len(content)
+    for key in _out_of_place(s3, bucket, folder, sources):
+        s3.delete_object(Bucket=bucket, Key=key)
     return Upload(f"s3://{bucket}/{folder}/", uploaded, kept, sent)
+
+
+def _out_of_place(s3: Any, bucket: str, folder: str, sources: Sequence[Source]) -> list[str]:
+    """The keys of what the sources were before: one file where there are parts now, parts where one file."""
+    whole = {source.place.removesuffix(".csv") for source in sources if "/" not in source.place}
+    split = {source.place.partition("/")[0] for source in sources if "/" in source.place}
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{folder}/")
+    there = [
+        str(found["Key"]).removeprefix(f"{folder}/") for page in pages for found in page.get("Contents", ())
+    ]
+    old = [key for key in there if key.removesuffix(".csv") in split or key.partition("/")[0] in whole]
+    return [f"{folder}/{key}" for key in old if key.endswith(".csv")]

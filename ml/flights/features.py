@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from functools import reduce
 
 import ibis
-from ibis.expr.types import Table
+from ibis.expr.types import IntegerValue, Table
 
 from ml.features.rolling import Tally, asked_at, known_by, mean
-from ml.flights.events import GIVEN_UP, arrivals, departures, waiting
+from ml.flights.events import GIVEN_UP, NOTICE, arrivals, departures, waiting
 
 _HOUR = 60
 _DAY = 24 * _HOUR
+_WEATHER_HOURS = 3
 
 _NEEDED = (
     *("year", "month", "day", "hour", "minute", "carrier", "flight", "tailnum", "origin", "dest"),
@@ -30,15 +31,15 @@ class Known:
 
 
 def from_timetable(flights: Table) -> Table:
-    """The flights, numbered, with what the timetable says: the hour and the day of the week (Monday 0).
+    """The flights with what the timetable says: the hour and the day of the week (Monday 0).
 
     And with the keys by which the rest is known: `mark`, `slot` (the hour of the departure) and `last_hour`
-    (of weather), both in hours since 1970.
+    (of weather), both in hours since 1970, and `last_leg`, in minutes.
     """
     local = flights.hour * _HOUR + flights.minute
     return flights.select(
         *_NEEDED,
-        row=ibis.row_number(),
+        last_leg=_last_leg(flights),
         mark=asked_at(flights.asked),
         slot=(flights.scheduled // _HOUR).cast("int32"),
         last_hour=(flights.asked // _HOUR - 1).cast("int32"),
@@ -46,6 +47,14 @@ def from_timetable(flights: Table) -> Table:
         # 1 January 1970 was a Thursday; the local day began `local` minutes before the departure.
         day_of_week=((flights.scheduled - local + _DAY // 2) // _DAY + 3) % 7,
     )
+
+
+def _last_leg(flights: Table) -> IntegerValue:
+    """When the aircraft's last leg from here that was scheduled by the moment of asking was scheduled."""
+    # Asked NOTICE before the schedule: so all of the past but the last NOTICE minutes.
+    past = ibis.range_window(group_by="tailnum", order_by="scheduled", preceding=(None, NOTICE))
+    last: IntegerValue = flights.scheduled.max().over(past)
+    return last
 
 
 def questions(everything: Table) -> Table:
@@ -73,7 +82,7 @@ def from_busyness(everything: Table) -> Known:
     return Known(busy, ("origin", "slot"))
 
 
-def from_weather(asked: Table, weather: Table) -> Known:
+def from_weather(weather: Table) -> Known:
     """The last hourly observation at the origin that was complete when asked, if at most three hours old.
 
     An observation labelled with an hour counts as known when that hour is over.
@@ -98,11 +107,14 @@ def from_weather(asked: Table, weather: Table) -> Known:
     )
     seen = together(seen, [Known(earlier, ("origin", "observed"))])
     seen = seen.mutate(pressure_change_3h=seen.pressure - seen.pressure_before).drop("pressure_before")
-    hours = asked.select("origin", "last_hour").distinct()
-    latest = hours.asof_join(seen, on=hours.last_hour >= seen.observed, predicates="origin").drop(
-        "origin_right"
+    # An observation holds for its own hour and the two after, or until the next one.
+    held = reduce(
+        lambda table, other: table.union(other),
+        (seen.mutate(last_hour=(seen.observed + hours).cast("int32")) for hours in range(_WEATHER_HOURS)),
     )
-    latest = latest.filter(latest.last_hour - latest.observed < 3).drop("observed")
+    newest = ibis.row_number().over(group_by=["origin", "last_hour"], order_by=held.observed.desc())
+    held = held.mutate(newest=newest)
+    latest = held.filter(held.newest == 0).drop("newest", "observed")
     return Known(latest, ("origin", "last_hour"))
 
 
@@ -133,12 +145,8 @@ def from_traffic(asked: Table, everything: Table) -> list[Known]:
     return found
 
 
-def from_aircraft(asked: Table, everything: Table, planes: Table) -> list[Known]:
-    """The aircraft: its seats and when it was built, and how its last flight from New York stands when asked.
-
-    The last flight is the last one scheduled by then; what is not known of it yet (its departure, its
-    landing) stays out. `aircraft_slack` is how many minutes remain if it flies there and back at once.
-    """
+def from_aircraft(everything: Table, planes: Table) -> list[Known]:
+    """The aircraft: its seats and when it was built, and its last leg from here (for `with_aircraft`)."""
     built = planes.select("tailnum", aircraft_seats="seats", built="year")
     known = everything.filter(everything.tailnum.notnull())
     # A few aircraft stand in the timetable twice at one moment; either would do, but always the same.
@@ -149,6 +157,7 @@ def from_aircraft(asked: Table, everything: Table, planes: Table) -> list[Known]
     )
     legs = known.filter(known.twin == 0).select(
         "tailnum",
+        last_leg="scheduled",
         leg_scheduled="scheduled",
         leg_departed="departed",
         leg_landed="landed",
@@ -156,19 +165,28 @@ def from_aircraft(asked: Table, everything: Table, planes: Table) -> list[Known]
         leg_arrival_delay="arr_delay",
         leg_planned="planned_minutes",
     )
-    asking = asked.filter(asked.tailnum.notnull()).select("row", "tailnum", "asked", "scheduled")
-    last = asking.asof_join(legs, on=asking.asked >= legs.leg_scheduled, predicates="tailnum")
+    return [Known(built, ("tailnum",)), Known(legs, ("tailnum", "last_leg"))]
+
+
+def with_aircraft(flights: Table) -> Table:
+    """The questions, together with `from_aircraft`, with how the aircraft's last leg stands when asked.
+
+    What is not known of the leg yet (its departure, its landing) stays out. `aircraft_slack` is how many
+    minutes remain if the aircraft flies there and back at once.
+    """
+    asked, left = flights.asked, flights.leg_departed
+    waited = asked - flights.leg_scheduled
+    gone = (left <= asked).fill_null(False)
+    there = (flights.leg_landed <= asked).fill_null(False)
     # A leg that is long overdue was most likely cancelled: then nothing is known of the aircraft.
-    last = last.filter((last.leg_departed <= last.asked) | (last.asked - last.leg_scheduled < GIVEN_UP))
-    gone = (last.leg_departed <= last.asked).fill_null(False)
-    there = (last.leg_landed <= last.asked).fill_null(False)
-    left = ibis.ifelse(gone, last.leg_departed, last.asked)
-    last = last.select(
-        "row",
-        aircraft_hours_since=(last.asked - last.leg_scheduled) / _HOUR,
-        aircraft_departure_delay=ibis.ifelse(gone, last.leg_delay, last.asked - last.leg_scheduled),
-        aircraft_arrival_delay=ibis.ifelse(there, last.leg_arrival_delay, None),
-        aircraft_gone=ibis.ifelse(last.leg_scheduled.isnull(), None, gone.cast("int8")),
-        aircraft_slack=last.scheduled - (left + 2 * last.leg_planned),
+    known = gone | (waited < GIVEN_UP)
+    delay = ibis.ifelse(gone, flights.leg_delay, waited)
+    back = ibis.ifelse(gone, left, asked) + 2 * flights.leg_planned
+    return flights.mutate(
+        aircraft_age=flights.year - flights.built,
+        aircraft_hours_since=ibis.ifelse(known, waited / _HOUR, None),
+        aircraft_departure_delay=ibis.ifelse(known, delay, None),
+        aircraft_arrival_delay=ibis.ifelse(known & there, flights.leg_arrival_delay, None),
+        aircraft_gone=ibis.ifelse(known, gone.cast("int8"), None),
+        aircraft_slack=ibis.ifelse(known, flights.scheduled - back, None),
     )
-    return [Known(built, ("tailnum",)), Known(last, ("row",))]

@@ -28,12 +28,11 @@ def compute(engine: Engine, tables: Mapping[str, Table], prefix: str = "") -> Ta
     asked = features.questions(everything)
     known = [
         features.from_busyness(everything),
-        features.from_weather(asked, tables["weather"]),
+        features.from_weather(tables["weather"]),
         *features.from_traffic(asked, everything),
-        *features.from_aircraft(asked, everything, tables["planes"]),
+        *features.from_aircraft(everything, tables["planes"]),
     ]
-    flights = features.together(asked, known)
-    flights = flights.mutate(aircraft_age=flights.year - flights.built)
+    flights = features.with_aircraft(features.together(asked, known))
     # Training and serving compute in single precision: writing more would only take time.
     numbers = {
         feature.name: flights[feature.name].cast("float32")

@@ -4,23 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from ibis.expr.types import BooleanValue, Table
+    from ibis.expr.types import BooleanValue, Table, Value
+
+
+Action = Literal["missing", "mend", "drop"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CleaningRule:
-    """A value that cannot be true is taken as missing, and counted under the rule's name in the report."""
+    """What is done where a source's rows cannot be true, counted under the rule's name in the report.
+
+    Rules run in their order, each on what the ones before have left.
+    """
 
     name: str
     source: str
-    column: str
     why: str
     """Why it cannot be true, with the source of any number."""
     wrong: Callable[[Table], BooleanValue]
-    """Where in the source's table the value is wrong."""
+    """Where in the source's table it is wrong."""
+    column: str | None = None
+    """The column whose value is taken as missing, or mended; None leaves the whole row out."""
+    mend: Callable[[Table], Value] | None = None
+    """What the value most likely was; None takes it as missing."""
+    at_most: float = 1.0
+    """The share of the source's rows above which the source has gone bad, and the run fails."""
+
+    @property
+    def action(self) -> Action:
+        if self.column is None:
+            return "drop"
+        return "missing" if self.mend is None else "mend"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,3 +48,5 @@ class Reference:
     column: str
     to: str
     key: str
+    at_most: float = 1.0
+    """The share of the source's rows that may lack a match: above it the run fails."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -158,5 +158,4 @@ def open_engine(name: Name, *, threads: int | None = None) -> Engine:
         raise EngineMissing(name, "Java")
     from ml.integration.spark import Spark
 
-    opened: Callable[[], Engine] = Spark
-    return opened()
+    return Spark(threads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -10,34 +11,17 @@ from pathlib import Path
 from ibis.expr.types import Table
 
 from ml.case import PERIOD, Periods, UseCase
-from ml.container import write_json
-from ml.integration.cleaning import cleaned, wrong
+from ml.container import as_json
+from ml.integration.cleaning import clean, unmatched
 from ml.integration.engines import Engine, Name, open_engine
-from ml.integration.stages import Cleaned, Judged, Loaded, Protected
+from ml.integration.loading import load
+from ml.integration.report import Report, page, said_of_counts, said_of_sources
+from ml.integration.stages import Cleaned, Counted, Judged, Loaded, Protected
 from ml.privacy import keys
 from ml.privacy.guard import require_impersonal, require_no_pseudonyms
 from ml.privacy.protecting import protect
-from ml.quality import quarantine
 from ml.quality.judging import judge, metric_lines
-from ml.quality.quarantine import BadRow
-from ml.quality.reading import read_all
-
-
-@dataclass(frozen=True)
-class Report:
-    """What the preparation did: rows of each source and set, what was cleaned, what did not match."""
-
-    sources: dict[str, int]
-    quality: dict[str, object]
-    privacy: dict[str, object]
-    cleaned: dict[str, int]
-    unmatched: dict[str, int]
-    left_out: dict[str, int]
-    periods: dict[str, tuple[int, ...]]
-    sets: dict[str, int]
-    positive_share: dict[str, float]
-    engine: str
-    seconds: float
+from ml.quality.quarantine import as_parquet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,52 +30,61 @@ class Work:
 
     case: UseCase
     engine: Engine
-    raw: Path
-    out: Path
+    raw: str
+    out: str
+    state: Path | None
+    forget: bool
     say: Callable[[str], None]
 
 
 def prepare(
     case: UseCase,
-    raw: Path,
-    out: Path,
+    raw: Path | str,
+    out: Path | str,
     *,
     engine: Name = "duckdb",
+    state: Path | None = None,
+    forget: bool = False,
     threads: int | None = None,
     say: Callable[[str], None] = print,
 ) -> Report:
     """Reads `<raw>/<name>.csv`; writes `train/`, `validation/`, `test/`, `examples/`, `report/` below `out`.
 
-    Raises MissingSource, CorruptSource, TooFewPeriods or EngineMissing; nothing is written then.
+    With `state` only what is new or changed is read (`ml/integration/loading.py` says what it raises beside
+    MissingSource and CorruptSource). Raises EngineMissing, SourceGoneBad or TooFewPeriods; nothing is written
+    then.
     """
     began = time.monotonic()
     opened = open_engine(engine, threads=threads)
     try:
-        work = Work(case=case, engine=opened, raw=raw, out=out, say=say)
+        work = Work(case=case, engine=opened, raw=str(raw), out=str(out), state=state, forget=forget, say=say)
         loaded = _read(work)
         judged = _judge(work, loaded)
         protected = _protect(work, judged)
-        clean = _clean(work, protected)
-        prepared = _compute(work, clean)
+        cleaned = _clean(work, protected)
+        lost = _unmatched(work, loaded, cleaned)
+        prepared = _compute(work, cleaned)
         if protected.key is not None:
             _require_no_pseudonyms(work, prepared)
         periods = Periods.of([period for (period,) in opened.rows(prepared.select(PERIOD).distinct())])
         sets = _split(work, prepared, periods)
-        _examples(work, prepared, periods, clean)
+        _examples(work, prepared, periods, cleaned)
         report = Report(
-            sources=dict(loaded.rows),
+            sources={name: one.rows for name, one in loaded.read.items()},
+            read=dict(loaded.read),
             quality=dict(judged.said),
             privacy=dict(protected.said),
-            cleaned=dict(clean.rows),
-            unmatched=_unmatched(work, clean.tables),
-            left_out=_left_out(work, clean.tables),
+            cleaned=dict(cleaned.rules),
+            unmatched=lost,
+            left_out=_left_out(work, cleaned.tables),
             periods=dict(periods.items()),
             sets={name: count for name, (count, _) in sets.items()},
             positive_share={name: share for name, (_, share) in sets.items()},
             engine=opened.name,
             seconds=round(time.monotonic() - began, 2),
         )
-        write_json(out / "report" / "report.json", asdict(report))
+        opened.files.write(f"{out}/report/report.json", as_json(asdict(report)))
+        opened.files.write(f"{out}/report/report.html", page(report, case.question).encode())
         say(f"prepared in {report.seconds:.1f} s")
         return report
     finally:
@@ -99,21 +92,22 @@ def prepare(
 
 
 def _read(work: Work) -> Loaded:
-    aside: dict[str, list[BadRow]] = {}
-    tables = read_all(work.engine, work.case.sources, work.raw, aside)
-    rows = {name: _count(work.engine, table) for name, table in tables.items()}
-    work.say("read " + ", ".join(f"{count:,} of {name}" for name, count in rows.items()))
-    return Loaded(tables=tables, rows=rows, aside=aside)
+    loaded = load(work.engine, work.case.sources, work.raw, state=work.state, forget=work.forget)
+    for line in said_of_sources(loaded.read):
+        work.say(line)
+    return loaded
 
 
 def _judge(work: Work, loaded: Loaded) -> Judged:
     """Sets bad rows aside, with their reasons, below `quarantine/`; the log tells how many, for metrics."""
     case = work.case
-    files = {source.name: work.raw / f"{source.name}.csv" for source in case.sources}
-    found = judge(work.engine, loaded.tables, case.sources, case.quality, screened=loaded.aside, files=files)
+    found = judge(
+        work.engine, loaded.tables, case.sources, case.quality, screened=loaded.aside, folder=work.raw
+    )
     for source in case.sources:
         if bad := found.bad.get(source.name):
-            quarantine.write(source, bad, work.out / "quarantine")
+            path = f"{work.out}/quarantine/{source.name}.parquet"
+            work.engine.files.write(path, as_parquet(source, bad))
             work.say(f"set aside {len(bad):,} rows of {source.name}")
     for line in metric_lines(case.name, found):
         work.say(line)
@@ -138,15 +132,22 @@ def _require_no_pseudonyms(work: Work, prepared: Table) -> None:
 
 
 def _clean(work: Work, protected: Protected) -> Cleaned:
-    rules = work.case.cleaning
-    return Cleaned(
-        tables=cleaned(protected.tables, rules),
-        rows={rule.name: _count(work.engine, wrong(protected.tables, rule)) for rule in rules},
-    )
+    cleaned = clean(work.engine, protected.tables, work.case.cleaning)
+    for line in said_of_counts(cleaned.rules):
+        work.say(line)
+    return cleaned
 
 
-def _compute(work: Work, clean: Cleaned) -> Table:
-    prepared = work.engine.keep("questions", work.case.compute(work.engine, clean.tables))
+def _unmatched(work: Work, loaded: Loaded, cleaned: Cleaned) -> dict[str, Counted]:
+    rows = {name: one.rows for name, one in loaded.read.items()}
+    found = unmatched(work.engine, cleaned.tables, work.case.references, rows)
+    for line in said_of_counts(found):
+        work.say(line)
+    return found
+
+
+def _compute(work: Work, cleaned: Cleaned) -> Table:
+    prepared = work.engine.keep("questions", work.case.compute(work.engine, cleaned.tables))
     work.say(f"computed {len(work.case.features)} features of {_count(work.engine, prepared):,} rows")
     return prepared
 
@@ -155,7 +156,7 @@ def _split(work: Work, prepared: Table, periods: Periods) -> dict[str, tuple[int
     sets = {}
     for name, chosen in periods.items():
         part = prepared.filter(prepared[PERIOD].isin(chosen)).order_by(list(work.case.identity))
-        work.engine.write_parquet(part, str(work.out / name))
+        work.engine.write_parquet(part, f"{work.out}/{name}")
         share = part[work.case.label].mean()
         count, share = work.engine.first_row(part.aggregate(count=part.count(), share=share))
         sets[name] = (count, share or 0.0)
@@ -163,24 +164,14 @@ def _split(work: Work, prepared: Table, periods: Periods) -> dict[str, tuple[int
     return sets
 
 
-def _examples(work: Work, prepared: Table, periods: Periods, clean: Cleaned) -> None:
+def _examples(work: Work, prepared: Table, periods: Periods, cleaned: Cleaned) -> None:
     if work.case.write_examples is None:
         return
     tests = prepared.filter(prepared[PERIOD].isin(periods.test))
-    (work.out / "examples").mkdir(parents=True, exist_ok=True)
-    work.case.write_examples(work.engine, tests, clean.tables, work.out / "examples" / "examples.jsonl")
-
-
-def _unmatched(work: Work, tables: Mapping[str, Table]) -> dict[str, int]:
-    """Rows whose reference the other source does not know."""
-
-    def lost(source: Table, to: Table, column: str, key: str) -> int:
-        return _count(work.engine, source.anti_join(to, source[column] == to[key]))
-
-    return {
-        f"{one.source}.{one.column}": lost(tables[one.source], tables[one.to], one.column, one.key)
-        for one in work.case.references
-    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "examples.jsonl"
+        work.case.write_examples(work.engine, tests, cleaned.tables, path)
+        work.engine.files.write(f"{work.out}/examples/{path.name}", path.read_bytes())
 
 
 def _left_out(work: Work, tables: Mapping[str, Table]) -> dict[str, int]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from ml.integration.declared import Action
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -13,11 +15,31 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PartRead:
+    """A file of a source: its version, its rows, and whether this run read it (or found it read before)."""
+
+    name: str
+    version: str
+    rows: int
+    fresh: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceRead:
+    """What was read of a source: `late` rows came after their time, `replaced` ones gave way to later."""
+
+    parts: tuple[PartRead, ...]
+    rows: int
+    late: int
+    replaced: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Loaded:
     """After reading: every source as its contract has it."""
 
     tables: Mapping[str, Table]
-    rows: Mapping[str, int]
+    read: Mapping[str, SourceRead]
     aside: Mapping[str, list[BadRow]] = field(default_factory=dict)
     """The rows that were set aside at the reading, by source."""
 
@@ -41,8 +63,27 @@ class Protected:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Counted:
+    """How many rows of a source something was found in, and up to which share that is borne."""
+
+    source: str
+    action: Action | Literal["unmatched"]
+    rows: int
+    share: float
+    at_most: float
+
+    @classmethod
+    def of(
+        cls, source: str, action: Action | Literal["unmatched"], rows: int, total: int, at_most: float
+    ) -> Counted:
+        return cls(
+            source=source, action=action, rows=rows, share=rows / total if total else 0.0, at_most=at_most
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cleaned:
-    """After cleaning: what a rule took out or mended, in rows by the rule's name."""
+    """After cleaning: what each rule did, by its name."""
 
     tables: Mapping[str, Table]
-    rows: Mapping[str, int]
+    rules: Mapping[str, Counted]

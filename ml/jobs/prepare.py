@@ -11,15 +11,34 @@ from ml.jobs.job import Job
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--raw", type=Path, required=True, help="folder with the source files")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--raw", required=True, help="folder with the source files; with spark also s3://…")
+    parser.add_argument("--out", required=True, help="folder to write to; with spark also s3://…")
+    parser.add_argument(
+        "--engine", choices=("duckdb", "spark"), default="duckdb", help="what computes (default: duckdb)"
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        help="folder that keeps what was read, so that the next run reads only parts that are new or changed",
+    )
+    parser.add_argument(
+        "--forget", action="store_true", help="go on without the parts that are gone since the last run"
+    )
 
 
 def _work(case: UseCase, arguments: argparse.Namespace) -> None:
     # Only now: what it imports may just have been installed.
     from ml.integration.preparation import prepare
 
-    prepare(case, arguments.raw, arguments.out, say=lambda line: print(line, flush=True))
+    prepare(
+        case,
+        arguments.raw,
+        arguments.out,
+        engine=arguments.engine,
+        state=arguments.state,
+        forget=arguments.forget,
+        say=lambda line: print(line, flush=True),
+    )
 
 
 JOB = Job(

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from ml.case import UseCase
 from ml.container import JobFailed, write_json
-from ml.integration.engines import open_engine
+from ml.integration.engines import Engine, open_engine
+from ml.integration.loading import load
 from ml.privacy.figures import told
 from ml.privacy.ledger import spend
 from ml.quality.judging import judge
-from ml.quality.quarantine import BadRow
-from ml.quality.reading import read_all
+from ml.quality.reading import parts_of
 
 
 class NothingToTell(JobFailed):
@@ -35,10 +35,9 @@ def run(case: UseCase, *, raw: Path, out: Path, ledger: Path, say: Callable[[str
         raise NothingToTell(case.name)
     engine = open_engine("duckdb")
     try:
-        aside: dict[str, list[BadRow]] = {}
-        tables = read_all(engine, case.sources, raw, aside)
-        judged = judge(engine, tables, case.sources, case.quality, screened=aside)
-        spent = spend(ledger, _digest(case, raw), case.figures, case.budget)
+        loaded = load(engine, case.sources, str(raw))
+        judged = judge(engine, loaded.tables, case.sources, case.quality, screened=loaded.aside)
+        spent = spend(ledger, _digest(engine, case, raw), case.figures, case.budget)
         sources = {source.name: source for source in case.sources}
         figures = [
             told(engine, judged.tables[one.source], sources[one.source], one, case.budget)
@@ -58,10 +57,13 @@ def run(case: UseCase, *, raw: Path, out: Path, ledger: Path, say: Callable[[str
     say(f"told {len(figures)} figures; spent: epsilon {document['spent']['epsilon']:g}")  # type: ignore[index]
 
 
-def _digest(case: UseCase, raw: Path) -> str:
+def _digest(engine: Engine, case: UseCase, raw: Path) -> str:
     """The SHA-256 of the sources that figures are told of, in hexadecimal."""
     whole = hashlib.sha256()
-    for name in sorted({figure.source for figure in case.figures}):
-        with (raw / f"{name}.csv").open("rb") as file:
-            whole.update(name.encode() + b"\0" + hashlib.file_digest(file, "sha256").digest())
+    told = {figure.source for figure in case.figures}
+    for source in sorted((one for one in case.sources if one.name in told), key=lambda one: one.name):
+        for part in parts_of(engine.files, source, str(raw)):
+            with Path(part.path).open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").digest()
+            whole.update(part.label.as_posix().encode() + b"\0" + digest)
     return whole.hexdigest()

@@ -1,12 +1,18 @@
 """What is wrong with a source file: each finding with its line, column, value and what is allowed."""
 
+from __future__ import annotations
+
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ml.quality.contract import NULL, Column, Source
+from ml.quality.contract import NULL, PRESENT, Column, Source
+
+if TYPE_CHECKING:
+    from ml.integration.places import Edges
 
 SHOWN = 20
 """How many findings are told at once."""
@@ -29,8 +35,10 @@ class Finding:
     allowed: str
 
     def __str__(self) -> str:
-        # By its name alone: the folder is a job's own, and the reader's copy lies elsewhere.
-        where = f"{self.path.name}:{self.line}" + (f", column {self.column}" if self.column else "")
+        # By its name alone: the folder is a job's own, and the reader's copy lies elsewhere. A part's folder
+        # is the source's: its path is a relative one.
+        name = self.path.name if self.path.is_absolute() else self.path.as_posix()
+        where = f"{name}:{self.line}" + (f", column {self.column}" if self.column else "")
         return f"{where}: {self.given}; allowed: {self.allowed}"
 
 
@@ -52,22 +60,48 @@ class CorruptSource(ValueError):
         )
 
 
-def read_header(source: Source, path: Path) -> list[str]:
-    """The columns of the file in its own order, which need not be the contract's.
+class UnannouncedChange(CorruptSource):
+    """A file has the columns of no known version of its source."""
 
-    Raises CorruptSource on an empty file, a missing, an unknown or a repeated column, or an unfinished last
-    line.
+    def __init__(self, source: Source, version: str, found: list[Finding], header: list[str]) -> None:
+        super().__init__(found[:SHOWN], more=len(found) > SHOWN)
+        told = str(self).splitlines()[1:-1]
+        known = ", ".join([PRESENT, *(one.name for one in source.versions)])
+        self.args = (
+            f"The columns of {found[0].path.name} are those of no known version of the source {source.name} "
+            f"(known: {known}; nearest: {version}); nothing was loaded.\n"
+            + "\n".join(told)
+            + f"\nHave the file corrected. If {source.name} has really changed, announce it: let `columns` "
+            f"of its contract say what it has now, and add SourceVersion(name=..., changes=(Renamed, "
+            "Converted, Added or Dropped, ...)) that says how it was.",
+        )
+        self.version = version
+        self.columns = tuple(_header_name(source, header, name) for name in header)
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What a file's header says: the version's name, the contract that it keeps, its columns in order."""
+
+    version: str
+    contract: Source
+    header: list[str]
+
+
+def recognise(source: Source, edges: Edges, path: Path, lines: Callable[[], int]) -> Recognised:
+    """Which version of the source a file is, by its header; `lines` counts the file's lines.
+
+    Raises UnannouncedChange where no version has these columns, and CorruptSource on an empty file, a
+    repeated column, or an unfinished last line.
     """
-    with path.open("rb") as file:
-        first = file.readline()
-        file.seek(0, 2)
-        size = file.tell()
-        file.seek(max(size - 1, 0))
-        last = file.read(1)
-    header = first.decode("utf-8-sig", errors="replace").rstrip("\r\n").split(",")
-    expected = [column.name for column in source.columns]
+    header = edges.first.decode("utf-8-sig", errors="replace").split(",")
+    known = {PRESENT: source} | {version.name: version.of(source) for version in source.versions}
+    apart = {name: len({column.name for column in one.columns} ^ set(header)) for name, one in known.items()}
+    version = min(apart, key=lambda name: apart[name])
+    contract = known[version]
+    expected = [column.name for column in contract.columns]
     names = ", ".join(expected)
-    if not first.strip():
+    if not edges.first.strip():
         raise CorruptSource([Finding(path, 1, None, "no header", f"the columns {names}")])
     found = [
         Finding(path, 1, name, "no such column in the file", f"the columns {names}")
@@ -85,18 +119,19 @@ def read_header(source: Source, path: Path) -> list[str]:
         for name in dict.fromkeys(header)
         if name not in expected
     ]
-    found += [
+    if found:
+        raise UnannouncedChange(source, version, found, header)
+    found = [
         Finding(path, 1, name, "the column stands there twice", "each column once")
         for name in expected
         if header.count(name) > 1
     ]
     if found:
         raise CorruptSource(found[:SHOWN], more=len(found) > SHOWN)
-    if last != b"\n":
-        lines = path.read_bytes().count(b"\n") + 1
+    if edges.last != b"\n":
         given = "the last line has no end, so the file may have been cut off"
-        raise CorruptSource([Finding(path, lines, None, given, "a line break after the last line")])
-    return header
+        raise CorruptSource([Finding(path, lines(), None, given, "a line break after the last line")])
+    return Recognised(version, contract, header)
 
 
 def _header_name(source: Source, header: list[str], name: str) -> str:

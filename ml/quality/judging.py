@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from ml.quality.declared import (
 )
 from ml.quality.findings import MASKED
 from ml.quality.quarantine import BadRow, Reason
+from ml.quality.reading import parts_of
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,13 @@ def judge(
     rules: tuple[QualityRule, ...],
     *,
     screened: Mapping[str, list[BadRow]] | None = None,
-    files: Mapping[str, Path] | None = None,
+    folder: str | None = None,
     now: datetime.datetime | None = None,
 ) -> Judged:
     """Judges each source by its rules. References look at the tables as they came, before rows are set aside.
 
-    `screened` are the rows that the reading has already set aside, `files` the sources' files, in which the
-    lines of bad rows are looked up. Raises UnsoundRule, BadBatch, or TooMuchQuarantined.
+    `screened` are the rows that the reading has already set aside; `folder` holds the sources, in whose files
+    the lines of bad rows are looked up. Raises UnsoundRule, BadBatch, or TooMuchQuarantined.
     """
     require_sound(rules)
     given = dict(screened or {})
@@ -125,8 +126,7 @@ def judge(
         bad[source.name] = given.get(source.name, [])
         good[source.name] = tables[source.name]
         if errors:
-            file = (files or {}).get(source.name)
-            bad[source.name] = bad[source.name] + _set_aside(engine, source, table, errors, file)
+            bad[source.name] = bad[source.name] + _set_aside(engine, source, table, errors, folder)
             quarantine.require_few(source, bad[source.name], before)
             left = table.filter(~_any(table, errors)).select(*tables[source.name].columns)
             good[source.name] = engine.keep(good_rows(source), left)
@@ -197,7 +197,7 @@ def _verdict(rule: BatchRule, broken: bool, said: str) -> Verdict:
 
 
 def _set_aside(
-    engine: Engine, source: Source, table: Table, errors: Mapping[str, RowRule], file: Path | None
+    engine: Engine, source: Source, table: Table, errors: Mapping[str, RowRule], folder: str | None
 ) -> list[BadRow]:
     """The rows that break a rule of the severity error, in the order of their keys."""
     broken = table.filter(_any(table, errors)).order_by(list(source.key) or [source.columns[0].name])
@@ -216,36 +216,54 @@ def _set_aside(
             for name, rule in errors.items()
             if row[name]
         ]
-        found.append(BadRow(None, values, tuple(reasons)))
-    lines = _lines(source, file, found) if file is not None and source.key else {}
-    return [
-        replace(row, line=lines.get(_key(source, row)), values=quarantine.masked(source, row.values))
-        for row in found
-    ]
+        found.append(BadRow("", None, values, tuple(reasons)))
+    lines = _lines(engine, source, folder, found) if folder is not None and source.key else {}
+    told = []
+    for row_found in found:
+        file, line = lines.get(_key(source, row_found), ("", None))
+        told.append(
+            replace(row_found, file=file, line=line, values=quarantine.masked(source, row_found.values))
+        )
+    return told
 
 
 def _key(source: Source, row: BadRow) -> tuple[object, ...]:
     return tuple(_parsed(source.column(name).kind, row.values[name]) for name in source.key)
 
 
-def _lines(source: Source, file: Path, bad: Sequence[BadRow]) -> dict[tuple[object, ...], int]:
-    """The lines on which the rows with these keys stand; slow, and nothing where the header is another."""
+_Place = tuple[str, int | None]
+
+
+def _lines(
+    engine: Engine, source: Source, folder: str, bad: Sequence[BadRow]
+) -> dict[tuple[object, ...], _Place]:
+    """Where the rows with these keys stand: the file, and its line. Slow, and nothing of a file of an older
+    version whose key has other names. Of a key that stands there twice the last counts, as the parts do.
+    """
     wanted = {_key(source, row) for row in bad}
-    found: dict[tuple[object, ...], int] = {}
-    with file.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+    found: dict[tuple[object, ...], _Place] = {}
+    for part in parts_of(engine.files, source, folder):
+        with engine.files.local(part.path) as path:
+            found |= {key: (part.label.as_posix(), line) for key, line in _lines_of(source, path, wanted)}
+    return found
+
+
+def _lines_of(
+    source: Source, path: Path, wanted: Set[tuple[object, ...]]
+) -> Iterator[tuple[tuple[object, ...], int]]:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
         reader = csv.reader(text)
         header = next(reader, [])
         if not set(source.key) <= set(header):
-            return {}
+            return
         places = [(source.column(name).kind, header.index(name)) for name in source.key]
         line = reader.line_num + 1
         for fields in reader:
             if len(fields) == len(header):
                 key = tuple(_parsed(kind, fields[place]) for kind, place in places)
                 if key in wanted:
-                    found.setdefault(key, line)
+                    yield key, line
             line = reader.line_num + 1
-    return found
 
 
 def _parsed(kind: Kind, text: str | None) -> object:

@@ -1,6 +1,6 @@
 """What becomes of a bad row? It is set aside with its reasons, so that the good rows can go on.
 
-`quarantine/<source>.parquet` has the columns of the source as text (null where missing), `line` of the file
+`quarantine/<source>.parquet` has the columns of the source as text (null where missing), its `file`, `line`
 (null where it is not known) and `reasons`: a list of `rule`, `column`, `given`, `allowed`. Values of personal
 columns are masked in both: whoever may see them finds them by the line in the file itself.
 """
@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ml.quality.contract import NULL, Source
-from ml.quality.findings import MASKED, CorruptSource, Finding, read_header, rows
+from ml.quality.findings import MASKED, CorruptSource, Finding, Row, rows
 
 CONTRACT = "contract"
 """The rule that stands with a reason where the source's contract was broken."""
@@ -36,6 +37,7 @@ class Reason:
 class BadRow:
     """A row that was set aside: its values as text by column, None where missing, personal ones masked."""
 
+    file: str
     line: int | None
     values: Mapping[str, str | None]
     reasons: tuple[Reason, ...]
@@ -63,13 +65,11 @@ class TooMuchQuarantined(ValueError):
         )
 
 
-def screen(source: Source, path: Path, into: Path) -> Screened:
-    """Writes the good rows of the file to `into`, in its folder's place, and gives the others; slow.
+def screen(source: Source, path: Path, header: list[str], label: Path, into: Path) -> Screened:
+    """Writes the good rows of the file to `into` and gives the others; slow. `label` is what people read.
 
-    Raises CorruptSource where the header or the end of the file is wrong, TooMuchQuarantined above the
-    source's share.
+    Raises CorruptSource where none is found, TooMuchQuarantined above the source's share.
     """
-    header = read_header(source, path)
     total, bad = 0, []
     into.parent.mkdir(parents=True, exist_ok=True)
     with into.open("w", encoding="utf-8", errors="surrogateescape", newline="") as good:
@@ -78,14 +78,14 @@ def screen(source: Source, path: Path, into: Path) -> Screened:
         for row in rows(source, path, header):
             total += 1
             if row.faults:
-                bad.append(_bad(source, header, row.line, row.fields, row.faults))
+                bad.append(_bad(source, header, label, row))
             else:
                 writer.writerow(row.fields)
     require_few(source, bad, total)
     if not bad:
         # The quick reader refused a file in which the slow one finds nothing: neither may be believed.
         given, allowed = "the file cannot be read", "a file that the contract and the CSV reader both accept"
-        raise CorruptSource([Finding(path, 1, None, given, allowed)])
+        raise CorruptSource([Finding(label, 1, None, given, allowed)])
     return Screened(into, total, bad)
 
 
@@ -95,26 +95,34 @@ def require_few(source: Source, bad: Sequence[BadRow], total: int) -> None:
         raise TooMuchQuarantined(source, bad, total)
 
 
-def write(source: Source, bad: Sequence[BadRow], folder: Path) -> Path:
-    """Writes `<folder>/<source>.parquet`. Gives its path."""
+def as_parquet(source: Source, bad: Sequence[BadRow]) -> bytes:
+    """The content of `<source>.parquet`. Columns that an older version of the source has come last."""
     import pyarrow
     import pyarrow.parquet
 
     reason = pyarrow.struct([(name, pyarrow.string()) for name in ("rule", "column", "given", "allowed")])
+    names = dict.fromkeys([column.name for column in source.columns])
+    names |= dict.fromkeys(name for row in bad for name in row.values)
     schema = pyarrow.schema(
         [
-            *((column.name, pyarrow.string()) for column in source.columns),
+            *((name, pyarrow.string()) for name in names),
+            ("file", pyarrow.string()),
             ("line", pyarrow.int64()),
             ("reasons", pyarrow.list_(reason)),
         ]
     )
     listed = [
-        {**row.values, "line": row.line, "reasons": [asdict(reason) for reason in row.reasons]} for row in bad
+        {
+            **row.values,
+            "file": row.file,
+            "line": row.line,
+            "reasons": [asdict(reason) for reason in row.reasons],
+        }
+        for row in bad
     ]
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{source.name}.parquet"
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(listed, schema=schema), path)
-    return path
+    content = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(listed, schema=schema), content)
+    return content.getvalue()
 
 
 def masked(source: Source, values: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -134,16 +142,16 @@ def as_text(value: object) -> str | None:
     return str(value)
 
 
-def _bad(source: Source, header: list[str], line: int, fields: list[str], faults: list[Finding]) -> BadRow:
+def _bad(source: Source, header: list[str], label: Path, row: Row) -> BadRow:
     # Of a row with too many or too few fields nobody can say which is which: none is kept.
-    fits = len(fields) == len(header)
-    given = dict(zip(header, fields, strict=True)) if fits else {}
+    fits = len(row.fields) == len(header)
+    given = dict(zip(header, row.fields, strict=True)) if fits else {}
     values = {
         column.name: None if (text := given.get(column.name, NULL)) == NULL else _printable(text)
         for column in source.columns
     }
-    reasons = tuple(Reason(CONTRACT, fault.column or "", fault.given, fault.allowed) for fault in faults)
-    return BadRow(line, masked(source, values), reasons)
+    reasons = tuple(Reason(CONTRACT, fault.column or "", fault.given, fault.allowed) for fault in row.faults)
+    return BadRow(label.as_posix(), row.line, masked(source, values), reasons)
 
 
 def _printable(text: str) -> str:
@@ -152,6 +160,6 @@ def _printable(text: str) -> str:
 
 def _told(source: Source, row: BadRow) -> str:
     reason = row.reasons[0]
-    where = f"{source.name}.csv:{row.line}" if row.line else source.name
+    where = f"{row.file}:{row.line}" if row.line else source.name
     column = f", column {reason.column}" if reason.column else ""
     return f"{where}{column}: {reason.given}; {reason.rule} allows: {reason.allowed}"

@@ -3,89 +3,130 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ibis.expr.types import BooleanValue, Table
 
 from ml.integration.engines import Engine, Unreadable
+from ml.integration.places import Files
 from ml.quality.contract import Column, Source
-from ml.quality.findings import MASKED, SHOWN, CorruptSource, Finding, findings, read_header
+from ml.quality.findings import MASKED, SHOWN, CorruptSource, Finding, Recognised, findings, recognise
 from ml.quality.quarantine import BadRow, screen
 
 
 class MissingSource(FileNotFoundError):
     """A folder of sources lacks a file."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"There is no {path.name} in {path.parent}; put the source there and run again.")
+    def __init__(self, name: str, folder: str) -> None:
+        parts = name.removesuffix(".csv")
+        super().__init__(
+            f"There is no {name} in {folder}, and no folder {parts} with parts; put the source there and run "
+            "again."
+        )
 
 
-def read_all(
-    engine: Engine, sources: Sequence[Source], folder: Path, aside: dict[str, list[BadRow]] | None = None
-) -> dict[str, Table]:
-    """The tables of all sources, by name. `aside` takes the bad rows of those that may set some aside.
+class TwoSources(ValueError):
+    """A source lies in a folder twice: as a file and as parts."""
 
-    Raises MissingSource for the first file that is not there, before any is read, and one CorruptSource with
-    what is wrong in every file; then no table is left behind.
-    """
-    for source in sources:
-        if not (folder / f"{source.name}.csv").is_file():
-            raise MissingSource(folder / f"{source.name}.csv")
-    tables: dict[str, Table] = {}
-    corrupt: list[CorruptSource] = []
-    for source in sources:
-        try:
-            tables[source.name] = read(engine, source, folder, aside)
-        except CorruptSource as error:
-            corrupt.append(error)
-    if corrupt:
-        for name in tables:
-            engine.drop(name)
-        found = [finding for error in corrupt for finding in error.findings]
-        raise CorruptSource(found, any(error.more for error in corrupt))
-    return tables
+    def __init__(self, name: str, folder: str) -> None:
+        super().__init__(
+            f"{folder} holds both {name}.csv and parts in {name}/; allowed: one of them. Remove the one that "
+            "is not the source."
+        )
 
 
-def read(engine: Engine, source: Source, folder: Path, aside: dict[str, list[BadRow]] | None = None) -> Table:
-    """The table of `<folder>/<name>.csv`, its columns as the contract orders them.
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One file of a source. `name` is empty where the file is all of it; `label` is what people read."""
 
-    A source with `on_fault="quarantine"` is read without the rows that break its contract, which `aside` then
-    holds by the source's name; TooMuchQuarantined where they are too many.
+    name: str
+    path: str
+    label: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A part that keeps the contract of its version; `table` has that version's columns."""
+
+    version: str
+    contract: Source
+    table: Table
+    bad: tuple[BadRow, ...] = ()
+    """The rows that were set aside, where the source says so."""
+
+
+def parts_of(files: Files, source: Source, folder: str) -> list[Part]:
+    """A source's files, by name: `<name>.csv`, or those in `<name>/`. Raises MissingSource, TwoSources."""
+    whole = f"{folder}/{source.name}.csv"
+    single = files.is_file(whole)
+    names = files.listed(f"{folder}/{source.name}", ".csv")
+    if single and names:
+        raise TwoSources(source.name, folder)
+    if single:
+        return [Part(name="", path=whole, label=Path(f"{source.name}.csv"))]
+    if not names:
+        raise MissingSource(f"{source.name}.csv", folder)
+    return [
+        Part(
+            name=name.removesuffix(".csv"),
+            path=f"{folder}/{source.name}/{name}",
+            label=Path(source.name, name),
+        )
+        for name in names
+    ]
+
+
+def read_part(engine: Engine, source: Source, part: Part, name: str) -> Checked:
+    """The rows of a file as its version has them, kept under a name.
 
     The engine reads and checks the file quickly; only a file that fails is searched again, line by line, for
-    what and where. Raises MissingSource or CorruptSource; then no table is left behind.
+    what and where. Of a source with `on_fault="quarantine"` the good rows are then read without the others.
+    Raises CorruptSource or TooMuchQuarantined; then no table is left behind.
     """
-    path = folder / f"{source.name}.csv"
-    if not path.is_file():
-        raise MissingSource(path)
-    if aside is None or source.on_fault == "refuse":
-        return _read(engine, source, path)
+
+    def lines() -> int:
+        with engine.files.local(part.path) as path:
+            return path.read_bytes().count(b"\n") + 1
+
+    seen = recognise(source, engine.files.edges(part.path), part.label, lines)
     try:
-        return _read(engine, source, path)
+        return Checked(version=seen.version, contract=seen.contract, table=_checked(engine, seen, part, name))
     except CorruptSource:
-        with tempfile.TemporaryDirectory() as scratch:
-            screened = screen(source, path, Path(scratch) / path.name)
-            table = _read(engine, source, screened.path)
-        aside[source.name] = screened.bad
-        return table
+        if source.on_fault == "refuse":
+            raise
+    with engine.files.local(part.path) as path, tempfile.TemporaryDirectory() as scratch:
+        screened = screen(seen.contract, path, seen.header, part.label, Path(scratch) / path.name)
+        good = replace(part, path=str(screened.path))
+        table = _checked(engine, seen, good, name)
+        return Checked(version=seen.version, contract=seen.contract, table=table, bad=tuple(screened.bad))
 
 
-def _read(engine: Engine, source: Source, path: Path) -> Table:
-    header = read_header(source, path)
+def _checked(engine: Engine, seen: Recognised, part: Part, name: str) -> Table:
     try:
-        table = engine.read_csv(source.name, str(path), {name: source.column(name).kind for name in header})
+        table = engine.read_csv(
+            name, part.path, {column: seen.contract.column(column).kind for column in seen.header}
+        )
     except Unreadable as error:
-        raise _corrupt(source, path, header, str(error)) from None
-    table = table.select([column.name for column in source.columns])
-    faults = _faults(engine, table, source)
+        raise _corrupt(engine, seen, part, str(error)) from None
+    table = table.select([column.name for column in seen.contract.columns])
+    faults = count_faults(engine, table, seen.contract)
     if faults:
-        engine.drop(source.name)
-        raise _corrupt(source, path, header, f"{faults} values break the contract")
+        engine.drop(name)
+        raise _corrupt(engine, seen, part, f"{faults} values break the contract")
     return table
 
 
-def _faults(engine: Engine, table: Table, source: Source) -> int:
+def read(engine: Engine, source: Source, folder: Path) -> Table:
+    """The table of a source that lies there as one file of the present version, kept under its name.
+
+    Raises MissingSource or CorruptSource; then no table is left behind.
+    """
+    (part,) = parts_of(engine.files, source, str(folder))
+    return read_part(engine, replace(source, versions=()), part, source.name).table
+
+
+def count_faults(engine: Engine, table: Table, source: Source) -> int:
     """How many values are out of what the contract allows, and how many keys stand there again."""
     rules = [rule for column in source.columns for rule in _rules(table, column)]
     # Only what is plainly false counts: a missing value is neither in nor out of a range.
@@ -112,10 +153,12 @@ def _rules(table: Table, column: Column) -> list[BooleanValue]:
     return rules
 
 
-def _corrupt(source: Source, path: Path, header: list[str], told: str) -> CorruptSource:
-    found = findings(source, path, header)
+def _corrupt(engine: Engine, seen: Recognised, part: Part, told: str) -> CorruptSource:
+    with engine.files.local(part.path) as path:
+        found = [replace(fault, path=part.label) for fault in findings(seen.contract, path, seen.header)]
     if not found:
         # What the engine says may hold a value of the file.
-        told = MASKED if source.personal else told
-        found = [Finding(path, 1, None, told, "a file that the contract and the CSV reader both accept")]
+        told = MASKED if seen.contract.personal else told
+        allowed = "a file that the contract and the CSV reader both accept"
+        found = [Finding(part.label, 1, None, told, allowed)]
     return CorruptSource(found[:SHOWN], more=len(found) > SHOWN)

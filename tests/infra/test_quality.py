@@ -32,7 +32,7 @@ def data(case: str, found: Build) -> dict[tuple[str, str], float]:
     """What the filters make of the lines of a run: by metric and the values of its dimensions."""
     judged = Judged(
         tables={"flights": None, "weather": None},  # type: ignore[dict-item]
-        bad={"flights": [BadRow(2, {}, ()), BadRow(3, {}, ())]},
+        bad={"flights": [BadRow("flights.csv", line, {}, ()) for line in (2, 3)]},
         verdicts=(Verdict("late", "flights", "warning", 7),),
     )
     events = [{"message": line, "timestamp": 0} for line in [*metric_lines(case, judged), "prepared in 3 s"]]

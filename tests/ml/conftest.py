@@ -1,13 +1,20 @@
-"""The real sources, and the sets that the first weeks of a few months give."""
+"""The real sources, the sets that the first days of each month give, and the engines."""
 
 import csv
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ml.flights.case import CASE
 from ml.flights.sources import find
 from ml.integration.preparation import prepare
+
+if TYPE_CHECKING:
+    from ml.integration.spark import Spark
 
 SAMPLED_DAYS = 4
 
@@ -22,6 +29,19 @@ def sources() -> Path:
 def sampled(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of sources with the flights of the first SAMPLED_DAYS days of each month."""
     folder = tmp_path_factory.mktemp("sampled")
+    _sample(sources, folder, lambda month, day: day <= SAMPLED_DAYS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def few(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of sources with the flights of some days, both changes of the clocks among them."""
+    folder = tmp_path_factory.mktemp("few")
+    _sample(sources, folder, lambda month, day: (month, day) in {(3, 9), (3, 10), (7, 1), (11, 2), (11, 3)})
+    return folder
+
+
+def _sample(sources: Path, folder: Path, chosen: Callable[[int, int], bool]) -> None:
     for name in ("weather", "planes", "airports", "airlines"):
         (folder / f"{name}.csv").symlink_to(sources / f"{name}.csv")
     with (sources / "flights.csv").open(newline="") as whole, (folder / "flights.csv").open("w") as part:
@@ -29,9 +49,35 @@ def sampled(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer = csv.writer(part, lineterminator="\n")
         header = next(rows)
         writer.writerow(header)
-        day = header.index("day")
-        writer.writerows(row for row in rows if int(row[day]) <= SAMPLED_DAYS)
-    return folder
+        month, day = header.index("month"), header.index("day")
+        writer.writerows(row for row in rows if chosen(int(row[month]), int(row[day])))
+
+
+@pytest.fixture(scope="session")
+def spark() -> "Iterator[Spark]":
+    """The engine Spark on two threads of this machine; starting it takes some seconds, once."""
+    if importlib.util.find_spec("pyspark") is None or shutil.which("java") is None:
+        pytest.skip("the engine Spark needs pyspark and Java")
+    from pyspark.sql import SparkSession
+
+    from ml.integration.spark import Spark
+
+    # Small data: what Spark would compile costs more than what it would save.
+    small = {
+        "spark.master": "local[2]",
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
+    }
+    builder = SparkSession.builder.appName("tests")
+    for key, value in small.items():
+        builder = builder.config(key, value)
+    running = builder.getOrCreate()
+    yield Spark()
+    running.stop()
 
 
 @pytest.fixture(scope="session")

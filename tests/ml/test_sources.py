@@ -12,9 +12,10 @@ import pytest
 from ml.flights.contracts import SOURCES
 from ml.flights.sources import NAMES, SourcesMissing, find
 from ml.integration.engines import DuckDB
+from ml.integration.loading import load
 from ml.quality.contract import Column, Source
 from ml.quality.findings import SHOWN, CorruptSource
-from ml.quality.reading import MissingSource, read, read_all
+from ml.quality.reading import MissingSource, read
 
 PLANE = Source(
     name="planes",
@@ -151,7 +152,7 @@ def test_every_corrupt_file_is_told_and_nothing_is_left(sources: Path, tmp_path:
         (tmp_path / f"{name}.csv").write_text("".join(lines))
     engine = DuckDB()
     with pytest.raises(CorruptSource) as refused:
-        read_all(engine, small, tmp_path)
+        load(engine, small, str(tmp_path))
     assert {(fault.path.name, fault.line) for fault in refused.value.findings} == {
         ("airports.csv", 7),
         ("planes.csv", 3),

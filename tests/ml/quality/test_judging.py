@@ -15,8 +15,8 @@ import pytest
 from ml.flights.case import CASE
 from ml.flights.rules import RULES
 from ml.integration.engines import DuckDB
+from ml.integration.loading import load
 from ml.integration.preparation import prepare
-from ml.quality import quarantine
 from ml.quality.contract import Column, Source
 from ml.quality.declared import (
     Fresh,
@@ -33,8 +33,7 @@ from ml.quality.declared import (
 )
 from ml.quality.findings import CorruptSource
 from ml.quality.judging import BadBatch, Judged, judge, metric_lines
-from ml.quality.quarantine import TooMuchQuarantined
-from ml.quality.reading import read_all
+from ml.quality.quarantine import TooMuchQuarantined, as_parquet
 
 PLANES = Source(
     name="planes",
@@ -66,10 +65,9 @@ def judged(tmp_path: Path) -> Iterator[Callable[..., Judged]]:
         (tmp_path / "makers.csv").write_text("maker\nBOEING\nAIRBUS\n")
         engine = DuckDB(threads=1)
         opened.append(engine)
-        aside: dict[str, Any] = {}
-        tables = read_all(engine, (source, MAKERS), tmp_path, aside)
-        files = {"planes": tmp_path / "planes.csv"}
-        found = judge(engine, tables, (source, MAKERS), rules, screened=aside, files=files, now=NOW)
+        both, folder = (source, MAKERS), str(tmp_path)
+        loaded = load(engine, both, folder)
+        found = judge(engine, loaded.tables, both, rules, screened=loaded.aside, folder=folder, now=NOW)
         left = engine.first_row(found.tables["planes"].aggregate(rows=found.tables["planes"].count()))[0]
         assert left == len(GOOD) + len(lines) - found.quarantined()["planes"]
         return found
@@ -181,7 +179,8 @@ def test_rows_that_break_the_contract_and_rows_that_break_a_rule_lie_in_one_quar
         "N92,Ann",
     )
     found = judged(rule(Within, column="seats", maximum=200), lines=lines)
-    path = quarantine.write(PLANES, found.bad["planes"], tmp_path / "quarantine")
+    path = tmp_path / "quarantine.parquet"
+    path.write_bytes(as_parquet(PLANES, found.bad["planes"]))
     rows = duckdb.read_parquet(str(path)).select("line", "tail", "owner", "reasons").order("line").fetchall()
     assert [row[:3] for row in rows] == [
         (12, "N90", "[personal]"),
@@ -276,7 +275,7 @@ def test_every_rule_of_flights_finds_a_flight_that_breaks_it(sources: Path, tmp_
     loose = tuple(replace(one, quarantined_at_most=1.0) for one in CASE.sources)
     engine = DuckDB(threads=1)
     try:
-        found = judge(engine, read_all(engine, loose, tmp_path), loose, RULES)
+        found = judge(engine, load(engine, loose, str(tmp_path)).tables, loose, RULES)
     finally:
         engine.close()
     counted = {verdict.rule: verdict.count for verdict in found.verdicts}
