@@ -17,6 +17,7 @@ from ml.jobs.job import Job
 
 JOBS = (
     "prepare",
+    "tell",
     "compare",
     "tune",
     "curves",

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from ml.container import JobFailed
 from ml.integration.declared import CleaningRule, Reference
+from ml.privacy.declared import Budget, Figure
 from ml.quality.contract import Source
+from ml.quality.declared import QualityRule
 from ml.training.schema import Feature
 from ml.training.space import SPACE, Span
 
@@ -142,6 +144,14 @@ class UseCase:
     card: Card | None = None
     cleaning: tuple[CleaningRule, ...] = ()
     references: tuple[Reference, ...] = ()
+    quality: tuple[QualityRule, ...] = ()
+    """What must hold of the sources beyond their contracts, and how much it matters."""
+    personal_features: Mapping[str, str] = field(default_factory=dict)
+    """Features that are about persons, and why the model needs each; any other such is refused."""
+    figures: tuple[Figure, ...] = ()
+    """What is told about people in numbers, with noise, by the job Tell."""
+    budget: Budget | None = None
+    """How much the figures may tell in all."""
     left_out: LeftOut | None = None
     write_examples: WriteExamples | None = None
     happenings: Happenings | None = None

@@ -68,6 +68,8 @@ class DataPipelineArgs:
     source_uri: pulumi.Input[str]
     image: pulumi.Input[str]
     processing_role_arn: pulumi.Input[str]
+    pseudonym_keys: str | None = None
+    """Name of the secret with the keys of the pseudonyms, where there are any."""
 
 
 class DataPipeline(pulumi.ComponentResource):
@@ -162,6 +164,7 @@ class DataPipeline(pulumi.ComponentResource):
                     "instance": settings.instance,
                     "max_run_minutes": settings.max_run_minutes,
                     "table": table,
+                    "pseudonym_keys": args.pseudonym_keys,
                 },
                 known=known,
                 schedule=settings.schedule,

@@ -14,7 +14,7 @@ from infra.training.pipeline_definition import s3_input, s3_output
 Json = dict[str, Any]
 
 _CODE = "/opt/ml/processing/input/code"
-_SETS = ("train", "validation", "test", "examples", "report")
+_SETS = ("train", "validation", "test", "examples", "report", "quarantine")
 _GIB = 30
 _BUSY = [
     "States.Timeout",
@@ -64,6 +64,8 @@ class WorkflowSite:
     quality_role: str
     undelivered_url: str
     spark: SparkSite | None = None
+    pseudonym_keys: str | None = None
+    """Name of the secret with the keys of the pseudonyms; a job that asks for it is not isolated (0116)."""
 
     @property
     def case(self) -> str:
@@ -297,10 +299,12 @@ def _prepare(site: WorkflowSite) -> Json:
         "StoppingCondition": {"MaxRuntimeInSeconds": site.max_run_minutes * 60},
         "NetworkConfig": {
             "EnableInterContainerTrafficEncryption": True,
-            "EnableNetworkIsolation": True,
+            "EnableNetworkIsolation": site.pseudonym_keys is None,
             "VpcConfig": {"SecurityGroupIds": [site.security_group], "Subnets": list(site.subnets)},
         },
     }
+    if site.pseudonym_keys is not None:
+        parameters["Environment"] = {"PSEUDONYM_KEYS": site.pseudonym_keys}
     return _task("sagemaker:createProcessingJob.sync", parameters, then="Judge", result="$.prepared")
 
 

@@ -153,6 +153,7 @@ def boundary_statements(place: Place, recovery_region: str | None = None) -> lis
                 "s3:Replicate*",
                 "sagemaker:*",
                 "secretsmanager:GetSecretValue",
+                "secretsmanager:PutSecretValue",
                 "sns:Publish",
                 "sqs:SendMessage",
                 "states:StartExecution",

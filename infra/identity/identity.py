@@ -23,6 +23,8 @@ class IdentityArgs:
     image_repository_arn: pulumi.Input[str]
     serving_repository_arns: Sequence[pulumi.Input[str]]
     endpoint_name: str
+    processing_statements: Sequence[Statement] = ()
+    """What the role of processing does beside its own."""
     serving_statements: pulumi.Input[Sequence[Statement]] = ()
     """What the role of serving does beside what every way of serving does."""
 
@@ -68,11 +70,12 @@ class Identity(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             )
 
+        preparing = grants.apply(lambda known: [*processing(known), *args.processing_statements])
         serving = pulumi.Output.all(grants, args.serving_statements).apply(
             lambda known: [*inference(known[0]), *known[1]]
         )
         self.role_arns = {
-            "processing": role("processing", "Prepares data, evaluates models", grants.apply(processing)).arn,
+            "processing": role("processing", "Prepares data, evaluates models", preparing).arn,
             "training": role("training", "Trains models", grants.apply(training)).arn,
             "inference": role("inference", "Serves models", serving).arn,
             "pipeline": role("pipeline", "Starts the pipeline's jobs", grants.apply(pipeline)).arn,

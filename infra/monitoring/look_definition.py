@@ -48,7 +48,8 @@ def look_definition(settings: LookSettings, look: Look) -> str:
             "RoleArn": look.role,
             "AppSpecification": {
                 "ImageUri": look.image,
-                "ContainerEntrypoint": ["/bin/sh", "-c", _run(settings, look)],
+                "ContainerEntrypoint": ["/bin/sh", "-c", _run(look), "monitor"],
+                "ContainerArguments": _asked(settings, look),
             },
             "ProcessingInputs": [s3_input("code", look.source_uri, "code")],
             "ProcessingOutputConfig": {
@@ -62,27 +63,28 @@ def look_definition(settings: LookSettings, look: Look) -> str:
                 "EnableNetworkIsolation": False,
                 "VpcConfig": {"SecurityGroupIds": [look.security_group], "Subnets": list(look.subnets)},
             },
-            "Environment": {"UNTIL": {"Get": "Parameters.Until"}},
         },
         retry=True,
     )
     return definition(parameters=[parameter("Until", "String", "yesterday")], steps=[step])
 
 
-def _run(settings: LookSettings, look: Look) -> str:
-    asked = [
-        f"--case {look.use_case}",
-        f"--package {look.package_arn}",
-        f"--endpoint {look.endpoint}",
-        f"--variant {look.variant}",
-        f"--captures {look.captures_uri}",
-        f"--state {look.reports_uri}/state",
-        *([f"--outcomes-group {look.outcomes_group}"] if look.outcomes_group else []),
-        f"--days {settings.read_days}",
-        f"--delay-days {settings.outcome_days}",
-        f"--out {_OUT}",
-        '--until "$UNTIL"',
-        "--publish",
-    ]
-    job = f"python3 -m ml monitor {' '.join(asked)}"
-    return f"cd {_CODE} && tar -xzf source.tar.gz && exec {job}"
+def _run(look: Look) -> str:
+    """What is asked stands apart from the command: SageMaker takes 256 characters of each."""
+    return f'cd {_CODE} && tar -xzf source.tar.gz && exec python3 -m ml monitor --case {look.use_case} "$@"'
+
+
+def _asked(settings: LookSettings, look: Look) -> list[str | Json]:
+    pairs: dict[str, str | Json] = {
+        "--package": look.package_arn,
+        "--endpoint": look.endpoint,
+        "--variant": look.variant,
+        "--captures": look.captures_uri,
+        "--state": f"{look.reports_uri}/state",
+        **({"--outcomes-group": look.outcomes_group} if look.outcomes_group else {}),
+        "--days": str(settings.read_days),
+        "--delay-days": str(settings.outcome_days),
+        "--out": _OUT,
+        "--until": {"Get": "Parameters.Until"},
+    }
+    return [*(one for pair in pairs.items() for one in pair), "--publish"]

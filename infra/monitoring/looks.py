@@ -34,7 +34,7 @@ class LooksArgs:
     role_arns: Mapping[Work, pulumi.Input[str]]
     topics: Topics
     use_case: str
-    image: str
+    image: pulumi.Input[str]
     source_uri: pulumi.Input[str]
     endpoint_name: str
     variant: str
@@ -59,6 +59,7 @@ class Looks(pulumi.ComponentResource):
         pipeline_name = f"{place.prefix}-{case}-monitoring"
         look = pulumi.Output.all(
             source=args.source_uri,
+            image=args.image,
             captures=args.zones["captures"],
             key=args.foundation.key_arns["data"],
             role=args.role_arns["monitoring"],
@@ -67,7 +68,7 @@ class Looks(pulumi.ComponentResource):
         ).apply(
             lambda known: Look(
                 use_case=args.use_case,
-                image=args.image,
+                image=known["image"],
                 source_uri=known["source"],
                 package_arn=args.package_arn,
                 endpoint=args.endpoint_name,

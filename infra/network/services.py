@@ -61,7 +61,9 @@ ACTIONS: Mapping[InterfaceService, str] = {
 }
 """Service → the actions that its endpoint carries."""
 
-Part = Literal["jobs", "endpoint", "features", "spark", "queries", "workflow", "kinesis", "kafka", "flink"]
+Part = Literal[
+    "jobs", "endpoint", "features", "spark", "queries", "workflow", "kinesis", "kafka", "flink", "pseudonyms"
+]
 """A part of the platform whose work stands in the network."""
 
 _CALLED: Mapping[Part, Sequence[InterfaceService]] = {
@@ -75,6 +77,8 @@ _CALLED: Mapping[Part, Sequence[InterfaceService]] = {
     "kinesis": ("kinesis-streams", "kinesis-firehose", "kms"),
     # The function that reads Kafka is called and takes on its role through the VPC.
     "kafka": ("logs", "kms", "secretsmanager", "lambda", "sts", "sqs"),
+    # Prepare asks for the keys that it replaces identifiers by.
+    "pseudonyms": ("secretsmanager", "kms"),
     "flink": ("kinesisanalytics", "kinesis-streams", "logs", "monitoring", "kms"),
 }
 

@@ -14,6 +14,8 @@ from infra.backup.settings import BackupSettings
 from infra.cost.budget import BudgetSettings
 from infra.data.features import FeatureSettings
 from infra.data.pipeline import DataPipelineSettings
+from infra.data.pseudonyms import PrivacySettings
+from infra.data.quality import QualitySettings
 from infra.data.streaming import StreamingSettings
 from infra.foundation.encryption import Domain, EncryptionSettings
 from infra.foundation.logs import LogSettings
@@ -104,6 +106,8 @@ class PlatformSettings(Settings):
     identity: IdentitySettings = IdentitySettings()
     deployment: DeploymentSettings = DeploymentSettings()
     data_pipeline: DataPipelineSettings = DataPipelineSettings()
+    quality: QualitySettings = QualitySettings()
+    privacy: PrivacySettings = PrivacySettings()
     features: FeatureSettings = FeatureSettings()
     streaming: StreamingSettings = StreamingSettings()
     images: ImageSettings = ImageSettings()

@@ -21,4 +21,6 @@ def parts_in_network(settings: PlatformSettings) -> list[Part]:
         parts.append("kafka")
     if settings.streaming.flink.enabled:
         parts.append("flink")
+    if settings.privacy.pseudonyms:
+        parts.append("pseudonyms")
     return parts

@@ -6,6 +6,8 @@ from typing import Any
 from infra.data.declared import declared
 from infra.data.features import Features, FeaturesArgs
 from infra.data.pipeline import DataPipeline, DataPipelineArgs
+from infra.data.pseudonyms import Pseudonyms, PseudonymsArgs, secret_name
+from infra.data.quality import Quality, QualityArgs
 from infra.data.streaming import Streaming, StreamingArgs
 from infra.settings.loading import PlatformSettings
 from infra.stages.ground import Ground
@@ -28,8 +30,29 @@ def prepare_data(settings: PlatformSettings, ground: Ground) -> Mapping[str, Any
             source_uri=ground.source_uri,
             image=ground.image.uri,
             processing_role_arn=ground.identity.role_arns["processing"],
+            pseudonym_keys=secret_name(base.place) if settings.privacy.pseudonyms else None,
         ),
     )
+    Quality(
+        "quality",
+        QualityArgs(
+            settings=settings.quality,
+            foundation=base,
+            topics=topics,
+            case=settings.case,
+            log_group=ground.processing_log,
+        ),
+    )
+    if settings.privacy.pseudonyms:
+        Pseudonyms(
+            "pseudonyms",
+            PseudonymsArgs(
+                settings=settings.privacy,
+                foundation=base,
+                topics=topics,
+                reader_arn=ground.identity.role_arns["processing"],
+            ),
+        )
     features = None
     if settings.features.enabled:
         features = Features(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 
+from infra.data.pseudonyms import reading_statement
 from infra.foundation.boundary import Boundary, BoundaryArgs
 from infra.foundation.encryption import Encryption, EncryptionArgs
 from infra.foundation.foundation import Foundation
@@ -44,6 +45,7 @@ class Ground:
     """Of the jobs."""
     serving_image: Image
     source_uri: pulumi.Output[str]
+    processing_log: pulumi.Output[str]
     stop_policy_arn: pulumi.Output[str]
     endpoint_name: str
     exports: Mapping[str, Any]
@@ -85,7 +87,7 @@ def lay_ground(settings: PlatformSettings, place: Place) -> Ground:
         "network", NetworkArgs(settings=settings.network, foundation=base, parts=parts_in_network(settings))
     )
     endpoints = [f"/aws/sagemaker/Endpoints/{name}" for name in endpoints_called(served)]
-    Logs(
+    logs = Logs(
         "logs",
         LogsArgs(foundation=base, groups=[PROCESSING_JOBS, TRAINING_JOBS, TRANSFORM_JOBS, *endpoints]),
     )
@@ -103,6 +105,7 @@ def lay_ground(settings: PlatformSettings, place: Place) -> Ground:
             image_repository_arn=image.repository_arn,
             serving_repository_arns=pulled,
             endpoint_name=endpoint_name,
+            processing_statements=[reading_statement(place)] if settings.privacy.pseudonyms else [],
             serving_statements=base.key_arns["messages"].apply(
                 lambda key: serving_statements(mode, endpoint_name, place, key)
             ),
@@ -130,6 +133,7 @@ def lay_ground(settings: PlatformSettings, place: Place) -> Ground:
         image=image,
         serving_image=serving,
         source_uri=packaging.uri,
+        processing_log=logs.names[0],
         stop_policy_arn=boundary.stop_policy_arn,
         endpoint_name=endpoint_name,
         exports={

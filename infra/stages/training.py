@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from infra.data.pseudonyms import secret_name
 from infra.settings.loading import PlatformSettings
 from infra.stages.ground import Ground
 from infra.training.pipeline import TrainingPipeline, TrainingPipelineArgs, pipeline_of
@@ -41,6 +42,7 @@ def train_models(settings: PlatformSettings, ground: Ground) -> Trained:
             serving_image=ground.serving_image,
             source_uri=ground.source_uri,
             group_name=registry.group_name,
+            pseudonym_keys=secret_name(base.place) if settings.privacy.pseudonyms else None,
         ),
     )
     name = pipeline_of(base.place, settings.use_case)

@@ -34,6 +34,8 @@ class TrainingPipelineArgs:
     serving_image: Image
     source_uri: pulumi.Input[str]
     group_name: pulumi.Input[str]
+    pseudonym_keys: str | None = None
+    """Name of the secret with the keys of the pseudonyms, where there are any."""
 
 
 class TrainingPipeline(pulumi.ComponentResource):
@@ -93,6 +95,7 @@ class TrainingPipeline(pulumi.ComponentResource):
                 security_group=known["security_group"],
                 group=known["group"],
                 champion_function=known["champion"],
+                pseudonym_keys=args.pseudonym_keys,
             )
         )
         if args.settings.instances > 1:

@@ -63,6 +63,9 @@ class Site:
     serving_image: str | None = None
     """What a model is registered with; the jobs' own image where there is none."""
     serving_types: Sequence[str] = ("application/json", "text/csv")
+    pseudonym_keys: str | None = None
+    """Name of the secret with the keys of the pseudonyms. A job that asks for it is not isolated from the
+    network: it reaches Secrets Manager from the private subnets (decision 0116)."""
 
     @property
     def case(self) -> str:
@@ -110,7 +113,7 @@ def training_definition(settings: TrainingSettings, site: Site) -> str:
 def _prepare(settings: TrainingSettings, site: Site) -> Step:
     outputs = [
         s3_output(name, _prepared(site, name), name)
-        for name in ("train", "validation", "test", "examples", "report")
+        for name in ("train", "validation", "test", "examples", "report", "quarantine")
     ]
     return Step(
         name="Prepare",
@@ -123,6 +126,7 @@ def _prepare(settings: TrainingSettings, site: Site) -> Step:
             inputs=[s3_input("raw", get("Parameters.RawData"), "raw")],
             outputs=outputs,
             key=site.data_key,
+            secret=site.pseudonym_keys,
         ),
         cache=_KEPT,
         retry=True,
@@ -337,6 +341,7 @@ def _processing(
     inputs: list[Json],
     outputs: list[Json],
     key: str,
+    secret: str | None = None,
 ) -> Mapping[str, Any]:
     """A job of the package for the use case, from the source archive.
 
@@ -364,10 +369,13 @@ def _processing(
         "StoppingCondition": {"MaxRuntimeInSeconds": settings.max_run_minutes * 60},
         "NetworkConfig": {
             "EnableInterContainerTrafficEncryption": True,
-            "EnableNetworkIsolation": True,
+            "EnableNetworkIsolation": secret is None,
             "VpcConfig": {"SecurityGroupIds": [site.security_group], "Subnets": list(site.subnets)},
         },
-        "Environment": {"INPUTS_FINGERPRINT": _INPUTS},
+        "Environment": {
+            "INPUTS_FINGERPRINT": _INPUTS,
+            **({} if secret is None else {"PSEUDONYM_KEYS": secret}),
+        },
     }
 
 

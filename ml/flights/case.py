@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ml.case import Card, Costs, UseCase
 from ml.flights.contracts import SOURCES
+from ml.flights.rules import RULES
 from ml.flights.schema import FEATURES, LABEL
 from ml.integration.declared import CleaningRule, Reference
 
@@ -106,6 +107,7 @@ CASE = UseCase(
         Reference(source="flights", column="dest", to="airports", key="faa", at_most=0.05),
         Reference(source="flights", column="tailnum", to="planes", key="tailnum", at_most=0.25),
     ),
+    quality=RULES,
     left_out=_left_out,
     write_examples=_examples,
     happenings=_happenings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ml.quality.contract import Added, Column, Converted, Dropped, Renamed, Source, SourceVersion
@@ -12,6 +13,16 @@ if TYPE_CHECKING:
 _AIRPORT = "[A-Z0-9]{3}"
 _CARRIER = "[A-Z0-9]{2}"
 _CLOCK = 2400
+_AIRCRAFT = Column(
+    name="tailnum",
+    kind="text",
+    nullable=True,
+    pattern="[A-Z0-9]{2,8}",
+    # A registration leads to the owner in a public register; of an airline that is no person, of a private
+    # aircraft it may be one.
+    personal="quasi",
+    purpose="the aircraft's age, seats and last leg",
+)
 _KM_OF_A_MILE = 1.609344
 """Exactly, since the international yard and pound agreement of 1959."""
 
@@ -48,12 +59,13 @@ AIRPORTS = Source(
     columns=(
         Column(name="faa", kind="text", pattern=_AIRPORT),
         Column(name="name", kind="text"),
-        Column(name="lat", kind="number", minimum=-90, maximum=90),
-        Column(name="lon", kind="number", minimum=-180, maximum=180),
-        Column(name="alt", kind="integer", minimum=-1500, maximum=20000),
+        # Only rules look at where an airport lies: that is before columns are dropped.
+        Column(name="lat", kind="number", minimum=-90, maximum=90, used=False),
+        Column(name="lon", kind="number", minimum=-180, maximum=180, used=False),
+        Column(name="alt", kind="integer", minimum=-1500, maximum=20000, used=False),
         Column(name="tz", kind="integer", minimum=-12, maximum=14),
         Column(name="dst", kind="text", pattern="[ANU]"),
-        Column(name="tzone", kind="text", nullable=True),
+        Column(name="tzone", kind="text", nullable=True, used=False),
     ),
     key=("faa",),
 )
@@ -72,7 +84,7 @@ FLIGHTS = Source(
         Column(name="arr_delay", kind="integer", nullable=True, minimum=-300, maximum=4320),
         Column(name="carrier", kind="text", pattern=_CARRIER),
         Column(name="flight", kind="integer", minimum=1, maximum=9999),
-        Column(name="tailnum", kind="text", nullable=True, pattern="[A-Z0-9]{2,8}"),
+        _AIRCRAFT,
         Column(name="origin", kind="text", pattern=_AIRPORT),
         Column(name="dest", kind="text", pattern=_AIRPORT),
         Column(name="air_time", kind="integer", nullable=True, minimum=1, maximum=1440),
@@ -89,15 +101,15 @@ FLIGHTS = Source(
 PLANES = Source(
     name="planes",
     columns=(
-        Column(name="tailnum", kind="text", pattern="[A-Z0-9]{2,8}"),
+        replace(_AIRCRAFT, nullable=False),
         Column(name="year", kind="integer", nullable=True, minimum=1920, maximum=2100),
-        Column(name="type", kind="text"),
-        Column(name="manufacturer", kind="text"),
-        Column(name="model", kind="text"),
-        Column(name="engines", kind="integer", minimum=1, maximum=8),
+        Column(name="type", kind="text", used=False),
+        Column(name="manufacturer", kind="text", used=False),
+        Column(name="model", kind="text", used=False),
+        Column(name="engines", kind="integer", minimum=1, maximum=8, used=False),
         Column(name="seats", kind="integer", minimum=1, maximum=1000),
-        Column(name="speed", kind="integer", nullable=True, minimum=1, maximum=1500),
-        Column(name="engine", kind="text"),
+        Column(name="speed", kind="integer", nullable=True, minimum=1, maximum=1500, used=False),
+        Column(name="engine", kind="text", used=False),
     ),
     key=("tailnum",),
 )
@@ -108,10 +120,10 @@ WEATHER = Source(
     name="weather",
     columns=(
         Column(name="origin", kind="text", pattern=_AIRPORT),
-        Column(name="year", kind="integer", minimum=1987, maximum=2100),
-        Column(name="month", kind="integer", minimum=1, maximum=12),
-        Column(name="day", kind="integer", minimum=1, maximum=31),
-        Column(name="hour", kind="integer", minimum=0, maximum=23),
+        Column(name="year", kind="integer", minimum=1987, maximum=2100, used=False),
+        Column(name="month", kind="integer", minimum=1, maximum=12, used=False),
+        Column(name="day", kind="integer", minimum=1, maximum=31, used=False),
+        Column(name="hour", kind="integer", minimum=0, maximum=23, used=False),
         Column(name="temp", kind="number", nullable=True, minimum=-80, maximum=140),
         Column(name="dewp", kind="number", nullable=True, minimum=-110, maximum=120),
         Column(name="humid", kind="number", nullable=True, minimum=0, maximum=110),

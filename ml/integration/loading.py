@@ -19,6 +19,7 @@ from ml.integration.stages import Loaded, PartRead, SourceRead
 from ml.integration.versions import presented
 from ml.quality.contract import PRESENT, Source
 from ml.quality.findings import CorruptSource
+from ml.quality.quarantine import BadRow
 from ml.quality.reading import Checked, Part, parts_of, read_part
 
 _PART = "part_of_source"
@@ -58,6 +59,7 @@ class _Held:
     table: Table
     kept: str | None
     said: PartRead
+    bad: tuple[BadRow, ...] = ()
 
 
 def load(
@@ -85,6 +87,7 @@ def load(
                 if gone := ledger.removed(name, [part.name for part in parts]):
                     raise RemovedParts(name, gone)
         tables, read = {}, {}
+        aside: dict[str, list[BadRow]] = {}
         corrupt: list[CorruptSource] = []
         for source in sources:
             try:
@@ -92,6 +95,8 @@ def load(
             except CorruptSource as error:
                 corrupt.append(error)
                 continue
+            if bad := [row for one in held for row in one.bad]:
+                aside[source.name] = bad
             tables[source.name], read[source.name] = _together(engine, source, there[source.name], held)
         if corrupt:
             for name in tables:
@@ -99,7 +104,7 @@ def load(
             raise _one(corrupt)
         if ledger is not None:
             ledger.commit()
-    return Loaded(tables=tables, read=read)
+    return Loaded(tables=tables, read=read, aside=aside)
 
 
 def _one(corrupt: Sequence[CorruptSource]) -> CorruptSource:
@@ -136,7 +141,7 @@ def _present(
 ) -> _Held:
     table = presented(engine, source, checked)
     said = PartRead(name=part.name, version=checked.version, rows=checked.rows, fresh=fresh)
-    return _Held(table=table, kept=kept, said=said)
+    return _Held(table=table, kept=kept, said=said, bad=checked.bad)
 
 
 def _recalled(engine: Engine, source: Source, part: Part, name: str, ledger: Ledger) -> _Held:

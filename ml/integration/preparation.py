@@ -17,6 +17,11 @@ from ml.integration.engines import Engine, Name, open_engine
 from ml.integration.loading import load
 from ml.integration.report import Report, page, said_of_counts, said_of_sources
 from ml.integration.stages import Cleaned, Counted, Judged, Loaded, Protected
+from ml.privacy import keys
+from ml.privacy.guard import require_impersonal, require_no_pseudonyms
+from ml.privacy.protecting import protect
+from ml.quality.judging import judge, metric_lines
+from ml.quality.quarantine import as_parquet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,8 @@ def prepare(
         cleaned = _clean(work, protected)
         lost = _unmatched(work, loaded, cleaned)
         prepared = _compute(work, cleaned)
+        if protected.key is not None:
+            _require_no_pseudonyms(work, prepared)
         counts = _counts(work, prepared)
         periods = Periods.of(list(counts))
         sets = _split(work, prepared, periods, counts)
@@ -93,13 +100,36 @@ def _read(work: Work) -> Loaded:
 
 
 def _judge(work: Work, loaded: Loaded) -> Judged:
-    """Where the room `quality` sorts out bad rows, with its reasons, into a quarantine."""
-    return Judged(tables=loaded.tables)
+    """Sets bad rows aside, with their reasons, below `quarantine/`; the log tells how many, for metrics."""
+    case = work.case
+    found = judge(
+        work.engine, loaded.tables, case.sources, case.quality, screened=loaded.aside, folder=work.raw
+    )
+    for source in case.sources:
+        if bad := found.bad.get(source.name):
+            path = f"{work.out}/quarantine/{source.name}.parquet"
+            work.engine.files.write(path, as_parquet(source, bad))
+            work.say(f"set aside {len(bad):,} rows of {source.name}")
+    for line in metric_lines(case.name, found):
+        work.say(line)
+    return Judged(tables=found.tables, said=found.document())
 
 
 def _protect(work: Work, judged: Judged) -> Protected:
-    """Where the room `privacy` replaces identifiers and takes out what nobody needs."""
-    return Protected(tables=judged.tables)
+    """Replaces identifiers, and takes out what nobody needs."""
+    case = work.case
+    require_impersonal(case.features, case.sources, case.personal_features)
+    found = protect(work.engine, judged.tables, case.sources, keys.read)
+    return Protected(tables=found.tables, key=found.key, said=found.document())
+
+
+def _require_no_pseudonyms(work: Work, prepared: Table) -> None:
+    names = [feature.name for feature in work.case.features if feature.kind == "category"]
+    values = {
+        name: [str(value) for (value,) in work.engine.rows(prepared.select(name).distinct())]
+        for name in names
+    }
+    require_no_pseudonyms(values, work.case.personal_features)
 
 
 def _clean(work: Work, protected: Protected) -> Cleaned:

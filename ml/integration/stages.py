@@ -11,6 +11,8 @@ from ml.integration.declared import Action
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
+    from ml.quality.quarantine import BadRow
+
 
 @dataclass(frozen=True, kw_only=True)
 class PartRead:
@@ -38,6 +40,8 @@ class Loaded:
 
     tables: Mapping[str, Table]
     read: Mapping[str, SourceRead]
+    aside: Mapping[str, list[BadRow]] = field(default_factory=dict)
+    """The rows that were set aside at the reading, by source."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,8 @@ class Protected:
     """After privacy: no identities, no column nobody needs. `said` goes into the report under `privacy`."""
 
     tables: Mapping[str, Table]
+    key: str | None = None
+    """The id of the key that made pseudonyms, where there are any."""
     said: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -28,8 +28,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _work(case: UseCase, arguments: argparse.Namespace) -> None:
     # Only now: what these import may just have been installed.
     from ml.monitoring import baseline
+    from ml.privacy.guard import require_impersonal
     from ml.training import job
     from ml.training.boosting import Interrupted
+
+    require_impersonal(case.features, case.sources, case.personal_features)
 
     try:
         first = job.run(case, arguments.more)

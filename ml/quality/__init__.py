@@ -1,1 +1,1 @@
-"""Quality: contracts of source files, and what is said of a file that breaks one."""
+"""Quality: what sources must be, what is said of one that is not, and what becomes of its bad rows."""

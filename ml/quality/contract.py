@@ -17,6 +17,12 @@ NULL = "NA"
 
 Kind = Literal["integer", "number", "text", "moment"]
 
+Personal = Literal["identifier", "quasi"]
+"""`identifier` names a person (or one's own thing) by itself; `quasi` may, together with others."""
+
+OnFault = Literal["refuse", "quarantine"]
+"""`refuse`: a file with any fault is not loaded. `quarantine`: its bad rows are set aside, with reasons."""
+
 _ALLOWED: dict[Kind, str] = {
     "integer": "a whole number",
     "number": "a number",
@@ -28,7 +34,11 @@ _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column of a source file; `minimum` and `maximum` are inclusive, `pattern` matches all of it."""
+    """A column of a source file; `minimum` and `maximum` are inclusive, `pattern` matches all of it.
+
+    A personal column goes no further than the reading unless it has a purpose, and an identifier only as a
+    pseudonym. Raises ValueError on a pseudonym of what is no text.
+    """
 
     name: str
     kind: Kind
@@ -36,6 +46,31 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     pattern: str | None = None
+    personal: Personal | None = None
+    purpose: str = ""
+    """What a personal column is used for; without a purpose it is dropped after the reading."""
+    used: bool = True
+    """Whether anything uses the column; one that nothing uses is checked, and dropped after the reading."""
+    names: str = ""
+    """What kind of thing an identifier names, by default the column's name. Columns that name the same kind,
+    in whatever source, get the same pseudonyms; those of different kinds never can be joined."""
+
+    def __post_init__(self) -> None:
+        if self.personal == "identifier" and self.kind != "text":
+            raise ValueError(
+                f"The column {self.name} is an identifier of the kind {self.kind}; allowed: text, since a "
+                "pseudonym is text. Declare it as text with a pattern."
+            )
+
+    @property
+    def domain(self) -> str:
+        """What kind of thing the column names."""
+        return self.names or self.name
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the column is there after the reading."""
+        return self.used and (self.personal is None or bool(self.purpose))
 
     def allowed(self) -> str:
         """What the column may hold, in words."""
@@ -127,7 +162,13 @@ class SourceVersion:
         names = {column.name: column.name for column in present.columns} | renamed
         names |= {column: was.name for column, was in converted.items()}
         key = () if added & set(present.key) else tuple(names[name] for name in present.key)
-        return Source(name=present.name, columns=tuple(columns), key=key)
+        return Source(
+            name=present.name,
+            columns=tuple(columns),
+            key=key,
+            on_fault=present.on_fault,
+            quarantined_at_most=present.quarantined_at_most,
+        )
 
 
 PRESENT = "present"
@@ -156,6 +197,10 @@ class Source:
     """Where a key stands in two parts: an error, or the row of the last part (by name) counts."""
     time: str | None = None
     """The column that says when a row happened: rows of a part from before an earlier part's end are late."""
+    on_fault: OnFault = "refuse"
+    """What becomes of a file that breaks the contract."""
+    quarantined_at_most: float = 0.05
+    """The share of a batch's rows that may be set aside; above it the batch is refused whole."""
 
     def __post_init__(self) -> None:
         known = {column.name for column in self.columns}
@@ -176,6 +221,11 @@ class Source:
                     "names that tell the versions apart: a header is all that a file says of its version",
                 )
             seen[mark] = version.name
+
+    @property
+    def personal(self) -> tuple[Column, ...]:
+        """The columns that are about a person."""
+        return tuple(column for column in self.columns if column.personal is not None)
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)

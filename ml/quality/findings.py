@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml.quality.contract import NULL, PRESENT, Source
+from ml.quality.contract import NULL, PRESENT, Column, Source
 
 if TYPE_CHECKING:
     from ml.integration.places import Edges
@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 SHOWN = 20
 """How many findings are told at once."""
 
+MASKED = "[personal]"
+"""What stands in the place of a personal value, wherever one would be told or kept."""
+
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault; `line` counts from 1, the header being line 1; `column` is None for a whole line."""
+    """One fault; `line` counts from 1, the header being line 1; `column` is None for a whole line.
+
+    `given` never holds the value of a personal column.
+    """
 
     path: Path
     line: int
@@ -70,7 +76,7 @@ class UnannouncedChange(CorruptSource):
             "Converted, Added or Dropped, ...)) that says how it was.",
         )
         self.version = version
-        self.columns = tuple(header)
+        self.columns = tuple(_header_name(source, header, name) for name in header)
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,13 @@ def recognise(source: Source, edges: Edges, path: Path, lines: Callable[[], int]
         if name not in header
     ]
     found += [
-        Finding(path, 1, name, "a column that the contract does not know", f"the columns {names}")
+        Finding(
+            path,
+            1,
+            _header_name(source, header, name),
+            "a column that the contract does not know",
+            f"the columns {names}",
+        )
         for name in dict.fromkeys(header)
         if name not in expected
     ]
@@ -122,36 +134,69 @@ def recognise(source: Source, edges: Edges, path: Path, lines: Callable[[], int]
     return Recognised(version, contract, header)
 
 
+def _header_name(source: Source, header: list[str], name: str) -> str:
+    """A name of the file's own; where people are in the file only its place, since a file without a header
+    has a row there."""
+    return f"number {header.index(name) + 1}" if source.personal else name
+
+
 def findings(source: Source, path: Path, header: list[str]) -> list[Finding]:
     """The first faults of the file, one more than are shown if there are more; slow."""
-    return list(islice(_search(source, path, header), SHOWN + 1))
+    found = (fault for row in rows(source, path, header) for fault in row.faults)
+    return list(islice(found, SHOWN + 1))
 
 
-def _search(source: Source, path: Path, header: list[str]) -> Iterator[Finding]:
+@dataclass(frozen=True)
+class Row:
+    """A row of a file as it stands there, and what is wrong with it."""
+
+    line: int
+    fields: list[str]
+    faults: list[Finding]
+
+
+def rows(source: Source, path: Path, header: list[str]) -> Iterator[Row]:
+    """Every row of the file, in order; slow. Of rows with the same key the first is sound."""
     columns = [source.column(name) for name in header]
     key = [header.index(name) for name in source.key]
     seen: dict[tuple[str, ...], int] = {}
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        rows = csv.reader(file)
-        next(rows)
-        line = rows.line_num + 1
-        for row in rows:
-            if len(row) != len(header):
-                given = f"{len(row)} fields" if row else "an empty line"
-                yield Finding(path, line, None, given, f"{len(header)} fields, as the header has")
-                line = rows.line_num + 1
-                continue
-            for column, value in zip(columns, row, strict=True):
-                if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-                    raw = value.encode("utf-8", errors="surrogateescape")
-                    yield Finding(path, line, column.name, f"the bytes {raw!r}", "text in UTF-8")
-                elif not column.accepts(value):
-                    given = "nothing" if value == "" else f"{NULL}" if value == NULL else repr(value)
-                    yield Finding(path, line, column.name, given, column.allowed())
-            identity = tuple(row[index] for index in key)
-            if key and identity in seen:
-                name = ", ".join(source.key)
-                given = f"{', '.join(identity)} again, first on line {seen[identity]}"
-                yield Finding(path, line, name, given, "each key once")
-            seen.setdefault(identity, line)
-            line = rows.line_num + 1
+        reader = csv.reader(file)
+        next(reader)
+        line = reader.line_num + 1
+        for fields in reader:
+            faults = list(_faults(path, line, columns, fields))
+            if key and len(fields) == len(header):
+                identity = tuple(fields[index] for index in key)
+                if identity in seen:
+                    told = ", ".join(shown(columns[index], fields[index]) for index in key)
+                    given = f"{told} again, first on line {seen[identity]}"
+                    faults.append(Finding(path, line, ", ".join(source.key), given, "each key once"))
+                elif not faults:
+                    seen[identity] = line
+            yield Row(line, fields, faults)
+            line = reader.line_num + 1
+
+
+def _faults(path: Path, line: int, columns: list[Column], fields: list[str]) -> Iterator[Finding]:
+    if len(fields) != len(columns):
+        given = f"{len(fields)} fields" if fields else "an empty line"
+        yield Finding(path, line, None, given, f"{len(columns)} fields, as the header has")
+        return
+    for column, value in zip(columns, fields, strict=True):
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raw = value.encode("utf-8", errors="surrogateescape")
+            given = MASKED if column.personal else f"the bytes {raw!r}"
+            yield Finding(path, line, column.name, given, "text in UTF-8")
+        elif not column.accepts(value):
+            given = "nothing" if value == "" else f"{NULL}" if value == NULL else _quoted(column, value)
+            yield Finding(path, line, column.name, given, column.allowed())
+
+
+def _quoted(column: Column, value: str) -> str:
+    return MASKED if column.personal else repr(value)
+
+
+def shown(column: Column, value: str) -> str:
+    """A value as it may be told: one of a personal column is not."""
+    return MASKED if column.personal and value != NULL else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from ibis.expr.types import BooleanValue, Table
 from ml.integration.engines import Engine, Unreadable
 from ml.integration.places import Files
 from ml.quality.contract import Column, Source
-from ml.quality.findings import SHOWN, CorruptSource, Finding, Recognised, findings, recognise
+from ml.quality.findings import MASKED, SHOWN, CorruptSource, Finding, Recognised, findings, recognise
+from ml.quality.quarantine import BadRow, screen
 
 
 class MissingSource(FileNotFoundError):
@@ -51,6 +53,8 @@ class Checked:
     contract: Source
     table: Table
     rows: int
+    bad: tuple[BadRow, ...] = ()
+    """The rows that were set aside, where the source says so."""
 
 
 def parts_of(files: Files, source: Source, folder: str) -> list[Part]:
@@ -78,7 +82,8 @@ def read_part(engine: Engine, source: Source, part: Part, name: str) -> Checked:
     """The rows of a file as its version has them, kept under a name.
 
     The engine reads and checks the file quickly; only a file that fails is searched again, line by line, for
-    what and where. Raises CorruptSource; then no table is left behind.
+    what and where. Of a source with `on_fault="quarantine"` the good rows are then read without the others.
+    Raises CorruptSource or TooMuchQuarantined; then no table is left behind.
     """
 
     def lines() -> int:
@@ -86,6 +91,18 @@ def read_part(engine: Engine, source: Source, part: Part, name: str) -> Checked:
             return path.read_bytes().count(b"\n") + 1
 
     seen = recognise(source, engine.files.edges(part.path), part.label, lines)
+    try:
+        return _checked(engine, seen, part, name)
+    except CorruptSource:
+        if source.on_fault == "refuse":
+            raise
+    with engine.files.local(part.path) as path, tempfile.TemporaryDirectory() as scratch:
+        screened = screen(seen.contract, path, seen.header, part.label, Path(scratch) / path.name)
+        good = replace(part, path=str(screened.path))
+        return replace(_checked(engine, seen, good, name), bad=tuple(screened.bad))
+
+
+def _checked(engine: Engine, seen: Recognised, part: Part, name: str) -> Checked:
     try:
         table = engine.read_csv(
             name, part.path, {column: seen.contract.column(column).kind for column in seen.header}
@@ -147,6 +164,8 @@ def _corrupt(engine: Engine, seen: Recognised, part: Part, told: str) -> Corrupt
     with engine.files.local(part.path) as path:
         found = [replace(fault, path=part.label) for fault in findings(seen.contract, path, seen.header)]
     if not found:
+        # What the engine says may hold a value of the file.
+        told = MASKED if seen.contract.personal else told
         allowed = "a file that the contract and the CSV reader both accept"
         found = [Finding(part.label, 1, None, told, allowed)]
     return CorruptSource(found[:SHOWN], more=len(found) > SHOWN)

@@ -23,6 +23,7 @@ PARTS = ("means", "look", "do", "over")
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/groundplan-dev-flights/3"
 EVERYTHING: dict[str, Any] = {
     "release": {"modelPackageArn": PACKAGE},
+    "privacy": {"pseudonyms": True},
     "monitoring": {"prometheus": {"enabled": True}, "grafana": {"enabled": True}},
 }
 ALARMS = ("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm")

@@ -34,6 +34,7 @@ from sandbox.runtime.host.front import Front, Gate
 from sandbox.runtime.host.http import HttpRequest
 from sandbox.runtime.host.journal import Journal
 from sandbox.runtime.host.remaining import remaining_in
+from sandbox.runtime.logs import metric_filters
 from sandbox.runtime.overlay import Caller, Cloud, Overlay
 from sandbox.runtime.policies.buckets import BucketGate
 from sandbox.runtime.recorded import overlay as recorded
@@ -79,6 +80,7 @@ class Sandbox:
         known.install()
         emulation.install()
         mapping.install()
+        metric_filters.install()
         held = HeldActions(self._documents, self._emulator, self._outbox.put)
         actions = AlarmActions(self.cloud, self._emulator, self._outbox, held.hold)
         self._alarms = AlarmWatch(self.cloud, self._emulator, held)

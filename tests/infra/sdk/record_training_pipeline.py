@@ -167,7 +167,7 @@ def sdk_definition() -> dict[str, Any]:
             inputs=[given("code", SITE["source_uri"]), given("raw", raw)],
             outputs=[
                 made(name, Join(values=["s3://curated/flights/", inputs, f"/{name}"]), f"{out}/{name}")
-                for name in ("train", "validation", "test", "examples", "report")
+                for name in ("train", "validation", "test", "examples", "report", "quarantine")
             ],
         ),
         cache_config=cache,
