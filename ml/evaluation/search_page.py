@@ -12,7 +12,8 @@ from ml.evaluation.parallel import Way, parallel
 from ml.evaluation.series import Axis, Series, chart, horizontal
 from ml.evaluation.variants import Judged, Mean, over_folds
 from ml.training.comparison import Outcome
-from ml.training.search import Found, Search, Trial
+from ml.training.search import Search
+from ml.training.trials import Found, Trial
 from ml.training.tried import DEFAULT, told
 
 

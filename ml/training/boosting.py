@@ -86,9 +86,9 @@ def train(
     is one.
 
     `identity` says what is trained on what: a checkpoint of another identity is not continued; without a
-    folder for them there are none. `stop` is asked after every round. Raises Interrupted; the rounds since the
-    last checkpoint are then made again. Of several machines each boosts on its share of the rows, and the first
-    one writes.
+    folder for them there are none. `stop` is asked after every round. Raises Interrupted; the rounds since
+    the last checkpoint are then made again. Of several machines each boosts on its share of the rows, and the
+    first one writes.
     """
     training, validation = machines.share(training), machines.share(validation)
     learn, watch = matrices(training, validation, features, parameters.threads)

@@ -146,6 +146,10 @@ class Asked:
     costs: Costs
 
 
+WHOLE = frozenset(field.name for field in fields(Parameters) if isinstance(field.default, int))
+"""Hyperparameters that are whole numbers."""
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         names = ", ".join(field.name for field in fields(Parameters))

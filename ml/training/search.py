@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import optuna
@@ -21,13 +21,14 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import TrialState, create_trial
 
-from ml.container import JobFailed, write_json
+from ml.container import JobFailed
 from ml.training.archive import Manifest
 from ml.training.boosting import Interrupted, boost, matrices
 from ml.training.data import Rows
-from ml.training.parameters import ALLOWED, Parameters
+from ml.training.parameters import ALLOWED, WHOLE, Parameters
 from ml.training.schema import Feature
 from ml.training.space import Span
+from ml.training.trials import Found, Trial, read, write
 
 Kind = Literal["grid", "random", "bayesian"]
 
@@ -45,44 +46,6 @@ _FEWEST_FOR_IMPORTANCE = 8
 
 class BadSpace(JobFailed):
     """A search over what is no hyperparameter, or over values that are not allowed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """What was tried, and the best validation PR-AUC of its rounds.
-
-    It is `pruned` if its curve was below the median of the others at the same place; `curve` has the best
-    value so far at each look.
-    """
-
-    number: int
-    parameters: Mapping[str, float]
-    value: float
-    rounds: int
-    pruned: bool
-    seconds: float
-    curve: tuple[float, ...]
-    system: Mapping[str, Any]
-    """What Optuna's sampler remembers of it."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """The default parameters as a trial that is none of the search's, and the trials in order."""
-
-    default: Trial
-    trials: tuple[Trial, ...]
-
-    @property
-    def best(self) -> Trial:
-        """The best trial, or the default if none is better."""
-        return max([self.default, *self.ranked], key=lambda trial: (trial.value, -trial.number))
-
-    @property
-    def ranked(self) -> list[Trial]:
-        """Those that ran to their end, the best first; of equals the earlier."""
-        ended = [trial for trial in self.trials if not trial.pruned]
-        return sorted(ended, key=lambda trial: (-trial.value, trial.number))
 
 
 class _Pruned(Exception):
@@ -109,6 +72,11 @@ class Search:
         ]
         if wrong or not self.space:
             raise BadSpace(f"The search cannot try {', '.join(wrong) or 'nothing at all'}.")
+        halved = [name for name, span in self.space.items() if name in WHOLE and not span.whole]
+        if halved:
+            raise BadSpace(
+                f"The search would try fractions of {', '.join(halved)}; allowed: spans of `whole`."
+            )
         if self.trials < 1 or self.levels < 2:
             raise BadSpace(
                 f"{self.trials} trials, {self.levels} levels; allowed: 1 trial and 2 levels at least."
@@ -162,7 +130,7 @@ def search(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     file = checkpoints / "trials.json"
-    default, trials = _read(file, identity)
+    default, trials = read(file, identity)
     if trials:
         say(f"resumed after trial {len(trials)}")
     learn, watch = matrices(training, validation, features, wanted.base.threads)
@@ -200,7 +168,7 @@ def search(
             curve=(),
             system={},
         )
-        _write(file, identity, default, trials)
+        write(file, identity, default, trials)
         say(f"default: validation-pr_auc={value:.4f}")
     while len(trials) < wanted.size:
         began = time.monotonic()
@@ -227,7 +195,7 @@ def search(
             system=dict(study.trials[-1].system_attrs),
         )
         trials.append(ended)
-        _write(file, identity, default, trials)
+        write(file, identity, default, trials)
         say(
             f"trial={ended.number + 1} validation-pr_auc={value:.4f}{' pruned' if pruned else ''} "
             f"best={max(one.value for one in trials):.4f}"
@@ -280,25 +248,3 @@ def _frozen(trial: Trial, distributions: dict[str, BaseDistribution]) -> optuna.
         system_attrs=dict(trial.system),
         intermediate_values=dict(enumerate(trial.curve, 1)),
     )
-
-
-def _write(file: Path, identity: str, default: Trial, trials: Sequence[Trial]) -> None:
-    write_json(
-        file,
-        {"identity": identity, "default": asdict(default), "trials": [asdict(trial) for trial in trials]},
-    )
-
-
-def _read(file: Path, identity: str) -> tuple[Trial | None, list[Trial]]:
-    """What was tried before; nothing without such a file, which is what a damaged one is worth."""
-    try:
-        note = json.loads(file.read_text())
-        if note["identity"] == identity:
-            return _trial(note["default"]), [_trial(one) for one in note["trials"]]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None, []
-    return None, []
-
-
-def _trial(told: dict[str, Any]) -> Trial:
-    return Trial(**{**told, "curve": tuple(told["curve"])})

@@ -6,7 +6,7 @@ from typing import Any
 
 from ml.training.data import Rows
 from ml.training.parameters import Parameters
-from ml.training.search import Found, Trial
+from ml.training.trials import Found, Trial
 from ml.training.variants import Scorer, Setting, Variant, boosted
 
 DEFAULT = "default"
