@@ -168,9 +168,7 @@ def test_a_folder_without_captures_is_refused(tmp_path: Path) -> None:
         read(tmp_path, tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("shadow", "decision"), [(False, "keep"), (True, "stop")], ids=["ab", "shadow"]
-)
+@pytest.mark.parametrize(("shadow", "decision"), [(False, "keep"), (True, "stop")], ids=["ab", "shadow"])
 def test_the_job_leads_from_captures_to_a_decision_and_a_page(
     tmp_path: Path, shadow: bool, decision: str
 ) -> None:
