@@ -18,7 +18,7 @@ class GateSettings(Settings):
         default=0.6, ge=0, lt=1, description="ROC-AUC of the worst segment that has rows enough, at least."
     )
     champion_margin: float = Field(
-        default=0.03,
+        default=0.02,
         ge=0,
         lt=1,
         description="By how much the PR-AUC may be below that of the newest approved model: the whole "

@@ -22,13 +22,13 @@ from ml.training import data
 
 
 class PeriodsUsed(JobFailed):
-    """Rows that are to be external are of periods that the model has been made with."""
+    """Rows that are to judge a model are of periods that have been used for it."""
 
     def __init__(self, used: frozenset[int], by: str) -> None:
         named = ", ".join(map(str, sorted(used)))
         super().__init__(
-            f"The rows hold periods that {by}: {named}. External are only periods that nobody has used to "
-            "fit, to stop, to calibrate, to choose or to compare; give a folder without these."
+            f"The rows hold periods that the model was {by}: {named}. What it has seen says nothing of how "
+            "it will do; give a folder without these."
         )
 
 
@@ -40,6 +40,9 @@ class PeriodsUnknown(JobFailed):
             "manifest.json of the model lists no `periods`, so nobody can say which months it has not seen: "
             "train it anew."
         )
+
+
+_FITTED = "trained, stopped or calibrated on"
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,14 @@ def run(
 ) -> Judged:
     """Writes `evaluation.json` and the model card `evaluation.html`; a failed gate is told, not raised.
 
-    The probabilities come from the handlers that serve the model. Raises JobFailed, BrokenModel or
-    NothingToEvaluate.
+    The probabilities come from the handlers that serve the model. Raises PeriodsUsed, JobFailed, BrokenModel
+    or NothingToEvaluate.
     """
     archived = ask(model, test, case.label, case.costs)
     rows = _read(case, test)
+    seen = frozenset(rows.periods.tolist()) & (archived.knew or frozenset())
+    if seen:
+        raise PeriodsUsed(seen, _FITTED)
     found, resamples = _evaluate(case, archived, rows)
     limits = asked or gates.Limits()
     comparison, why = _compare(case, archived, rows, resamples, champion, test, limits.champion_margin)
@@ -113,9 +119,9 @@ def _external(case: UseCase, model: Path, folder: Path, used: frozenset[int]) ->
     if archived.knew is None:
         raise PeriodsUnknown
     if periods & archived.knew:
-        raise PeriodsUsed(periods & archived.knew, "the model was trained, stopped or calibrated on")
+        raise PeriodsUsed(periods & archived.knew, _FITTED)
     if periods & used:
-        raise PeriodsUsed(periods & used, "the model was judged by")
+        raise PeriodsUsed(periods & used, "judged by")
     return _evaluate(case, archived, rows)[0]
 
 

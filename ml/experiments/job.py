@@ -8,6 +8,7 @@ from ml.case import UseCase
 from ml.container import write_json
 from ml.evaluation.thresholds import by_costs
 from ml.experiments import report, shadow, trial
+from ml.experiments.observed import Loss
 from ml.experiments.reading import read
 
 
@@ -21,6 +22,8 @@ def run(case: UseCase, asked: argparse.Namespace) -> None:
     chosen = {
         name: value for name in ("alpha", "margin", "most") if (value := getattr(asked, name)) is not None
     }
+    # Two that answer the same differ little in what they say, and may not at all in what is done.
+    loss: Loss = asked.loss or ("brier" if asked.shadow else "cost")
     if asked.shadow:
         chosen.pop("most", None)
         bar = shadow.Bar(**chosen)
@@ -29,12 +32,12 @@ def run(case: UseCase, asked: argparse.Namespace) -> None:
             bar,
             champion=asked.champion,
             shadow=asked.challenger,
-            loss=asked.loss,
+            loss=loss,
             thresholds=(threshold, threshold),
             costs=case.costs,
         )
-        document = report.document_of_shadow(found, bar, asked.loss, skipped)
-        page = report.page_of_shadow(case, found, bar, asked.loss)
+        document = report.document_of_shadow(found, bar, loss, skipped)
+        page = report.page_of_shadow(case, found, bar, loss)
         said = f"{found.verdict}: {found.why}"
     else:
         rule = trial.Rule(**chosen)
@@ -44,12 +47,12 @@ def run(case: UseCase, asked: argparse.Namespace) -> None:
             champion=asked.champion,
             challenger=asked.challenger,
             share=asked.share,
-            loss=asked.loss,
+            loss=loss,
             threshold=threshold,
             costs=case.costs,
         )
-        document = report.document_of_trial(tried, rule, asked.loss, skipped)
-        page = report.page_of_trial(case, tried, rule, asked.loss)
+        document = report.document_of_trial(tried, rule, loss, skipped)
+        page = report.page_of_trial(case, tried, rule, loss)
         said = f"{tried.decision}: {tried.why}"
     write_json(asked.out / "experiment.json", document)
     (asked.out / "experiment.html").write_text(page, encoding="utf-8")

@@ -21,7 +21,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--share", type=float, default=0.5, help="share of the requests set for the challenger"
     )
-    parser.add_argument("--loss", choices=("brier", "cost"), default="brier", help="what a prediction loses")
+    parser.add_argument(
+        "--loss",
+        choices=("brier", "cost"),
+        help="what a prediction loses: cost, of a shadow brier, by default",
+    )
     parser.add_argument(
         "--alpha", type=float, help="how often a challenger as good may be called better or worse"
     )

@@ -168,9 +168,7 @@ def test_a_folder_without_captures_is_refused(tmp_path: Path) -> None:
         read(tmp_path, tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("shadow", "decision"), [(False, "keep"), (True, "stop")], ids=["ab", "shadow"]
-)
+@pytest.mark.parametrize(("shadow", "decision"), [(False, "keep"), (True, "stop")], ids=["ab", "shadow"])
 def test_the_job_leads_from_captures_to_a_decision_and_a_page(
     tmp_path: Path, shadow: bool, decision: str
 ) -> None:
@@ -179,7 +177,7 @@ def test_the_job_leads_from_captures_to_a_decision_and_a_page(
         [
             *(sys.executable, "-m", "ml", "experiment", "--case", "ml.flights"),
             *("--captures", str(captures), "--outcomes", str(outcomes), "--out", str(tmp_path / "out")),
-            *("--challenger", "challenger-1", *(["--shadow"] if shadow else [])),
+            *("--challenger", "challenger-1", "--loss", "brier", *(["--shadow"] if shadow else [])),
         ],
         cwd=ROOT,
         env=os.environ | {"SM_OUTPUT_DIR": str(tmp_path / "o")},

@@ -33,7 +33,7 @@ def fit(case: UseCase, train: Path, validation: Path, out: Path, monkeypatch: py
     monkeypatch.setenv("SM_MODEL_DIR", str(out))
     monkeypatch.setenv("SM_CHECKPOINT_DIR", str(out.with_name(out.name + "-checkpoints")))
     monkeypatch.setenv("SM_INPUT_CONFIG_DIR", str(out.with_name("nowhere")))
-    training.run(case.features, case.label, ["--rounds", "40", "--threads", "2"])
+    training.run(case.features, case.label, ["--rounds", "25", "--threads", "1"])
     return TrainingFolders.of({"SM_MODEL_DIR": str(out)}).model
 
 
@@ -152,6 +152,30 @@ def test_a_champion_that_cannot_answer_keeps_its_successor_out_of_nothing(
     }
     assert expected[broken] in judged.no_comparison
     assert json.loads((tmp_path / "out/evaluation.json").read_text())["verdict"] == 1
+
+
+def test_a_model_is_not_judged_on_what_it_was_fitted_on(models: Path, prepared: Path, tmp_path: Path) -> None:
+    with pytest.raises(PeriodsUsed, match="201309, 201310"):
+        job.run(CASE, model=models / "late", test=prepared / "validation", out=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("months", [3, 5, 7, 9])
+def test_from_every_origin_the_months_after_it_are_foretold_better_than_by_guessing(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, months: int
+) -> None:
+    """Trained on the first months, stopped on the next one: all later ones are external."""
+    train = cut(prepared, tmp_path / "train", range(1, months + 1))
+    stop = cut(prepared, tmp_path / "stop", range(months + 1, months + 2))
+    model = fit(CASE, train, stop, tmp_path / "model", monkeypatch)
+    for later in range(months + 2, 13):
+        rows = cut(prepared, tmp_path / f"later-{later}", range(later, later + 1))
+        scores = job.run_external(
+            CASE, model=model, rows=rows, out=tmp_path / f"out-{later}", used=frozenset()
+        ).evaluation.scores
+        assert scores.auc is not None
+        assert scores.auc.high > 0.6, later
 
 
 def test_a_failed_gate_is_told_in_the_document_that_the_pipeline_reads(models: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from ml.experiments.trial import Rule, Trial, WrongRule, judge
 Floats = npt.NDArray[np.float64]
 COSTS = Costs(missed=400.0, false_alarm=100.0, unit="USD")
 ALPHA = 0.05
-RUNS = 200
+RUNS = 120
 
 
 def at_most(share: float, runs: int) -> int:

@@ -247,7 +247,7 @@ def sdk_definition() -> dict[str, Any]:
                 *("--gate", Join(values=["minimum_pr_auc=", floors["pr_auc"]])),
                 *("--gate", Join(values=["minimum_auc=", floors["auc"]])),
                 *("--gate", "maximum_calibration_error=0.03", "--gate", "minimum_segment_auc=0.6"),
-                *("--gate", "champion_margin=0.03"),
+                *("--gate", "champion_margin=0.02"),
             ],
             inputs=[
                 given("code", SITE["source_uri"]),
