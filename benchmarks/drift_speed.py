@@ -115,7 +115,7 @@ def evidently(folder: Path, paths: tuple[Path, Path]) -> dict[str, object] | str
         )
     except (OSError, subprocess.SubprocessError) as error:
         return f"evidently could not be installed: {type(error).__name__}"
-    command = [python, "-c", _EVIDENTLY, *paths, str(REPEATS)]
+    command = [str(python), "-c", _EVIDENTLY, *map(str, paths), str(REPEATS)]
     run = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return dict(json.loads(run.stdout.splitlines()[-1]))
 
