@@ -88,7 +88,7 @@ def read_captures(folder: Path, features: Sequence[Feature], *, variant: str | N
     ids: list[str] = []
     variants: list[str] = []
     moments: list[float] = []
-    rows: list[list[float]] = []
+    tables: list[Matrix] = []
     probabilities: list[float] = []
     skipped: Counter[str] = Counter()
     places = {one.name: place for place, one in enumerate(features)}
@@ -101,6 +101,7 @@ def read_captures(folder: Path, features: Sequence[Feature], *, variant: str | N
         of = path.parts[-6] if len(path.parts) >= 6 else ""
         if variant is not None and of != variant:
             continue
+        rows: list[list[float]] = []
         for line in _lines(path, skipped):
             try:
                 id, at, asked, answered = _line(line, places, codes)
@@ -114,11 +115,12 @@ def read_captures(folder: Path, features: Sequence[Feature], *, variant: str | N
                 moments.append(at)
                 rows.append(row)
                 probabilities.append(probability)
+        tables.append(np.array(rows, dtype=np.float32).reshape(len(rows), len(features)))
     return Captured(
         np.array(ids, dtype=np.str_),
         np.array(variants, dtype=np.str_),
         np.array(moments, dtype=np.float64),
-        np.array(rows, dtype=np.float32).reshape(len(rows), len(features)),
+        np.concatenate([np.empty((0, len(features)), dtype=np.float32), *tables]),
         np.array(probabilities, dtype=np.float64),
         dict(skipped),
     )

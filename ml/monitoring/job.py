@@ -109,7 +109,8 @@ def _published(
     since = publishing.newest(now)
     if after.published is not None:
         since = max(since, after.published + 1)
-    measured = publishing.metrics(judged, learned, since=since)
+    told = asked.outcomes is not None or asked.outcomes_group is not None
+    measured = publishing.metrics(judged, learned, since=since, outcomes=told)
     publishing.publish(publishing.requests(measured, asked.endpoint))
     print(f"published {len(measured):,} figures of {asked.endpoint}", flush=True)
     return replace(after, published=judged.days[-1])

@@ -35,20 +35,22 @@ class Metric:
     counts: tuple[float, ...] = ()
 
 
-def metrics(found: Assessment, baseline: Baseline, *, since: int) -> list[Metric]:
+def metrics(found: Assessment, baseline: Baseline, *, since: int, outcomes: bool = True) -> list[Metric]:
     """Of each day from `since` (days since 1970) on that had predictions:
 
     `Drift` by feature and the largest of all: above 1 it has lasted and counts (`days.Series.lasting`).
     `PredictionDrift`: the same of the probability. `ConceptDrift`: above 1 where the relation of features and
     outcome has changed, else 0. `MissingOutcomes`: a share. `Probability`: how the answers were distributed.
+    Without `outcomes` nobody says what became of predictions, and none can be missing.
     """
     published: list[Metric] = []
     known = found.concept_known
     for place, day in enumerate(found.days):
         if day < since:
             continue
-        published.append(Metric("ConceptDrift", day, float(known[place])))
-        published.append(Metric("MissingOutcomes", day, float(found.missing[place])))
+        if outcomes:
+            published.append(Metric("ConceptDrift", day, float(known[place])))
+            published.append(Metric("MissingOutcomes", day, float(found.missing[place])))
         if found.features.verdict[place] == "quiet":
             continue
         lasting = found.features.lasting[place]

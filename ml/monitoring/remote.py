@@ -111,6 +111,9 @@ def _fetch(prefixes: Sequence[str], below: str, folder: Path) -> int:
 
     def one(key: str) -> None:
         path = folder / key.removeprefix(root).lstrip("/")
+        if ".." in path.parts:
+            # A key is any text: none of SageMaker's leads out of its folder.
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         client.download_file(bucket, key, str(path))
 

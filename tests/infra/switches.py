@@ -47,6 +47,7 @@ _CHOSEN: Mapping[str, list[Any]] = {
     "endpoint.batch.schedule": ["rate(12 hours)"],
     "endpoint.serverless.provisionedConcurrency": [5],
     "drift.modelMonitor.everyHours": [1, 24],
+    "drift.looks.schedule": ["cron(0 4 * * ? *)", "rate(1 day)"],
     "parking.stopAt": ["20:00"],
     "frontDoor.issuer": ["https://login.example.com"],
     "frontDoor.audience": [["groundplan"]],

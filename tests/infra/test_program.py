@@ -59,6 +59,7 @@ def test_the_outputs_are_those_of_the_contract(released: Program) -> None:
     assert tuple(exports["zones"]) == ZONES
     assert exports["zones"]["raw"] == "groundplan-dev-raw-123456789012"
     assert exports["pipeline"] == "groundplan-dev-flights-training"
+    assert exports["monitoring"] == "groundplan-dev-flights-monitoring"
     assert exports["modelPackageGroup"] == exports["endpoint"] == "groundplan-dev-flights"
     assert exports["webhookSecret"] == "groundplan-dev-chat-webhook"
     assert exports["budget"] == "groundplan-dev-monthly"

@@ -330,6 +330,15 @@ def test_published_figures_mean_what_the_verdict_says(learned: baselines.Baselin
     assert all(moment.hour == 12 for moment in moments)
 
 
+def test_where_nobody_tells_outcomes_none_is_published_as_missing(learned: baselines.Baseline) -> None:
+    kept = _added(history.History(), learned, _days(FIRST, FIRST + 9)[0], NONE)
+    found = assessment.assess(learned, kept, delay_days=2, segments={})
+    assert found is not None
+    assert found.missing[-1] == 1
+    told = {one.name for one in publishing.metrics(found, learned, since=0, outcomes=False)}
+    assert told == {"Drift", "PredictionDrift", "Probability"}
+
+
 def test_nothing_is_published_that_cloudwatch_no_longer_takes() -> None:
     now = datetime(2026, 11, 25, 2, 30, tzinfo=UTC)
     first = publishing.newest(now)
