@@ -13,6 +13,7 @@ from infra.audit.audit import AuditSettings
 from infra.backup.settings import BackupSettings
 from infra.cost.budget import BudgetSettings
 from infra.data.features import FeatureSettings
+from infra.data.fitting import stream_misfits
 from infra.data.pipeline import DataPipelineSettings
 from infra.data.streaming import StreamingSettings
 from infra.foundation.encryption import Domain, EncryptionSettings
@@ -136,7 +137,10 @@ class PlatformSettings(Settings):
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
-        found = misfits(self.environment, self.endpoint, self.release, self.parking)
+        found = [
+            *misfits(self.environment, self.endpoint, self.release, self.parking),
+            *stream_misfits(self.use_case, self.streaming),
+        ]
         if found:
             raise MisfitsError(found)
         return self
