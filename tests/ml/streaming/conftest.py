@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -125,12 +126,8 @@ def some_days(sources: Path, folder: Path, periods: Sequence[tuple[date, int]], 
 
 def read_days(folder: Path, periods: Sequence[tuple[date, int]]) -> Days:
     """Periods of a folder of sources, in order."""
-    connection = ibis.duckdb.connect(threads=2)
-    tables = cleaned(read_all(connection, CASE.sources, folder), CASE.cleaning)
-    computed = CASE.compute(connection, tables)
-    cursor = connection.raw_sql(connection.compile(computed))
-    names = [column[0] for column in cursor.description]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    connection, tables = opened(folder)
+    rows = prepared_rows(connection, tables)
     happened = [one for first, days in periods for one in happenings(connection, tables, first, days)]
     connection.disconnect()
     return Days(happened, rows)
@@ -140,6 +137,19 @@ def read_days(folder: Path, periods: Sequence[tuple[date, int]]) -> Days:
 def stormy(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Days:
     """Two days of JFK, the second with thunderstorms."""
     return some_days(sources, tmp_path_factory.mktemp("stormy"), [(date(2013, 7, 9), 2)], "JFK")
+
+
+def opened(folder: Path) -> tuple[Any, Any]:
+    """A connection, and the tables of a folder of sources as the preparation cleans them."""
+    connection = ibis.duckdb.connect(threads=2)
+    return connection, cleaned(read_all(connection, CASE.sources, folder), CASE.cleaning)
+
+
+def prepared_rows(connection: Any, tables: Any) -> list[dict[str, Any]]:
+    """What the preparation computes."""
+    cursor = connection.raw_sql(connection.compile(CASE.compute(connection, tables)))
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def data_of(happened: Iterable[Happening]) -> list[bytes]:
@@ -154,12 +164,13 @@ def feed() -> Feed:
     """Hands events to a consumer in batches, and a tick after them: what it kept."""
 
     def feed(
-        events: Sequence[bytes], *, kept: Kept | None = None, store: Store | None = None, batch: int = 100
+        events: Iterable[bytes], *, kept: Kept | None = None, store: Store | None = None, batch: int = 100
     ) -> Kept:
         kept = kept or Kept()
         consumer = Consumer(GROUPS, kept, STREAM, store or Memory(STREAM.kinds))
-        for start in range(0, len(events), batch):
-            consumer.take("shard", [(str(start), one) for one in events[start : start + batch]], NOW)
+        coming = iter(events)
+        while some := [("any", one) for one in itertools.islice(coming, batch)]:
+            consumer.take("shard", some, NOW)
         return kept
 
     return feed
