@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 TARGETS: Mapping[str, Mapping[str, str]] = {
     "ml_speed": {"prepare_s": "within 5", "train_s": "within 15"},
+    "consumer_speed": {"events_per_s": "at least 5000"},
     "engine_overhead": {"ratio": "at most 1.3"},
     "engine_speed": {
         "create_ratio": "at most 1.3",
