@@ -79,7 +79,7 @@ def made(folder: Path, name: str, months: range, stopping: range, replayed: Path
     }
     stdout, sys.stdout = sys.stdout, sys.stderr
     try:
-        training.run(CASE.features, CASE.label, [])
+        training.run(CASE, [])
     finally:
         sys.stdout = stdout
     return ask(folder / name, replayed, CASE.label, CASE.costs)

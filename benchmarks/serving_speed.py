@@ -31,8 +31,9 @@ import xgboost
 from ml.flights.case import CASE
 from ml.flights.sources import find
 from ml.integration.preparation import prepare
-from ml.training import archive, calibration, data
-from ml.training.boosting import Parameters, Trained
+from ml.training import archive, calibration, data, threshold
+from ml.training.boosting import Trained
+from ml.training.parameters import Asked, Parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 TREES, TRAINING_ROWS = 200, 60_000
@@ -259,8 +260,11 @@ def trained(scratch: Path) -> Path:
     margins = np.asarray(booster.predict(matrix, output_margin=True), dtype=np.float64)
     scale = calibration.fit(margins, labels.astype(np.float64))
     folder = scratch / "model"
-    made_from = archive.manifest({}, parameters, "cpu")
-    archive.write(folder, Trained(booster, TREES, ()), features, scale, made_from, values[:1000])
+    asked = Asked(device="cpu", parameters=parameters, costs=CASE.costs)
+    said = scale.probabilities(margins)
+    chosen = threshold.choose(labels.astype(np.float64), said, CASE.costs)
+    made_from, model = archive.manifest({}, asked, "cpu"), Trained(booster, TREES, ())
+    archive.write(folder, model, features, scale, chosen, CASE.event, made_from, values[:1000])
     return folder
 
 

@@ -12,6 +12,14 @@ import pulumi_aws as aws
 from pydantic import Field
 
 from infra.data.declared import EVENT_TIME, FeatureGroup
+from infra.data.questions import (
+    Asking,
+    Questions,
+    QuestionsArgs,
+    QuestionSettings,
+    code_of,
+    namespace_of,
+)
 from infra.data.stream import TOPIC
 from infra.foundation.alarm import Topics, alarm
 from infra.foundation.dead_letters import DeadLetters, DeadLettersArgs
@@ -27,7 +35,7 @@ PURPOSE = "consumer"
 class ConsumerSettings(Settings):
     """`groundplan:streaming.consumer`: in which batches events are written, and how often it is tried."""
 
-    batch: int = Field(default=100, ge=1, le=1000, description="Events at a time, at most.")
+    batch: int = Field(default=250, ge=1, le=1000, description="Events at a time, at most.")
     window_seconds: int = Field(
         default=5, ge=0, le=300, description="Seconds that a batch waits to be filled."
     )
@@ -35,26 +43,29 @@ class ConsumerSettings(Settings):
         default=1,
         ge=1,
         le=10,
-        description="Batches of one shard at a time; an entity's events stay in order.",
+        description="Batches of one shard at a time; 1 where the use case asks the model.",
     )
     retries: int = Field(default=5, ge=0, le=1000, description="Tries again until a batch is given up.")
     age_alarm_minutes: int = Field(
         default=10, ge=1, le=1440, description="Age of an unread event that tells of a consumer that lags."
     )
+    questions: QuestionSettings = QuestionSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConsumerArgs:
     """What streaming hands to the consumer. `groups`: a declared group with the name of its feature group.
 
-    `source_arn` is a stream of Kinesis, or with `kafka` a cluster of MSK. `archive` is the name and ARN of a
-    delivery stream that the consumer puts events to, where that does not read the source by itself.
+    `asking` is none where events are features as they stand. `source_arn` is a stream of Kinesis, or with
+    `kafka` a cluster of MSK. `archive` is the name and ARN of a delivery stream that the consumer puts events
+    to, where that does not read the source by itself.
     """
 
     settings: ConsumerSettings
     foundation: Foundation
     topics: Topics
     groups: Sequence[tuple[FeatureGroup, pulumi.Input[str]]]
+    asking: Asking | None
     source_arn: pulumi.Input[str]
     kafka: bool
     archive: tuple[pulumi.Input[str], pulumi.Input[str]] | None = None
@@ -81,15 +92,31 @@ class Consumer(pulumi.ComponentResource):
             opts=child,
         )
         archive_name, archive_arn = args.archive or (None, None)
+        questions = None
+        if args.asking is not None:
+            questions = Questions(
+                f"{name}-questions",
+                QuestionsArgs(
+                    asking=args.asking,
+                    settings=settings.questions,
+                    foundation=foundation,
+                    topics=args.topics,
+                ),
+                opts=child,
+            )
         statements = pulumi.Output.all(
             source=args.source_arn,
             key=foundation.key_arns["data"],
             groups=[group for _, group in args.groups],
             archive=archive_arn,
+            asking=questions.statements if questions is not None else [],
         ).apply(
-            lambda known: consumer_statements(
-                place, known["source"], known["key"], known["groups"], args.kafka, known["archive"]
-            )
+            lambda known: [
+                *consumer_statements(
+                    place, known["source"], known["key"], known["groups"], args.kafka, known["archive"]
+                ),
+                *known["asking"],
+            ]
         )
         function = Function(
             f"{name}-function",
@@ -98,16 +125,20 @@ class Consumer(pulumi.ComponentResource):
                 description="Writes events to the feature groups",
                 foundation=foundation,
                 statements=statements,
+                code=code_of(args.asking),
+                handler="ml.streaming.handler",
                 environment={
+                    "METRICS": namespace_of(place),
                     "GROUPS": pulumi.Output.all(*[group for _, group in args.groups]).apply(
                         lambda names: groups_document([group for group, _ in args.groups], names)
                     ),
                     "UNDELIVERED_URL": undelivered.queue_url,
                     **({"ARCHIVE": archive_name} if archive_name is not None else {}),
+                    **(questions.environment if questions is not None else {}),
                 },
                 undelivered_arn=undelivered.queue_arn,
                 timeout_seconds=60,
-                memory_mb=256,
+                memory_mb=256 if questions is None else 512,
             ),
             opts=child,
         )
@@ -204,6 +235,13 @@ def consumer_statements(
             resources=[place.arn("sagemaker", f"feature-group/{group}") for group in groups],
         ),
         Statement(sid="UseDataKey", actions=["kms:Decrypt", "kms:GenerateDataKey*"], resources=[key]),
+        Statement(
+            sid="CountEvents",
+            actions=["cloudwatch:PutMetricData"],
+            resources=["*"],
+            any_resource_because="metrics have no ARN; the condition names the namespace",
+            conditions={"StringEquals": {"cloudwatch:namespace": namespace_of(place)}},
+        ),
     ]
     if archive:
         statements.append(

@@ -44,6 +44,12 @@ class UseCase:
     prepared: Table | None = None
     """The table that the preparation writes and the rules judge."""
     groups: Sequence[FeatureGroup] = field(default_factory=tuple)
+    stream: Sequence[str] = ()
+    """Files of `ml/` by which the consumer keeps states and asks the model.
+
+    They are the use case's `stream.py` and what that imports, beside `ml/streaming/`. Without any, events are
+    features as they stand.
+    """
 
 
 OUTCOMES = FeatureGroup(
@@ -54,6 +60,15 @@ OUTCOMES = FeatureGroup(
     features={"outcome": "Fractional", "predicted": "Fractional", "subject": "String"},
 )
 """The feedback of every use case: monitoring joins it with what was captured, by the id."""
+
+PREDICTIONS = FeatureGroup(
+    name="predictions",
+    event="prediction",
+    description="What was predicted, by the id of the prediction and at the time of the event",
+    entity="inference_id",
+    features={"probability": "Fractional", "subject": "String", "variant": "String"},
+)
+"""What a consumer that asks the model keeps of each answer, so that an outcome finds it days later."""
 
 _FLIGHT_NUMBERS = (
     *("distance", "planned_minutes", "hour_of_day", "departures_that_hour"),
@@ -112,7 +127,27 @@ _FLIGHTS = UseCase(
                 "waiting": "Integral",
             },
         ),
+        FeatureGroup(
+            name="airlines",
+            event="airline",
+            description="How an airline stands: how late its flights are, and how many wait",
+            entity="airline",
+            features={
+                "departures_3h": "Integral",
+                "departure_delay_3h": "Fractional",
+                "arrival_delay_3h": "Fractional",
+                "waiting": "Integral",
+            },
+        ),
         OUTCOMES,
+        PREDICTIONS,
+    ),
+    stream=(
+        "flights/__init__.py",
+        "flights/schema.py",
+        "flights/stream.py",
+        "training/__init__.py",
+        "training/schema.py",
     ),
 )
 

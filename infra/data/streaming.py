@@ -11,6 +11,7 @@ from infra.data.archive import Archive, ArchiveArgs
 from infra.data.consumer import Consumer, ConsumerArgs, ConsumerSettings
 from infra.data.declared import FeatureGroup
 from infra.data.flink import Flink, FlinkArgs, FlinkSettings
+from infra.data.questions import Asking
 from infra.data.stream import Kafka, KafkaArgs, KafkaSettings, Kinesis, KinesisArgs
 from infra.foundation.alarm import Topics
 from infra.foundation.foundation import Foundation
@@ -53,7 +54,8 @@ class StreamingArgs:
     """What the rest of the platform hands to streaming.
 
     `groups`: a declared group with the name of its feature group; without any, the archive alone takes the
-    events. `brokers` is where Kafka stands, `clients` where those stand that call it.
+    events. `asking` is how the consumer asks the model, if it does. `brokers` is where Kafka stands,
+    `clients` where those stand that call it.
     """
 
     settings: StreamingSettings
@@ -63,6 +65,7 @@ class StreamingArgs:
     brokers: Placement
     clients: Placement
     groups: Sequence[tuple[FeatureGroup, pulumi.Input[str]]]
+    asking: Asking | None
     database: pulumi.Input[str]
 
 
@@ -126,6 +129,7 @@ class Streaming(pulumi.ComponentResource):
                     foundation=foundation,
                     topics=args.topics,
                     groups=args.groups,
+                    asking=args.asking,
                     source_arn=source_arn,
                     kafka=is_kafka,
                     archive=(archive.delivery_stream_name, archive.delivery_stream_arn) if is_kafka else None,

@@ -22,8 +22,9 @@ class FunctionArgs:
     `folder` names another: functions that do the same for different targets share their code.
 
     Every `.py` file of the folder travels; `handler.py` holds `handle(event, context)`. A folder with an
-    `__init__.py` travels as a package, whose files import each other by `from . import`. `statements` are
-    what it may do beside writing its log. Without `undelivered_arn` its caller keeps what fails.
+    `__init__.py` travels as a package, whose files import each other by `from . import`. With `code` these
+    files travel instead: `handler` names the module among them that holds `handle`. `statements` are what it
+    may do beside writing its log. Without `undelivered_arn` its caller keeps what fails.
     """
 
     purpose: str
@@ -33,6 +34,9 @@ class FunctionArgs:
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     undelivered_arn: pulumi.Input[str] | None = None
     folder: str | None = None
+    code: Mapping[str, Path] | None = None
+    """Name within the function → file of the repository."""
+    handler: str | None = None
     timeout_seconds: int = 20
     memory_mb: int = 128
 
@@ -98,8 +102,8 @@ class Function(pulumi.ComponentResource):
             role=role.arn,
             runtime="python3.13",
             architectures=["arm64"],
-            handler=handler_of(folder),
-            code=archive(folder),
+            handler=f"{args.handler}.handle" if args.handler else handler_of(folder),
+            code=archive(folder) if args.code is None else archive_of(args.code),
             timeout=args.timeout_seconds,
             memory_size=args.memory_mb,
             kms_key_arn=key,
@@ -127,6 +131,11 @@ def archive(folder: Path) -> pulumi.AssetArchive:
     return pulumi.AssetArchive(
         {f"{within}{file.name}": pulumi.FileAsset(str(file)) for file in sorted(folder.glob("*.py"))}
     )
+
+
+def archive_of(files: Mapping[str, Path]) -> pulumi.AssetArchive:
+    """The function's code: files of the repository, each where it is to lie."""
+    return pulumi.AssetArchive({name: pulumi.FileAsset(str(file)) for name, file in sorted(files.items())})
 
 
 def _is_package(folder: Path) -> bool:

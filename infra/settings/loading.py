@@ -13,6 +13,7 @@ from infra.audit.audit import AuditSettings
 from infra.backup.settings import BackupSettings
 from infra.cost.budget import BudgetSettings
 from infra.data.features import FeatureSettings
+from infra.data.fitting import stream_misfits
 from infra.data.pipeline import DataPipelineSettings
 from infra.data.pseudonyms import PrivacySettings
 from infra.data.quality import QualitySettings
@@ -144,6 +145,7 @@ class PlatformSettings(Settings):
         found = [
             *misfits(self.environment, self.endpoint, self.release, self.parking),
             *image_misfits(self.images, self.training, self.endpoint),
+            *stream_misfits(self.use_case, self.streaming),
         ]
         if found:
             raise MisfitsError(found)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from infra.data.declared import declared
+from infra.data.declared import UseCase, declared
 from infra.data.features import Features, FeaturesArgs
 from infra.data.pipeline import DataPipeline, DataPipelineArgs
 from infra.data.pseudonyms import Pseudonyms, PseudonymsArgs, secret_name
 from infra.data.quality import Quality, QualityArgs
+from infra.data.questions import Asking
 from infra.data.streaming import Streaming, StreamingArgs
 from infra.settings.loading import PlatformSettings
 from infra.stages.ground import Ground
@@ -77,6 +78,7 @@ def prepare_data(settings: PlatformSettings, ground: Ground) -> Mapping[str, Any
                 brokers=ground.network.isolated,
                 clients=ground.network.workloads,
                 groups=[(one, features.group_names[one.name]) for one in data.groups] if features else [],
+                asking=_asking(settings, ground, data),
                 database=pipeline.catalog.databases["archive"],
             ),
         )
@@ -86,3 +88,17 @@ def prepare_data(settings: PlatformSettings, ground: Ground) -> Mapping[str, Any
         "featureGroups": dict(features.group_names) if features else {},
         "events": streaming.source if streaming else None,
     }
+
+
+def _asking(settings: PlatformSettings, ground: Ground, data: UseCase) -> Asking | None:
+    """How the consumer asks: where the use case has a stream, and the endpoint answers while one waits."""
+    if not data.stream:
+        return None
+    answers = settings.endpoint.mode in {"realTime", "serverless"}
+    return Asking(
+        use_case=settings.use_case,
+        case=settings.case,
+        files=data.stream,
+        endpoint_name=ground.endpoint_name if answers else "",
+        is_released=answers and settings.release is not None,
+    )

@@ -12,7 +12,7 @@ from typing import Any
 from ml.flights.schema import FEATURES, GIVEN_UP, OVERDUE
 from ml.streaming.declared import Change, Kept, Snapshot, State, Stream
 from ml.streaming.event import Event, EventType, Kind
-from ml.streaming.marks import asked_at, known_from, minutes
+from ml.streaming.marks import RESOLUTION, asked_at, known_from, minutes
 from ml.streaming.windows import Latest, Spans, Window
 
 _HOUR = 60
@@ -53,17 +53,22 @@ def _changes(event: Event) -> Sequence[tuple[str, Change]]:
     if event.type == "scheduled":
         leg = {"planned": fields["planned_minutes"]}
 
-        def waits(state: State) -> bool:
-            return bool(state["flights"].put(flight, overdue, given_up, scheduled))
+        slot = int(scheduled // _HOUR) * _HOUR
 
-        steps += [(airport, waits), (airline, waits)]
+        def waits(state: State) -> bool:
+            return bool(state["waiting"].begin(flight, overdue, given_up, scheduled))
+
+        def is_planned(state: State) -> bool:
+            return bool(state["timetable"].add(flight, slot, 1))
+
+        steps += [(airport, waits), (airport, is_planned), (airline, waits)]
     elif event.type == "departed":
         known, delay = known_from(event.at), fields["delay"]
         leg = {"departed": event.at, "delay": delay}
 
         def leaves(state: State) -> bool:
             counted = state["departures"].add(flight, known, delay)
-            ended = state["flights"].put(flight, overdue, min(known, given_up), scheduled)
+            ended = state["waiting"].end(flight, known)
             return bool(counted or ended)
 
         steps += [(airport, leaves), (airline, leaves)]
@@ -113,7 +118,7 @@ def _features(event: Event, states: Mapping[str, State]) -> dict[str, Any]:
     scheduled, mark = minutes(fields["scheduled"]), asked_at(event.at)
     local = fields["scheduled"]
     airport = states[f"airport/{fields['origin']}"]
-    slot = scheduled // _HOUR
+    slot = int(scheduled // _HOUR) * _HOUR
     found = {
         "carrier": fields["carrier"],
         "origin": fields["origin"],
@@ -121,7 +126,7 @@ def _features(event: Event, states: Mapping[str, State]) -> dict[str, Any]:
         "planned_minutes": fields["planned_minutes"],
         "hour_of_day": (local.hour * _HOUR + local.minute) / _HOUR,
         "day_of_week": local.weekday(),
-        "departures_that_hour": sum(1 for one in airport["flights"].values() if one // _HOUR == slot),
+        "departures_that_hour": airport["timetable"].over(slot, RESOLUTION)[0],
         **_weather(airport, asked),
         **_traffic("airport", airport, mark),
         **_traffic("airline", states[f"airline/{fields['carrier']}"], mark),
@@ -174,7 +179,7 @@ _WEATHER_FEATURES = (
 def _traffic(name: str, state: State, mark: int) -> dict[str, Any]:
     """How late departures and arrivals have been in the last three hours, and what waits."""
     left = state["departures"].over(mark, _LATELY)
-    waiting, schedules = state["flights"].over(mark)
+    waiting, schedules = state["waiting"].over(mark)
     return {
         f"{name}_departures_3h": left[0],
         f"{name}_departure_delay_3h": _mean(left),
@@ -186,7 +191,7 @@ def _traffic(name: str, state: State, mark: int) -> dict[str, Any]:
 
 def _aircraft(state: State | None, asked: float, scheduled: float) -> dict[str, Any]:
     """How the aircraft's last flight that was scheduled by then stands when asked."""
-    leg: Mapping[str, Any] | None = None if state is None else state["legs"].as_of(asked)
+    leg: Mapping[str, Any] | None = None if state is None else state["legs"].as_of(asked, needs="planned")
     if leg is None:
         return dict.fromkeys(_AIRCRAFT_FEATURES)
     departed, landed = leg.get("departed"), leg.get("landed")
@@ -197,13 +202,12 @@ def _aircraft(state: State | None, asked: float, scheduled: float) -> dict[str, 
         return dict.fromkeys(_AIRCRAFT_FEATURES)
     there = landed is not None and landed <= asked
     left = departed if gone else asked
-    planned = leg.get("planned")
     return {
         "aircraft_hours_since": since / _HOUR,
         "aircraft_departure_delay": leg["delay"] if gone else since,
         "aircraft_arrival_delay": leg["arrival_delay"] if there else None,
         "aircraft_gone": int(gone),
-        "aircraft_slack": None if planned is None else scheduled - (left + 2 * planned),
+        "aircraft_slack": scheduled - (left + 2 * leg["planned"]),
     }
 
 
@@ -243,7 +247,7 @@ def _subject(event: Event) -> str:
 _COUNTED = {
     "departures": Kept(made=Window, minutes=_LATELY),
     "arrivals": Kept(made=Window, minutes=_LATELY),
-    "flights": Kept(made=Spans, minutes=0),
+    "waiting": Kept(made=Spans, minutes=0),
 }
 
 STREAM = Stream(
@@ -257,7 +261,11 @@ STREAM = Stream(
         "ask": EventType(fields=_FILED, optional=frozenset({"tailnum", "aircraft_age", "aircraft_seats"})),
     },
     kinds={
-        "airport": {**_COUNTED, "weather": Kept(made=Latest, minutes=(_SEEN + 6) * _HOUR)},
+        "airport": {
+            **_COUNTED,
+            "timetable": Kept(made=Window, minutes=0),
+            "weather": Kept(made=Latest, minutes=(_SEEN + 6) * _HOUR),
+        },
         "airline": _COUNTED,
         "destination": {"arrivals": Kept(made=Window, minutes=_LONGER)},
         "aircraft": {"legs": Kept(made=Latest, minutes=0)},

@@ -45,7 +45,6 @@ class Aws:
         endpoint: str = "",
         archive: str | None = None,
         namespace: str | None = None,
-        stack: str = "",
         threads: int = 16,
     ) -> None:
         self._make = client
@@ -54,7 +53,6 @@ class Aws:
         self._endpoint = endpoint
         self._archive = archive
         self._namespace = namespace
-        self._stack = stack
         self._threads = threads
 
     def put(self, records: Sequence[Record]) -> list[Refusal | None]:
@@ -140,7 +138,6 @@ class Aws:
                 MetricData=[
                     {
                         "MetricName": name,
-                        "Dimensions": [{"Name": "Stack", "Value": self._stack}],
                         "Value": counts[name],
                         "Unit": "Count",
                     }

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ml.streaming.declared import Change, Stream
+from ml.streaming.declared import Change, State, Stream
 from ml.streaming.event import TICK, Event, NoEventError, entity_of, happened, judged, moment_of, parsed
 from ml.streaming.groups import Group, features_of
 from ml.streaming.marks import asked_at, minutes
@@ -158,9 +158,9 @@ class Consumer:
 
         known: dict[str, Event] = {}
         changes: dict[str, list[Change]] = {}
+        late: set[str] = set()
         for event in batch.events:
-            if behind is not None and event.at < behind:
-                counts["Late"] += 1
+            is_late = behind is not None and event.at < behind
             if event.type == stream.ask:
                 if event.at < watermark - SLACK:
                     counts["TooLate"] += 1
@@ -169,8 +169,11 @@ class Consumer:
                 if name not in clock.done and name not in clock.pending:
                     clock.pending[name] = {"at": event.at, "told": event.told, "tries": 0}
                     known[name] = event
+                    counts["Late"] += is_late
                 continue
             for key, change in stream.changes(event):
+                if is_late:
+                    change = _noting(change, event.id, late)
                 found = changes.get(key)
                 if found is None:
                     changes[key] = [change]
@@ -192,6 +195,7 @@ class Consumer:
         looked = {key for _, event in asking for key in stream.asked_of(event)}
         held = store.load(changes.keys() | touched | looked)
         self._change(stream, store, held, changes, watermark)
+        counts["Late"] += len(late)
         mark = asked_at(watermark)
         if before is None or asked_at(before) < mark:
             self._show(stream, held, changes.keys() | touched, mark)
@@ -344,6 +348,18 @@ class Consumer:
                 return
             clock = clock.joined(store.clocks().get(shard, Clock()))
         raise StatesContendedError(f"The clock of {shard} is written by others first, again and again.")
+
+
+def _noting(change: Change, identity: str, late: set[str]) -> Change:
+    """A change that notes the event where it is new: one that only comes again is not late."""
+
+    def noting(state: State) -> bool:
+        has_changed = change(state)
+        if has_changed:
+            late.add(identity)
+        return has_changed
+
+    return noting
 
 
 def _again(stream: Stream, told: Mapping[str, Any], now: datetime) -> Event:

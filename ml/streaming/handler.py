@@ -93,7 +93,6 @@ def _consumer() -> Consumer:
         endpoint=told.get("ENDPOINT", ""),
         archive=told.get("ARCHIVE"),
         namespace=told.get("METRICS"),
-        stack=told.get("STACK", ""),
         threads=_AT_A_TIME,
     )
     stream = stream_of(told.get("CASE", "")) if told.get("STATE_TABLE") else None

@@ -7,7 +7,7 @@ changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ml.streaming.marks import RESOLUTION
@@ -81,35 +81,42 @@ class Window:
 
 
 class Spans:
-    """What lasts from a mark to a mark, such as a wait; its end moves forward when that is known better."""
+    """What lasts from a mark to a mark, such as a wait. Either may be told first; the earlier end counts."""
 
     __slots__ = ("_known",)
 
-    def __init__(self, dumped: Mapping[str, tuple[int, int, float]] | None = None) -> None:
-        self._known: dict[str, tuple[int, int, float]] = {
+    def __init__(self, dumped: Mapping[str, tuple[int | None, int, float]] | None = None) -> None:
+        self._known: dict[str, tuple[int | None, int, float]] = {
             identity: (one[0], one[1], one[2]) for identity, one in (dumped or {}).items()
         }
 
-    def put(self, identity: str, begin: int, end: int, value: float) -> bool:
-        """Says that something lasts from `begin` to `end` at the latest; the earliest end told counts."""
+    def begin(self, identity: str, begin: int, end: int, value: float) -> bool:
+        """Says that something lasts from `begin` to `end` at the latest."""
         known = self._known.get(identity)
-        if known is not None and known[1] <= end:
+        if known is not None and known[0] is not None:
             return False
-        self._known[identity] = (begin, end, value)
+        self._known[identity] = (begin, end if known is None else min(end, known[1]), value)
+        return True
+
+    def end(self, identity: str, end: int) -> bool:
+        """Says that something is over at `end`. What never was told to begin does not count."""
+        known = self._known.get(identity)
+        if known is None:
+            self._known[identity] = (None, end, 0)
+            return True
+        if known[1] <= end:
+            return False
+        self._known[identity] = (known[0], end, known[2])
         return True
 
     def over(self, mark: int) -> tuple[int, float]:
         """How many last at a mark, and the total of their values."""
         count, total = 0, 0.0
         for begin, end, value in self._known.values():
-            if begin <= mark < end:
+            if begin is not None and begin <= mark < end:
                 count += 1
                 total += value
         return count, total
-
-    def values(self) -> Iterable[float]:
-        """The values of all that is kept, to come, lasting or over."""
-        return [one[2] for one in self._known.values()]
 
     def expire(self, before: float) -> None:
         """Forgets what was over before a moment."""
@@ -117,7 +124,7 @@ class Spans:
         for identity in gone:
             del self._known[identity]
 
-    def dump(self) -> dict[str, tuple[int, int, float]]:
+    def dump(self) -> dict[str, tuple[int | None, int, float]]:
         return self._known
 
 
@@ -139,11 +146,11 @@ class Latest:
         known.update(fresh)
         return bool(fresh)
 
-    def as_of(self, moment: float) -> Mapping[str, Any] | None:
-        """The last one at or before a moment."""
+    def as_of(self, moment: float, needs: str = "") -> Mapping[str, Any] | None:
+        """The last one at or before a moment, of those that have the value that it `needs`."""
         last = None
         for one in self._known.values():
-            if one["at"] > moment:
+            if one["at"] > moment or (needs and needs not in one):
                 continue
             later = last is None or one["at"] > last["at"]
             if later or (last is not None and one["at"] == last["at"] and one["rank"] < last["rank"]):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -13,14 +16,23 @@ from pydantic import ValidationError
 from infra.data.declared import EVENT_TIME, declared
 from infra.data.features import Features, FeaturesArgs, FeatureSettings
 from infra.data.pipeline import DataPipeline, DataPipelineArgs, DataPipelineSettings
+from infra.data.questions import Asking, code_of
 from infra.data.streaming import Streaming, StreamingArgs, StreamingSettings
 from infra.foundation.place import Place
 from infra.network.placement import Placement
+from infra.settings.loading import SettingsError, read_settings
 
 _ZONES: Any = {
     zone: f"groundplan-dev-{zone}-{ACCOUNT}" for zone in ("raw", "curated", "features", "models", "archive")
 }
 _KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/data"
+_ASKING = Asking(
+    use_case="ml.flights",
+    case="flights",
+    files=declared("ml.flights").stream,
+    endpoint_name="groundplan-dev-flights",
+    is_released=True,
+)
 _SPARK = {"engine": "spark", "spark": {"entryPoint": "spark/prepare.py"}}
 
 
@@ -60,7 +72,7 @@ def _pipeline(preview: bool = False, use_case: str = "ml.flights", **settings: A
     return build(program, preview=preview)
 
 
-def _streaming(preview: bool = False, **settings: Any) -> Build:
+def _streaming(preview: bool = False, asks: bool = True, **settings: Any) -> Build:
     def program() -> dict[str, Any]:
         made = Streaming(
             "streaming",
@@ -72,6 +84,7 @@ def _streaming(preview: bool = False, **settings: Any) -> Build:
                 brokers=_placement(),
                 clients=_placement(),
                 groups=[(one, f"groundplan-dev-flights-{one.name}") for one in declared("ml.flights").groups],
+                asking=_ASKING if asks else None,
                 database="groundplan_dev_archive",
             ),
         )
@@ -216,9 +229,73 @@ def test_the_consumer_may_write_its_groups_and_no_other(kinesis: Build) -> None:
     (writes,) = [one for one in statements if one["Sid"] == "WriteFeatures"]
     assert writes["Resource"] == [
         f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:feature-group/groundplan-dev-flights-{name}"
-        for name in ("airports", "outcomes")
+        for name in ("airports", "airlines", "outcomes", "predictions")
     ]
-    assert not [one for one in statements if one["Resource"] == "*"]
+    anywhere = [one for one in statements if one["Resource"] == "*"]
+    assert [(one["Sid"], one["Condition"]) for one in anywhere] == [
+        ("CountEvents", {"StringEquals": {"cloudwatch:namespace": "groundplan/dev/Streaming"}})
+    ]
+
+
+def test_a_consumer_that_asks_keeps_states_encrypted_recoverable_and_not_for_ever(kinesis: Build) -> None:
+    (table,) = kinesis.of("aws:dynamodb/table:Table").values()
+    assert table["serverSideEncryption"] == {"enabled": True, "kmsKeyArn": _KEY}
+    assert table["pointInTimeRecovery"] == {"enabled": True}
+    assert table["ttl"] == {"attributeName": "expires", "enabled": True}
+    assert table["billingMode"] == "PAY_PER_REQUEST"
+
+
+def test_a_consumer_asks_one_endpoint_and_finds_its_predictions_again(kinesis: Build) -> None:
+    statements = {
+        one["Sid"]: one
+        for name, found in kinesis.policies().items()
+        if "consumer" in name and "role" in name
+        for one in found
+    }
+    here = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+    assert statements["AskModel"]["Resource"] == f"{here}:endpoint/groundplan-dev-flights"
+    assert (
+        statements["FindPredictions"]["Resource"]
+        == f"{here}:feature-group/groundplan-dev-flights-predictions"
+    )
+    (function,) = kinesis.of("aws:lambda/function:Function").values()
+    variables = function["environment"]["variables"]
+    assert variables["CASE"] == "ml.flights"
+    assert variables["ENDPOINT"] == "groundplan-dev-flights"
+    assert variables["STATE_TABLE"] == "groundplan-dev-stream-states"
+
+
+def test_where_nothing_is_asked_there_is_no_table_and_no_endpoint_to_call() -> None:
+    made = _streaming(asks=False)
+    assert not made.of("aws:dynamodb/table:Table")
+    statements = {one["Sid"] for found in made.policies().values() for one in found}
+    assert not statements & {"AskModel", "KeepStates", "FindPredictions"}
+
+
+def test_batches_side_by_side_are_refused_where_questions_wait_for_the_order_of_events() -> None:
+    side_by_side = {"streaming": {"consumer": {"parallel": 2}}}
+    with pytest.raises(SettingsError, match="streaming.consumer.parallel.*1 with useCase ml.flights"):
+        read_settings("dev", side_by_side)
+    settings = read_settings("dev", {**side_by_side, "useCase": "ml.houses"})
+    assert settings.streaming.consumer.parallel == 2
+
+
+def test_the_function_has_all_that_it_imports_and_it_is_light(tmp_path: Path) -> None:
+    for name, file in code_of(_ASKING).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(file.read_bytes())
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from ml.streaming.handler import stream_of\n"
+        "assert stream_of('ml.flights') is not None\n"
+        "print(*sorted(name for name in sys.modules if '.' not in name))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    loaded = set(run.stdout.split())
+    assert {"boto3", "ml"} <= loaded
+    assert not loaded & {"numpy", "pandas", "duckdb", "ibis", "xgboost", "pulumi", "pydantic"}
 
 
 def test_the_archive_is_parquet_by_day_with_its_errors_apart(kinesis: Build) -> None:
@@ -291,7 +368,8 @@ def test_feature_groups_are_encrypted_both_online_and_offline() -> None:
         return dict(made.group_names)
 
     made = build(program)
-    assert made.outputs == {name: f"groundplan-dev-flights-{name}" for name in ("airports", "outcomes")}
+    declared_ones = ("airports", "airlines", "outcomes", "predictions")
+    assert made.outputs == {name: f"groundplan-dev-flights-{name}" for name in declared_ones}
     for group in made.of("aws:sagemaker/featureGroup:FeatureGroup").values():
         assert group["onlineStoreConfig"]["securityConfig"] == {"kmsKeyId": _KEY}
         storage = group["offlineStoreConfig"]["s3StorageConfig"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ibis.expr.types import Table
 
 from ml.flights.case import CASE
 from ml.flights.happenings import happenings
 from ml.flights.stream import STREAM
 from ml.integration.cleaning import clean
-from ml.integration.engines import open_engine
+from ml.integration.engines import Engine, open_engine
 from ml.integration.loading import load
 from ml.streaming.consumer import Consumer
 from ml.streaming.groups import Group
@@ -125,10 +127,8 @@ def some_days(sources: Path, folder: Path, periods: Sequence[tuple[date, int]], 
 
 def read_days(folder: Path, periods: Sequence[tuple[date, int]]) -> Days:
     """Periods of a folder of sources, in order."""
-    engine = open_engine("duckdb", threads=2)
-    tables = clean(engine, load(engine, CASE.sources, str(folder)).tables, CASE.cleaning).tables
-    computed = CASE.compute(engine, tables)
-    rows = [dict(zip(computed.columns, row, strict=True)) for row in engine.rows(computed)]
+    engine, tables = opened(folder)
+    rows = prepared_rows(engine, tables)
     happened = [one for first, days in periods for one in happenings(engine, tables, first, days)]
     engine.close()
     return Days(happened, rows)
@@ -138,6 +138,18 @@ def read_days(folder: Path, periods: Sequence[tuple[date, int]]) -> Days:
 def stormy(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Days:
     """Two days of JFK, the second with thunderstorms."""
     return some_days(sources, tmp_path_factory.mktemp("stormy"), [(date(2013, 7, 9), 2)], "JFK")
+
+
+def opened(folder: Path) -> tuple[Engine, Mapping[str, Table]]:
+    """An engine, and the tables of a folder of sources as the preparation cleans them."""
+    engine = open_engine("duckdb", threads=2)
+    return engine, clean(engine, load(engine, CASE.sources, str(folder)).tables, CASE.cleaning).tables
+
+
+def prepared_rows(engine: Engine, tables: Mapping[str, Table]) -> list[dict[str, Any]]:
+    """What the preparation computes."""
+    computed = CASE.compute(engine, tables)
+    return [dict(zip(computed.columns, row, strict=True)) for row in engine.rows(computed)]
 
 
 def data_of(happened: Iterable[Happening]) -> list[bytes]:
@@ -152,12 +164,13 @@ def feed() -> Feed:
     """Hands events to a consumer in batches, and a tick after them: what it kept."""
 
     def feed(
-        events: Sequence[bytes], *, kept: Kept | None = None, store: Store | None = None, batch: int = 100
+        events: Iterable[bytes], *, kept: Kept | None = None, store: Store | None = None, batch: int = 100
     ) -> Kept:
         kept = kept or Kept()
         consumer = Consumer(GROUPS, kept, STREAM, store or Memory(STREAM.kinds))
-        for start in range(0, len(events), batch):
-            consumer.take("shard", [(str(start), one) for one in events[start : start + batch]], NOW)
+        coming = iter(events)
+        while some := [("any", one) for one in itertools.islice(coming, batch)]:
+            consumer.take("shard", some, NOW)
         return kept
 
     return feed

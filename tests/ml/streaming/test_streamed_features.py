@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml.flights.happenings import flight_key
+from ml.flights.happenings import flight_key, happenings
 from ml.flights.schema import FEATURES
-from tests.ml.streaming.conftest import Days, Feed, data_of, read_days, some_days
+from tests.ml.streaming.conftest import Days, Feed, data_of, opened, prepared_rows, some_days
 
 
 def _key(row: Mapping[str, Any]) -> str:
@@ -88,7 +89,10 @@ def test_an_outcome_stands_beside_its_prediction(stormy: Days, feed: Feed) -> No
 
 @pytest.mark.soak
 def test_the_whole_year_is_streamed_as_it_is_prepared(sources: Path, feed: Feed) -> None:
-    year = read_days(sources, [(date(2013, 1, 1), 365)])
-    kept = feed(data_of(year.happenings), batch=500)
-    assert len(year.rows) == 327_346
-    assert _differences(year, kept.asked) == []
+    engine, tables = opened(sources)
+    happened = happenings(engine, tables, date(2013, 1, 1), 365)
+    kept = feed((json.dumps(one.event).encode() for one in happened), batch=500)
+    rows = prepared_rows(engine, tables)
+    engine.close()
+    assert len(rows) == 327_346
+    assert _differences(Days([], rows), kept.asked) == []

@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 from datetime import UTC, datetime
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.data.consumer import groups_document
-from infra.data.declared import declared
+from ml.streaming.aws import Aws
+from ml.streaming.consumer import Consumer
+from ml.streaming.event import NoEventError
+from ml.streaming.groups import Group, features_of
+from ml.streaming.handler import NotWrittenError, work_off
 
 _NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def consumer() -> ModuleType:
-    path = Path("infra/functions/consumer/handler.py")
-    spec = importlib.util.spec_from_file_location("consumer_handler", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def groups(consumer: ModuleType) -> dict[str, Any]:
-    told = groups_document(declared("ml.flights").groups, ["airports-group", "outcomes-group"])
-    return {kind: consumer.Group(**one) for kind, one in json.loads(told).items()}
+_GROUPS = {
+    kind: Group(name, entity, "happened_at", features)
+    for kind, name, entity, features in (
+        (
+            "airport",
+            "airports-group",
+            "airport",
+            {"wind_speed": "Fractional", "pressure": "Fractional", "waiting": "Integral"},
+        ),
+        ("outcome", "outcomes-group", "inference_id", {"outcome": "Fractional", "subject": "String"}),
+    )
+}
 
 
 def _event(**changed: Any) -> dict[str, Any]:
@@ -41,10 +38,8 @@ def _event(**changed: Any) -> dict[str, Any]:
     return {**event, "features": {"wind_speed": 7, "waiting": 3.0, "pressure": None}, **changed}
 
 
-def test_an_event_is_the_record_of_its_group_in_utc_and_without_what_is_empty(
-    consumer: ModuleType, groups: Any
-) -> None:
-    group, values = consumer.features_of(_event(), groups, _NOW)
+def test_an_event_is_the_record_of_its_group_in_utc_and_without_what_is_empty() -> None:
+    group, values = features_of(_event(), _GROUPS, _NOW)
     assert group.name == "airports-group"
     assert values == {
         "airport": "EWR",
@@ -65,7 +60,7 @@ def test_an_event_is_the_record_of_its_group_in_utc_and_without_what_is_empty(
         ({"time": None}, "time is None"),
         ({"time": "2026-01-31T13:30:00Z"}, "ahead of the present"),
         ({"features": {}}, "features is none"),
-        ({"features": {"gusts": 1}}, "features has 'gusts'. Allowed: arrival_delay_3h"),
+        ({"features": {"gusts": 1}}, "features has 'gusts'. Allowed: pressure, waiting, wind_speed"),
         ({"features": {"wind_speed": "strong"}}, "features.wind_speed is 'strong'. Allowed: a number"),
         ({"features": {"wind_speed": float("nan")}}, "features.wind_speed is nan"),
         ({"features": {"wind_speed": True}}, "features.wind_speed is True"),
@@ -74,10 +69,10 @@ def test_an_event_is_the_record_of_its_group_in_utc_and_without_what_is_empty(
     ],
 )
 def test_what_is_no_event_is_told_by_what_is_wrong_and_what_is_allowed(
-    consumer: ModuleType, groups: Any, changed: dict[str, Any], told: str
+    changed: dict[str, Any], told: str
 ) -> None:
-    with pytest.raises(consumer.NoEventError) as refused:
-        consumer.features_of(_event(**changed), groups, _NOW)
+    with pytest.raises(NoEventError) as refused:
+        features_of(_event(**changed), _GROUPS, _NOW)
     assert told in str(refused.value)
 
 
@@ -100,12 +95,12 @@ class _Store:
 
 
 @pytest.fixture
-def store(consumer: ModuleType, monkeypatch: pytest.MonkeyPatch) -> _Store:
-    store = _Store()
-    monkeypatch.setattr(consumer.boto3, "client", lambda service: store)
-    monkeypatch.setenv("GROUPS", groups_document(declared("ml.flights").groups, ["airports", "outcomes"]))
-    monkeypatch.setenv("UNDELIVERED_URL", "https://queue")
-    return store
+def store() -> _Store:
+    return _Store()
+
+
+def _consumer(store: _Store) -> Consumer:
+    return Consumer(_GROUPS, Aws(lambda service: store, undelivered_url="https://queue", threads=1))
 
 
 def _data(content: Any) -> str:
@@ -116,22 +111,23 @@ _BATCH = [_event(), b"poison", _event(entity="BUSY"), _event(entity="ODD"), _eve
 
 
 def test_a_batch_fails_by_the_records_that_another_try_may_mend_and_the_rest_goes_on(
-    consumer: ModuleType, store: _Store
+    store: _Store,
 ) -> None:
     records = [
         {"kinesis": {"sequenceNumber": str(place), "data": _data(one)}} for place, one in enumerate(_BATCH)
     ]
-    assert consumer.handle({"Records": records}, None) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    answer = work_off({"Records": records}, _consumer(store), _NOW)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
     assert store.put == ["EWR", "JFK"]
     assert [(one["record"], one["data"][:6]) for one in store.kept] == [("1", "poison"), ("3", '{"type')]
 
 
-def test_a_batch_of_kafka_comes_again_whole(consumer: ModuleType, store: _Store) -> None:
+def test_a_batch_of_kafka_comes_again_whole(store: _Store) -> None:
     records = [
         {"topic": "events", "partition": 0, "offset": place, "value": _data(one)}
         for place, one in enumerate(_BATCH)
     ]
-    with pytest.raises(consumer.NotWrittenError, match="1 events"):
-        consumer.handle({"eventSource": "aws:kafka", "records": {"events-0": records}}, None)
+    with pytest.raises(NotWrittenError, match="1 events"):
+        work_off({"eventSource": "aws:kafka", "records": {"events-0": records}}, _consumer(store), _NOW)
     assert store.put == ["EWR", "JFK"]
     assert store.kept[0]["record"] == "events-0:1"
