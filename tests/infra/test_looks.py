@@ -58,7 +58,10 @@ def test_a_look_reads_what_the_released_package_was_asked_and_publishes_it() -> 
     made = _looks(readDays=5, outcomeDays=3)
     assert made.outputs == {"pipeline": "groundplan-dev-flights-monitoring"}
     job = _job(made)
-    run = job["AppSpecification"]["ContainerEntrypoint"][-1]
+    asked_of = job["AppSpecification"]
+    assert all(len(part) <= 256 for part in asked_of["ContainerEntrypoint"])
+    words = [one if isinstance(one, str) else json.dumps(one) for one in asked_of["ContainerArguments"]]
+    run = " ".join([*asked_of["ContainerEntrypoint"], *words])
     for asked in (
         "python3 -m ml monitor --case ml.flights",
         f"--package {PACKAGE}",
@@ -86,7 +89,7 @@ def test_a_look_has_the_network_but_stays_in_the_private_subnets_and_encrypted()
 
 
 def test_without_a_feature_group_of_outcomes_none_is_asked_for() -> None:
-    assert "--outcomes" not in _job(_looks(outcomes=None))["AppSpecification"]["ContainerEntrypoint"][-1]
+    assert "--outcomes-group" not in _job(_looks(outcomes=None))["AppSpecification"]["ContainerArguments"]
 
 
 def test_the_schedule_may_start_this_pipeline_alone_once_the_day_is_whole() -> None:
