@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from .cache import AnswerCache
+from .connections import WHOLE_ANSWER, answered_whole
 from .gathering import Gatherer, Values
 from .inference import JSON, BadRequest, Reader, Rows, TooLarge, written
 from .log import Log
@@ -94,7 +95,9 @@ class Application:
             finally:
                 self._held -= held
             status = 200
-            await self._send(send, 200, answer, what.accept)
+            cycle = None if self.draining else scope.get(WHOLE_ANSWER)
+            if cycle is None or not answered_whole(cycle, 200, what.accept, answer):
+                await self._send(send, 200, answer, what.accept)
         except BadRequest as refused:
             status = refused.status
             self._log.say("refused", status=status, error=type(refused).__name__)

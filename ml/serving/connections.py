@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from .settings import Settings
 
 _LARGEST_HEAD = 65_536
 _STALLED_SECONDS = 30.0
+WHOLE_ANSWER = "groundplan.cycle"
+"""Where a request's scope holds what `answered_whole` writes to."""
 
 
 class _Joined:
@@ -47,6 +49,28 @@ class _Joined:
             self._held.clear()
 
 
+def answered_whole(cycle: RequestResponseCycle, status: int, kind: str, body: bytes) -> bool:
+    """Writes an answer as two ASGI messages would, at a tenth of their cost; says whether it did.
+
+    It does not where the client is slow to read, which `send` waits for, or where the connection is to end.
+    """
+    if cycle.flow.write_paused or not cycle.keep_alive or cycle.disconnected or cycle.response_started:
+        return False
+    head = _HEADS.get((status, kind))
+    if head is None:
+        head = b"%bcontent-type: %b\r\ncontent-length: " % (STATUS_LINE[status], kind.encode())
+        _HEADS[status, kind] = head
+    cycle.transport.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    cycle.message_event.set()
+    cycle.on_response()
+    return True
+
+
+_HEADS: dict[tuple[int, str], bytes] = {}
+
+
 class Connection(HttpToolsProtocol):
     """uvicorn's connection, with the times at which it began to wait for its client."""
 
@@ -76,15 +100,21 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._since = self.loop.time()
         super().on_headers_complete()
+        self.scope[WHOLE_ANSWER] = self.cycle  # type: ignore[literal-required]
 
     def on_message_complete(self) -> None:
         self._whole = True
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        """As uvicorn's, but for its timer: `look` ends connections that are not used."""
         if self._whole:
             self._since = self.loop.time()
-        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
 
     def look(self, now: float, settings: Settings) -> None:
         """Ends the connection where its client takes too long. Called about twice a second."""
