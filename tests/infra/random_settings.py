@@ -35,7 +35,6 @@ PLAUSIBLE: Mapping[str, list[Any]] = {
     "entry_point": ["spark/prepare.py"],
     "from_stack": ["organization/groundplan/dev"],
     "hyperparameter": ["eta", "max_depth", "subsample", "objective"],
-    "image": ["123456789012.dkr.ecr.us-east-1.amazonaws.com/own:1", None],
     "image_tag": ["3.2-0", "3.0-5", "1.7-1"],
     "image": ["framework", "built", "123456789012.dkr.ecr.us-east-1.amazonaws.com/own:1"],
     "instance": ["ml.m5.large", "ml.c5.xlarge", "ml.g5.xlarge", "ml.g4dn.2xlarge", "ml.t3.medium"],
