@@ -6,7 +6,7 @@ import csv
 import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,6 @@ class Judged:
     tables: Mapping[str, Table]
     bad: Mapping[str, list[BadRow]]
     verdicts: tuple[Verdict, ...]
-    rows: Mapping[str, int] = field(default_factory=dict)
 
     def quarantined(self) -> dict[str, int]:
         """How many rows of each source were set aside; of every source, 0 among them."""
@@ -107,7 +106,6 @@ def judge(
     verdicts: list[Verdict] = []
     bad: dict[str, list[BadRow]] = {}
     good: dict[str, Table] = {}
-    counts: dict[str, int] = {}
     for source in sources:
         own = [rule for rule in rules if rule.source == source.name]
         by_row: dict[str, RowRule] = {
@@ -115,7 +113,7 @@ def judge(
         }
         table = marked(tables[source.name], by_row, tables)
         numbers = _numbers(engine, table, by_row, [rule for rule in own if isinstance(rule, BatchRule)])
-        counts[source.name] = rows = int(numbers["rows"])
+        rows = int(numbers["rows"])
         for name, rule in by_row.items():
             count = int(numbers[name] or 0)
             said = f"{count:,} of {rows:,} rows; allowed: {allowed(rule)}"
@@ -133,7 +131,7 @@ def judge(
     broken = [one for one in verdicts if one.severity == "fatal" and one.count]
     if broken:
         raise BadBatch(broken)
-    return Judged(good, {name: found for name, found in bad.items() if found}, tuple(verdicts), counts)
+    return Judged(good, {name: found for name, found in bad.items() if found}, tuple(verdicts))
 
 
 def good_rows(source: Source) -> str:

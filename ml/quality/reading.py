@@ -82,7 +82,7 @@ def read_part(engine: Engine, source: Source, part: Part, name: str) -> Checked:
     """The rows of a file as its version has them, kept under a name.
 
     The engine reads and checks the file quickly; only a file that fails is searched again, line by line, for
-    what and where. Of a source with `on_fault="quarantine"` the good rows are then read without the others.
+    what and where. Of a source with `on_fault="quarantine"` DuckDB then reads the good rows alone.
     Raises CorruptSource or TooMuchQuarantined; then no table is left behind.
     """
 
@@ -94,7 +94,8 @@ def read_part(engine: Engine, source: Source, part: Part, name: str) -> Checked:
     try:
         return _checked(engine, seen, part, name)
     except CorruptSource:
-        if source.on_fault == "refuse":
+        # Spark reads a file again whenever it needs it, on any machine: a copy on this one would not do.
+        if source.on_fault == "refuse" or engine.name != "duckdb":
             raise
     with engine.files.local(part.path) as path, tempfile.TemporaryDirectory() as scratch:
         screened = screen(seen.contract, path, seen.header, part.label, Path(scratch) / path.name)

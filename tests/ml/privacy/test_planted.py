@@ -135,7 +135,7 @@ def test_identifiers_go_on_as_pseudonyms_that_join_across_sources(ran: Path) -> 
     assert all(is_pseudonym(who) and who.startswith("k2.") for (who,) in whos)
     report = json.loads((ran / "prepared" / "report" / "report.json").read_text())
     # One visit is by a patient whose row was set aside, or by none: the join still finds all others.
-    assert report["unmatched"]["visits.who"] == 0
+    assert report["unmatched"]["visits.who"]["rows"] == 0
     assert report["privacy"] == {
         "dropped": {"patients": ["name", "mail", "remark"]},
         "pseudonyms": {"patients": ["patient"], "visits": ["who"]},
