@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.container import JobFailed
@@ -16,8 +16,8 @@ from ml.training.splits import Fold, TooFewToSplit, grouped, rolling_origin
 
 
 @pytest.fixture(scope="module")
-def known(prepared: Path) -> Sets:
-    return read_all(CASE, prepared / "train", prepared / "validation", prepared / "test")
+def known(few: Path) -> Sets:
+    return read_all(CASE, few / "train", few / "validation")
 
 
 def apart(fold: Fold) -> bool:
@@ -26,6 +26,7 @@ def apart(fold: Fold) -> bool:
     )
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 10_000), min_size=30, max_size=200),
     st.integers(4, 8),
@@ -86,7 +87,7 @@ def test_no_aircraft_stands_on_two_sides(known: Sets) -> None:
 def test_the_parts_have_like_shares_of_positives(known: Sets, by: str) -> None:
     labels = known.both.labels
     for fold in folds_of(CASE, known, by, 5):
-        assert labels[fold.judge].mean() == pytest.approx(labels.mean(), abs=0.01)
+        assert labels[fold.judge].mean() == pytest.approx(labels.mean(), abs=0.015)
 
 
 def test_the_same_seed_cuts_the_same_folds(known: Sets) -> None:

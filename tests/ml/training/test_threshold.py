@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.case import Costs
@@ -27,6 +27,7 @@ def test_the_curve_is_the_cost_at_each_threshold() -> None:
     assert chosen.curve.costs.min() == 0.25  # from 0.3 on: one false alarm
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=1, max_size=60))
 def test_no_threshold_of_all_costs_less_than_the_cheapest(rows: list[tuple[bool, float]]) -> None:
     labels = np.array([float(label) for label, _ in rows])
