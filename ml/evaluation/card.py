@@ -12,11 +12,19 @@ from typing import Any
 
 from ml.case import UseCase
 from ml.evaluation import html
-from ml.evaluation.bootstrap import Estimate
-from ml.evaluation.card_plots import compared, cost_plot, curves, segment_plot
+from ml.evaluation.card_plots import compared, curves, segment_plot
+from ml.evaluation.card_tables import (
+    about_acting,
+    acting_tables,
+    between,
+    calibration_table,
+    external_table,
+    number,
+    periods_named,
+    segment_table,
+)
 from ml.evaluation.gates import Gate, passed
 from ml.evaluation.report import Evaluation, Judged
-from ml.evaluation.segments import Segment
 from ml.training.schema import Feature
 
 _WORDS = {
@@ -56,20 +64,20 @@ def card(case: UseCase, judged: Judged, made: Made) -> str:
         html.section("Against the champion", _about_champion(judged), _champion(judged)),
         html.section(
             "How good it is",
-            f"On {_periods(found.periods)}, which were not used to fit, stop or calibrate it.",
+            f"On {periods_named(found.periods)}, which were not used to fit, stop or calibrate it.",
             f'<div class="two">{"".join(curves(found))}</div>',
         ),
-        html.section("Calibration in figures", "", _calibration(found)),
-        html.section("Acting on it", _about_acting(case, found), _acting(case, found)),
+        html.section("Calibration in figures", "", calibration_table(found)),
+        html.section("Acting on it", about_acting(case, found), acting_tables(case, found)),
         *(
             html.section(
                 f"By {name}",
                 "ROC-AUC of each with its interval; orange where it is below the others by more than chance.",
-                segment_plot(groups) + _segments(name, groups),
+                segment_plot(groups) + segment_table(name, groups),
             )
             for name, groups in found.segments.items()
         ),
-        html.section("On months never used", "", _external(judged.external)),
+        html.section("On months never used", "", external_table(judged.external)),
         html.section("Limits", "", html.listed(case.card.limits if case.card else ())),
         html.section("What it looks at", "", _features(made.features)),
         html.section("How it was made", "", _made(made)),
@@ -91,22 +99,22 @@ def _tiles(found: Evaluation) -> str:
     mean = scores.prevalence.value * (1 - scores.prevalence.value)
     told = [
         (
-            _number(scores.pr_auc),
-            _between(scores.pr_auc),
+            number(scores.pr_auc),
+            between(scores.pr_auc),
             f"PR-AUC; guessing gives {scores.prevalence.value:.3f}",
         ),
-        (_number(scores.auc), _between(scores.auc), "ROC-AUC; guessing gives 0.500"),
+        (number(scores.auc), between(scores.auc), "ROC-AUC; guessing gives 0.500"),
         (
             f"{scores.calibration_error.value:.2%}",
-            _between(scores.calibration_error, "%"),
+            between(scores.calibration_error, "%"),
             "calibration error: mean gap between said and true",
         ),
         (
-            _number(scores.brier, 4),
-            _between(scores.brier, digits=4),
+            number(scores.brier, 4),
+            between(scores.brier, digits=4),
             f"Brier score; saying the mean gives {mean:.4f}",
         ),
-        (f"{scores.rows:,}", f"{scores.positives:,} positive", f"rows of {_periods(found.periods)}"),
+        (f"{scores.rows:,}", f"{scores.positives:,} positive", f"rows of {periods_named(found.periods)}"),
     ]
     return f'<div class="tiles">{"".join(html.tile(*one) for one in told)}</div>'
 
@@ -174,159 +182,6 @@ def _champion(judged: Judged) -> str:
     return compared(comparison) + html.table(head, rows)
 
 
-def _calibration(found: Evaluation) -> str:
-    parts, scores = found.brier, found.scores
-    return html.table(
-        ("figure", "value", "interval", "what it says"),
-        [
-            (
-                "Calibration error",
-                f"{scores.calibration_error.value:.2%}",
-                _between(scores.calibration_error, "%"),
-                "mean gap between said and true in ten parts of equal count",
-            ),
-            (
-                "Gap",
-                f"{scores.gap.value:+.2%}",
-                _between(scores.gap, "%"),
-                "mean said less share true; above 0 it says too much",
-            ),
-            ("Log loss", _number(scores.log_loss, 4), _between(scores.log_loss, digits=4), "nats"),
-            (
-                "Brier score",
-                _number(scores.brier, 4),
-                _between(scores.brier, digits=4),
-                "mean squared error; the three below add up to it",
-            ),
-            (
-                "– reliability",
-                f"{parts.reliability:.5f}",
-                "",
-                "squared gap between said and true: less is better",
-            ),
-            (
-                "– resolution",
-                f"{parts.resolution - parts.within:.5f}",
-                "",
-                "how far it tells rows apart: more is better, and is taken off",
-            ),
-            ("– uncertainty", f"{parts.uncertainty:.5f}", "", "what saying the mean would give"),
-        ],
-        left=(3,),
-    )
-
-
-def _about_acting(case: UseCase, found: Evaluation) -> str:
-    costs = case.costs
-    return (
-        f"Where the probability is at least {found.acting.threshold:.3g}. A miss costs {costs.missed:g} "
-        f"{costs.unit}, a false alarm {costs.false_alarm:g}."
-    )
-
-
-def _acting(case: UseCase, found: Evaluation) -> str:
-    at, outcomes, unit = found.acting, found.acting.outcomes, case.costs.unit
-    best = found.best_f1
-    hindsight = (
-        f"the best by hindsight, at {best.threshold:.3g}, is {best.f1:.3f}: chosen on these rows, it flatters"
-    )
-    rows = [
-        (
-            "Precision",
-            f"{at.precision.value:.1%}",
-            _between(at.precision, "%"),
-            "of the flagged, how many were right",
-        ),
-        (
-            "Recall",
-            f"{at.recall.value:.1%}",
-            _between(at.recall, "%"),
-            "of the positives, how many were flagged",
-        ),
-        (
-            "F1",
-            _number(at.f1),
-            _between(at.f1),
-            hindsight,
-        ),
-        (
-            "Alerts",
-            f"{at.alert_rate.value:.1%}",
-            _between(at.alert_rate, "%"),
-            "share of rows that are flagged",
-        ),
-        (f"Cost per 1,000 rows, {unit}", f"{at.cost.value:,.0f}", _between(at.cost, digits=0), ""),
-        (
-            "– saved",
-            f"{at.gain.value:,.0f}",
-            _between(at.gain, digits=0),
-            "against the cheaper of never and always acting",
-        ),
-    ]
-    thousand = (
-        f"Of 1,000 rows {1000 * outcomes.hits:.0f} are rightly flagged, {1000 * outcomes.false_alarms:.0f} "
-        f"wrongly, {1000 * outcomes.missed:.0f} are missed, {1000 * outcomes.quiet:.0f} rightly left alone."
-    )
-    return (
-        html.table(("figure", "value", "interval", "what it says"), rows, left=(3,))
-        + f"<p>{thousand}</p>"
-        + cost_plot(found, case.costs.unit)
-    )
-
-
-def _segments(name: str, groups: Sequence[Segment]) -> str:
-    head = (name, "rows", "positive", "PR-AUC", "ROC-AUC", "behind the others", "gap said − true", "verdict")
-    rows = []
-    for group in groups:
-        scores = group.scores
-        behind = (
-            "–"
-            if group.behind is None
-            else f"{group.behind.value:+.3f} ({group.behind.low:+.3f} to {group.behind.high:+.3f})"
-        )
-        rows.append(
-            (
-                group.name,
-                f"{scores.rows:,}",
-                f"{scores.prevalence.value:.1%}",
-                _number(scores.pr_auc),
-                _number(scores.auc),
-                behind,
-                f"{scores.gap.value:+.2%} ({scores.gap.low:+.2%} to {scores.gap.high:+.2%})",
-                _segment_verdict(group),
-            )
-        )
-    return html.table(head, rows, left=(7,))
-
-
-def _segment_verdict(group: Segment) -> str:
-    if group.worse is None:
-        return "open:too few to judge"
-    faults = [
-        word for word, holds in (("worse", group.worse), ("miscalibrated", group.miscalibrated)) if holds
-    ]
-    return f"bad:{', '.join(faults)}" if faults else "good:as the others"
-
-
-def _external(found: Evaluation | None) -> str:
-    if found is None:
-        return ""
-    scores = found.scores
-    rows = [
-        ("Periods", _periods(found.periods), ""),
-        ("Rows", f"{scores.rows:,}", f"{scores.prevalence.value:.1%} positive"),
-        ("PR-AUC", _number(scores.pr_auc), _between(scores.pr_auc)),
-        ("ROC-AUC", _number(scores.auc), _between(scores.auc)),
-        (
-            "Calibration error",
-            f"{scores.calibration_error.value:.2%}",
-            _between(scores.calibration_error, "%"),
-        ),
-        ("Brier score", _number(scores.brier, 4), _between(scores.brier, digits=4)),
-    ]
-    return html.table(("figure", "value", "interval"), rows)
-
-
 def _features(features: Sequence[Feature]) -> str:
     numbers = [feature.name for feature in features if feature.kind == "number"]
     rows = [
@@ -345,7 +200,9 @@ def _made(made: Made) -> str:
     rows: list[tuple[str, str]] = []
     periods = told.get("periods") or {}
     rows += [
-        (f"Periods, {name}", _periods(periods[name])) for name in ("train", "validation") if periods.get(name)
+        (f"Periods, {name}", periods_named(periods[name]))
+        for name in ("train", "validation")
+        if periods.get(name)
     ]
     rows += [(f"Data, {name}", f"SHA-256 {digest}") for name, digest in (told.get("data") or {}).items()]
     if told.get("code"):
@@ -387,22 +244,3 @@ def _method(found: Evaluation) -> str:
             "The threshold was not chosen on these rows.",
         ]
     )
-
-
-def _periods(periods: Sequence[int]) -> str:
-    if not periods:
-        return "the test set"
-    ordered = sorted(periods)
-    return f"period {ordered[0]}" if len(ordered) == 1 else f"periods {ordered[0]} to {ordered[-1]}"
-
-
-def _number(found: Estimate | None, digits: int = 3) -> str:
-    return "–" if found is None else f"{found.value:.{digits}f}"
-
-
-def _between(found: Estimate | None, unit: str = "", *, digits: int = 3) -> str:
-    if found is None:
-        return ""
-    if unit == "%":
-        return f"{found.low:.2%} to {found.high:.2%}"
-    return f"{found.low:,.{digits}f} to {found.high:,.{digits}f}"
