@@ -12,6 +12,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import numpy as np
 import pytest
 
@@ -216,7 +217,10 @@ def test_the_champion_of_an_endpoint_is_found_by_its_name(
     address = daemon.find(stack.clone.folder / ".groundplan" / "sandbox")
     assert address is not None
     for name, value in daemon.environment(address).items():
-        monkeypatch.setenv(name, value)
+        if name != "AWS_PROFILE":
+            monkeypatch.setenv(name, value)
+    # A cached session would go on with the settings of before.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     found = remote.champion(stack.endpoint)
     assert found.variant == "champion"
     assert found.model_uri == f"s3://{stack.outputs['zones']['models']}/toy/model.tar.gz"
