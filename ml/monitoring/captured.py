@@ -6,10 +6,6 @@ feature group `<prefix>-<case>-outcomes`. What cannot be read is counted by its 
 
 from __future__ import annotations
 
-import base64
-import binascii
-import csv
-import io
 import json
 import math
 import re
@@ -24,14 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.container import JobFailed
-from ml.monitoring.bins import NEW, Floats, Matrix
+from ml.monitoring.bins import Floats, Matrix
+from ml.monitoring.bodies import Foreign, answered_of, asked_of, body_of
 from ml.training.schema import Feature
 
 LARGEST_LINE = 32 * 1024 * 1024
 """Bytes: a request is at most 6 MB (SageMaker API, InvokeEndpoint), and Base64 makes a third more of it."""
 
 _EVENT_TIME = re.compile(r"(?:^|[,;&\s])event-time=([^,;&\s]+)")
-_SINGLE = 3.4e38
 
 Ids = npt.NDArray[np.str_]
 
@@ -79,10 +75,6 @@ class Outcomes:
         return len(self.outcome)
 
 
-class _Foreign(ValueError):
-    """A line that is none of ours; the message is the reason that is counted."""
-
-
 def read_captures(folder: Path, features: Sequence[Feature], *, variant: str | None = None) -> Captured:
     """Every capture below a folder, in the order of the files' names; of one `variant` or of all."""
     ids: list[str] = []
@@ -105,7 +97,7 @@ def read_captures(folder: Path, features: Sequence[Feature], *, variant: str | N
         for line in _lines(path, skipped):
             try:
                 id, at, asked, answered = _line(line, places, codes)
-            except _Foreign as reason:
+            except Foreign as reason:
                 skipped[str(reason)] += 1
                 continue
             single = len(answered) == 1
@@ -193,24 +185,24 @@ def _lines(path: Path, skipped: Counter[str]) -> Iterator[bytes]:
 def _line(
     line: bytes, places: Mapping[str, int], codes: Sequence[Mapping[str, float] | None]
 ) -> tuple[str, float, list[list[float]], list[float]]:
-    """Id, minutes, rows and probabilities of one captured request. Raises _Foreign."""
+    """Id, minutes, rows and probabilities of one captured request. Raises Foreign."""
     try:
         given = json.loads(line)
     except (ValueError, RecursionError):
-        raise _Foreign("torn line") from None
+        raise Foreign("torn line") from None
     try:
         about = given["eventMetadata"]
         asked, answered = given["captureData"]["endpointInput"], given["captureData"]["endpointOutput"]
         id = about.get("inferenceId") or about["eventId"]
         at = _at(about)
-        rows = _asked(*_body(asked), places, codes)
-        said = _answered(*_body(answered))
+        rows = asked_of(*body_of(asked), places, codes)
+        said = answered_of(*body_of(answered))
     except (KeyError, TypeError, AttributeError):
-        raise _Foreign("no capture of a request and its answer") from None
+        raise Foreign("no capture of a request and its answer") from None
     if not isinstance(id, str) or not id:
-        raise _Foreign("no id")
+        raise Foreign("no id")
     if len(rows) != len(said):
-        raise _Foreign("as many answers as rows are missing")
+        raise Foreign("as many answers as rows are missing")
     return id, at, rows, said
 
 
@@ -221,11 +213,11 @@ def _at(about: Mapping[str, Any]) -> float:
         if named:
             at = _moment(named[1])
             if at is None:
-                raise _Foreign("event time that is none")
+                raise Foreign("event time that is none")
             return at
     at = _moment(about["inferenceTime"])
     if at is None:
-        raise _Foreign("no time")
+        raise Foreign("no time")
     return at
 
 
@@ -236,108 +228,3 @@ def _moment(text: object) -> float | None:
     except ValueError:
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() / 60
-
-
-def _body(part: Mapping[str, Any]) -> tuple[bytes, str]:
-    """The bytes of a body and its content type."""
-    kind = str(part.get("observedContentType") or "").partition(";")[0].strip().lower()
-    encoding, data = part["encoding"], part["data"]
-    if not isinstance(data, str):
-        raise _Foreign("body that is no text")
-    if encoding == "BASE64":
-        try:
-            return base64.b64decode(data, validate=True), kind
-        except (binascii.Error, ValueError):
-            raise _Foreign("torn body") from None
-    return data.encode("utf-8", "surrogatepass"), kind or f"{'text/csv' if encoding == 'CSV' else ''}"
-
-
-def _asked(
-    body: bytes, kind: str, places: Mapping[str, int], codes: Sequence[Mapping[str, float] | None]
-) -> list[list[float]]:
-    if kind == "application/x-npy":
-        table = _npy(body)
-        if table.ndim != 2 or table.shape[1] != len(places):
-            raise _Foreign("another number of features")
-        return [[float(value) for value in row] for row in table]
-    if kind == "text/csv":
-        table_of_text = _csv(body)
-        if any(len(row) != len(places) for row in table_of_text):
-            raise _Foreign("another number of features")
-        return [[_encoded(value, codes[place]) for place, value in enumerate(row)] for row in table_of_text]
-    instances = _json_rows(body, kind, "instances")
-    found = []
-    for instance in instances:
-        if isinstance(instance, Mapping):
-            if not places.keys() <= instance.keys():
-                raise _Foreign("a feature is missing")
-            found.append([_encoded(instance[name], codes[place]) for name, place in places.items()])
-        elif isinstance(instance, list) and len(instance) == len(places):
-            found.append([_encoded(value, codes[place]) for place, value in enumerate(instance)])
-        else:
-            raise _Foreign("row that is no row of ours")
-    return found
-
-
-def _answered(body: bytes, kind: str) -> list[float]:
-    if kind == "application/x-npy":
-        said: list[Any] = _npy(body).reshape(-1).tolist()
-    elif kind == "text/csv":
-        said = [row[0] for row in _csv(body)]
-    else:
-        said = _json_rows(body, kind, "predictions")
-    found = []
-    for one in said:
-        value: Any = one.get("probability") if isinstance(one, Mapping) else one
-        try:
-            probability = float(value)
-        except (TypeError, ValueError):
-            raise _Foreign("answer without a probability") from None
-        if not 0 <= probability <= 1:
-            raise _Foreign("answer without a probability")
-        found.append(probability)
-    return found
-
-
-def _json_rows(body: bytes, kind: str, member: str) -> list[Any]:
-    """Of a document with that member, of a bare list, or of JSON lines."""
-    try:
-        if kind in ("application/jsonlines", "application/jsonl", "application/x-ndjson"):
-            return [json.loads(line) for line in body.splitlines() if line.strip()]
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _Foreign("body that is no JSON") from None
-    rows = document.get(member) if isinstance(document, Mapping) else document
-    if not isinstance(rows, list):
-        raise _Foreign(f"no {member}")
-    return rows
-
-
-def _csv(body: bytes) -> list[list[str]]:
-    try:
-        return [row for row in csv.reader(io.StringIO(body.decode(), newline=""), strict=True) if row]
-    except (UnicodeDecodeError, csv.Error):
-        raise _Foreign("body that is no CSV") from None
-
-
-def _npy(body: bytes) -> npt.NDArray[Any]:
-    try:
-        return np.asarray(np.load(io.BytesIO(body), allow_pickle=False))
-    except (ValueError, EOFError, OSError, SyntaxError):
-        raise _Foreign("body that is no array") from None
-
-
-def _encoded(value: object, codes: Mapping[str, float] | None) -> float:
-    """A value as the model takes it."""
-    if value is None or value == "":
-        return math.nan
-    if codes is not None:
-        return codes.get(value, NEW) if isinstance(value, str) else NEW
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise _Foreign("value that is no number") from None
-    if not -_SINGLE < number < _SINGLE:
-        # Infinity or NaN in words: the model never saw it as a number.
-        return math.nan
-    return number

@@ -12,11 +12,14 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import numpy as np
 import pytest
 
+from ml.monitoring import remote
 from ml.monitoring.baseline import NAME, baseline, document
 from ml.training.schema import Feature
+from sandbox.runtime import daemon
 
 pytestmark = pytest.mark.e2e
 
@@ -183,3 +186,45 @@ def test_a_second_look_at_the_same_captures_changes_nothing(stack: Stack) -> Non
     first, second = stack.look(), stack.look()
     assert first == second
     assert sum(day["predictions"] for day in second["days"]) == DAYS * ROWS
+
+
+def test_outcomes_from_the_feature_store_join_their_predictions(stack: Stack) -> None:
+    store, s3 = stack.clone.client("sagemaker-featurestore-runtime"), stack.clone.client("s3")
+    group = f"{stack.endpoint}-outcomes"
+    day = f"{datetime.now(UTC) - timedelta(days=5):%Y-%m-%d}"
+    for number in range(5):
+        record = {
+            "inference_id": f"day-{day}/{number}",
+            "happened_at": f"{day}T18:00:00Z",
+            "outcome": str(float(number % 2)),
+            "predicted": "0.1",
+            "subject": "",
+        }
+        store.put_record(
+            FeatureGroupName=group,
+            Record=[{"FeatureName": name, "ValueAsString": value} for name, value in record.items()],
+        )
+    bucket = stack.outputs["zones"]["features"]
+    _until(lambda: s3.list_objects_v2(Bucket=bucket, Prefix=f"{group}/").get("KeyCount"))
+    (found,) = [one for one in stack.look()["days"] if one["day"] == day]
+    assert (found["outcomes"], found["missing"]) == (5, ROWS - 5)
+    assert found["outcome_delay_minutes"] == 6 * 60
+
+
+def test_the_champion_of_an_endpoint_is_found_by_its_name(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = daemon.find(stack.clone.folder / ".groundplan" / "sandbox")
+    assert address is not None
+    for name, value in daemon.environment(address).items():
+        if name != "AWS_PROFILE":
+            monkeypatch.setenv(name, value)
+    # A cached session would go on with the settings of before.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    found = remote.champion(stack.endpoint)
+    assert found.variant == "champion"
+    assert found.model_uri == f"s3://{stack.outputs['zones']['models']}/toy/model.tar.gz"
+    captures = stack.outputs["zones"]["captures"]
+    assert found.captures_uri == f"s3://{captures}/{stack.endpoint}/{stack.endpoint}"
+    with pytest.raises(remote.NotFound, match="no-such"):
+        remote.champion("no-such")
