@@ -106,12 +106,12 @@ def _published(
     """Puts the figures of the days that were not published yet, and remembers that."""
     if asked.endpoint is None:
         raise JobFailed("--publish needs --endpoint: the metrics are the endpoint's.")
-    since = publishing.newest(now)
+    since = min(publishing.newest(now), judged.days[-1])
     if after.published is not None:
         since = max(since, after.published + 1)
     told = asked.outcomes is not None or asked.outcomes_group is not None
     measured = publishing.metrics(judged, learned, since=since, outcomes=told)
-    publishing.publish(publishing.requests(measured, asked.endpoint))
+    publishing.publish(publishing.requests(measured, asked.endpoint, now))
     print(f"published {len(measured):,} figures of {asked.endpoint}", flush=True)
     return replace(after, published=judged.days[-1])
 

@@ -17,6 +17,8 @@ from ml.monitoring.bins import Floats
 NAMESPACE = "Groundplan"
 OLDEST = timedelta(days=14)
 """CloudWatch takes nothing older (PutMetricData)."""
+LATE = timedelta(hours=36)
+"""After a day's noon a look is late: in time, it comes in the next day."""
 _REQUEST = 500
 """Metrics of one request: 1,000 are allowed."""
 _VALUES = 150
@@ -76,8 +78,13 @@ def _probabilities(found: Assessment, baseline: Baseline, place: int) -> list[Me
     return [Metric("Probability", found.days[place], values=values, counts=numbers)]
 
 
-def requests(found: Sequence[Metric], endpoint: str) -> list[dict[str, Any]]:
-    """What PutMetricData is asked, in as few requests as it takes."""
+def requests(found: Sequence[Metric], endpoint: str, now: datetime) -> list[dict[str, Any]]:
+    """What PutMetricData is asked, in as few requests as it takes.
+
+    Each day's figures bear its noon. The newest day's bear the time of the look where that comes late (it had
+    failed, or events did): an alarm looks back two days, and would never hear of it.
+    """
+    newest = max((metric.day for metric in found), default=0)
 
     def datum(metric: Metric) -> dict[str, Any]:
         dimensions = [{"Name": "Endpoint", "Value": endpoint}]
@@ -85,6 +92,8 @@ def requests(found: Sequence[Metric], endpoint: str) -> list[dict[str, Any]]:
             dimensions.append({"Name": "Feature", "Value": metric.feature})
         # Noon: wherever an alarm's periods begin, each day falls into a period of its own.
         moment = datetime(1970, 1, 1, 12, tzinfo=UTC) + timedelta(days=metric.day)
+        if metric.day == newest and now - moment > LATE:
+            moment = now
         told: dict[str, Any] = (
             {"Values": list(metric.values), "Counts": list(metric.counts)}
             if metric.values

@@ -10,12 +10,12 @@ from datetime import date, timedelta
 class Calendar:
     """Real days from `first` on, all moved by the same whole weeks, so that weekdays stay.
 
-    CloudWatch takes metrics of the last two weeks: the last of `most` days lies a day before `today`.
+    The last of `most` days, and what lands a day later, lies before `today`: no event is of the future.
     """
 
     first: date
     today: date
-    most: int = 13
+    most: int
 
     @property
     def weeks(self) -> int:

@@ -41,16 +41,22 @@ class Plan:
     """What the demonstration goes through."""
 
     first: date = date(2013, 7, 1)
-    champion_until: str = "2013-03"
+    champion_until: str = "2013-04"
     """The last month that the champion learns from."""
     challenger_until: str = "2013-06"
     """The last month that the retraining finds."""
-    drift_days: int = 6
+    drift_days: int = 14
+    """Drift is told by windows of up to two weeks, and has to last."""
     shadow_days: int = 1
     trial_days: int = 6
     """Days of the A/B test at most."""
     speed: float = 1000.0
     """Of the first day; the others come as quickly as they are taken."""
+
+    @property
+    def days(self) -> int:
+        """How many days are replayed at most."""
+        return self.drift_days + self.shadow_days + self.trial_days
 
 
 class NoDriftError(CommandError):
@@ -67,7 +73,7 @@ def loop(session: Session, options: RunOptions, plan: Plan) -> int:
             "demo loop approves models by itself, which only the sandbox may", "leave --target away"
         )
     progress = Progress(session.screen, _STEPS)
-    calendar = Calendar(plan.first, datetime.now(UTC).date())
+    calendar = Calendar(plan.first, datetime.now(UTC).date(), plan.days)
     with progress.step("platform", "bring the stack up") as step:
         outcome = succeed(session.run("up", options), session.stack)
         changed = sum(number for name, number in outcome.changes.items() if name != "same")
@@ -179,7 +185,10 @@ def _look(session: Session, outputs: StackOutputs, until: date, step: Step) -> N
 
 
 def _day(told: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in told.items() if not isinstance(value, list | dict))
+    return (
+        f"{told['day']}  {told['verdict']:<9} {told['predictions']:>5,} predictions, {told['outcomes']:>5,} "
+        f"outcomes; furthest {told['furthest']} at {told['furthest_relative']:.2f} of its bound"
+    )
 
 
 def _retrained(session: Session, outputs: StackOutputs, before: set[str], step: Step) -> ModelPackage:

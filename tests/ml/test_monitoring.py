@@ -313,7 +313,8 @@ def test_published_figures_mean_what_the_verdict_says(learned: baselines.Baselin
     assert list(largest) == list(range(FIRST + 1, FIRST + 21))
     for place, day in enumerate(found.days[1:], 1):
         assert (largest[day] > 1) == (found.features.verdict[place] == "drifted")
-    asked = publishing.requests(measured, "groundplan-dev-flights")
+    in_time = datetime(1970, 1, 1, 2, 30, tzinfo=UTC) + timedelta(days=FIRST + 21)
+    asked = publishing.requests(measured, "groundplan-dev-flights", in_time)
     data = [datum for one in asked for datum in one["MetricData"]]
     assert all(len(one["MetricData"]) <= 1000 for one in asked)
     assert {datum["MetricName"] for datum in data} == {
@@ -328,6 +329,12 @@ def test_published_figures_mean_what_the_verdict_says(learned: baselines.Baselin
     moments = {datum["Timestamp"] for datum in data}
     assert len(moments) == 20
     assert all(moment.hour == 12 for moment in moments)
+
+    late = in_time + timedelta(days=2)
+    asked = publishing.requests(measured, "groundplan-dev-flights", late)
+    told = sorted({datum["Timestamp"] for one in asked for datum in one["MetricData"]})
+    assert told[-1] == late, "an alarm would not look back to the newest day"
+    assert all(moment.hour == 12 for moment in told[:-1])
 
 
 def test_where_nobody_tells_outcomes_none_is_published_as_missing(learned: baselines.Baseline) -> None:
