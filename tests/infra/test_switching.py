@@ -87,8 +87,7 @@ REFUSED = {
         "streaming.flink.enabled",
     },
 }
-"""Settings that cannot be another thing beside the others of the stack, such as parking outside dev, or batches
-side by side where the use case asks its model by the time of the events."""
+"""Settings that cannot be another thing beside the others of the stack, such as parking outside dev."""
 
 
 @dataclass(frozen=True)
