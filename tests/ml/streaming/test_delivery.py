@@ -200,7 +200,7 @@ class _KillingKept(Kept):
 def test_a_kill_at_any_write_loses_nothing_and_counts_nothing_twice(
     stormy: Days, feed: Feed, dynamodb: Any, before: bool
 ) -> None:
-    events = data_of(_hours(stormy, 38, 41))
+    events = data_of(_hours(stormy, 38, 40))
     plain = feed(events, batch=60)
     killing = _Killing()
     kept = _KillingKept(killing)
