@@ -22,6 +22,9 @@ FILED = 24 * 60
 AIRPORTS = ("EWR", "JFK", "LGA")
 
 _WEEK = 7 * 24 * 60
+_AFTER = 12 * 60
+"""Minutes after the last day (UTC) in which the weather and the airports are still heard of."""
+
 _QUIET = 10
 """Minutes after which an airport says that it is still there, whatever happens."""
 
@@ -56,9 +59,9 @@ def happenings(
     ).order_by("scheduled", "carrier", "flight", "origin")
     weather = tables["weather"]
     hour = (weather.time_hour.epoch_seconds() // 3600).cast("int32")
-    seen = weather.filter((hour * 60 >= begin - 12 * 60) & (hour * 60 < end + 24 * 60))
+    seen = weather.filter((hour * 60 >= begin - 12 * 60) & (hour * 60 < end + _AFTER))
     seen = seen.select("origin", *_WEATHER, known=hour * 60 + 60 + later).order_by("known", "origin")
-    ticks = _ticks(begin + later - FILED, end + later + 24 * 60, AIRPORTS)
+    ticks = _ticks(begin + later - FILED, end + later + _AFTER, AIRPORTS)
     return heapq.merge(
         _of_flights(_rows(engine, chosen)),
         (_observed(row) for row in _rows(engine, seen)),

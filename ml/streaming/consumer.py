@@ -162,7 +162,7 @@ class Consumer:
         for event in batch.events:
             is_late = behind is not None and event.at < behind
             if event.type == stream.ask:
-                if event.at < watermark - SLACK:
+                if before is not None and event.at < before - SLACK:
                     counts["TooLate"] += 1
                     continue
                 name = f"{event.type} {event.id}"
@@ -194,7 +194,8 @@ class Consumer:
         touched = {entity for _, entity in batch.ticks if kind_of(entity) in stream.snapshots}
         looked = {key for _, event in asking for key in stream.asked_of(event)}
         held = store.load(changes.keys() | touched | looked)
-        self._change(stream, store, held, changes, watermark)
+        # By the watermark before this batch, which may span more than the slack: its own questions look back.
+        self._change(stream, store, held, changes, before)
         counts["Late"] += len(late)
         mark = asked_at(watermark)
         if before is None or asked_at(before) < mark:
@@ -218,7 +219,7 @@ class Consumer:
         store: Store,
         held: dict[str, Held],
         changes: Mapping[str, Sequence[Change]],
-        watermark: float,
+        before: float | None,
     ) -> None:
         """Puts the events into their states, each key written once; again where another writer was first."""
         left: Iterable[str] = changes
@@ -229,7 +230,8 @@ class Consumer:
                 for change in changes[key]:
                     has_changed = change(state) or has_changed
                 if has_changed:
-                    expire(stream.kinds, key, state, watermark)
+                    if before is not None:
+                        expire(stream.kinds, key, state, before)
                     changed.append(held[key])
             left = store.save(changed)
             if not left:

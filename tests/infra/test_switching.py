@@ -74,15 +74,16 @@ BY_NAME = {
 """Types that AWS knows by a name that each component gives by itself."""
 
 REFUSED = {
-    "dev": set[str](),
-    "staging": {"parking.enabled"},
-    "prod": {"parking.enabled"},
+    "dev": {"streaming.consumer.parallel"},
+    "staging": {"parking.enabled", "streaming.consumer.parallel"},
+    "prod": {"parking.enabled", "streaming.consumer.parallel"},
     "dev with every part": {
         "deployment.repository",
         "frontDoor.audience",
         "frontDoor.issuer",
         "images.fromStack",
         "notifications.chatApplication.slack",
+        "streaming.consumer.parallel",
         "streaming.flink.enabled",
     },
 }

@@ -164,13 +164,18 @@ def feed() -> Feed:
     """Hands events to a consumer in batches, and a tick after them: what it kept."""
 
     def feed(
-        events: Iterable[bytes], *, kept: Kept | None = None, store: Store | None = None, batch: int = 100
+        events: Iterable[bytes],
+        *,
+        kept: Kept | None = None,
+        store: Store | None = None,
+        batch: int = 100,
+        now: datetime = NOW,
     ) -> Kept:
         kept = kept or Kept()
         consumer = Consumer(GROUPS, kept, STREAM, store or Memory(STREAM.kinds))
         coming = iter(events)
         while some := [("any", one) for one in itertools.islice(coming, batch)]:
-            consumer.take("shard", some, NOW)
+            consumer.take("shard", some, now)
         return kept
 
     return feed

@@ -56,6 +56,13 @@ def test_disorder_and_duplicates_give_the_same_features(stormy: Days, feed: Feed
     assert _same(feed(data_of(coming), batch=37), plain)
 
 
+def test_a_batch_that_spans_a_day_forgets_nothing_that_its_own_questions_look_for(
+    stormy: Days, feed: Feed
+) -> None:
+    events = data_of(stormy.happenings)
+    assert feed(events, batch=3000).asked == feed(events, batch=50).asked
+
+
 def test_a_whole_stream_that_comes_again_changes_nothing_and_asks_nobody(stormy: Days, feed: Feed) -> None:
     events = data_of(stormy.happenings)
     store = Memory(STREAM.kinds)
@@ -200,7 +207,7 @@ class _KillingKept(Kept):
 def test_a_kill_at_any_write_loses_nothing_and_counts_nothing_twice(
     stormy: Days, feed: Feed, dynamodb: Any, before: bool
 ) -> None:
-    events = data_of(_hours(stormy, 38, 41))
+    events = data_of(_hours(stormy, 38, 40))
     plain = feed(events, batch=60)
     killing = _Killing()
     kept = _KillingKept(killing)

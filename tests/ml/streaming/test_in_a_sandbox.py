@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 import tarfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -18,9 +23,11 @@ from infra.data.consumer import groups_document
 from infra.data.declared import EVENT_TIME, declared
 from infra.data.features import definitions
 from infra.data.questions import Asking, code_of
-from ml.streaming.replay import Arrival, arrivals, play
+from ml.flights.happenings import happenings
+from ml.streaming.marks import minutes
+from ml.streaming.replay import Arrival, arrivals, play, weeks_to, without
 from sandbox.runtime import daemon
-from tests.ml.streaming.conftest import Days, Feed, data_of
+from tests.ml.streaming.conftest import Days, Feed, data_of, opened
 
 Client = Callable[[str], Any]
 _CASE = declared("ml.flights")
@@ -68,6 +75,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
             config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
         )
 
+    make.variables = variables  # type: ignore[attr-defined]
     yield make
     daemon.stop(root)
 
@@ -244,3 +252,33 @@ def test_events_out_of_order_become_features_predictions_and_outcomes_and_poison
     (letter,) = client("sqs").receive_message(QueueUrl=undelivered)["Messages"]
     told = json.loads(letter["Body"])
     assert (told["data"], told["reason"][:13]) == ("poison", "It is no JSON")
+
+
+@pytest.mark.soak
+def test_two_real_days_at_a_thousand_times_their_speed_are_asked_as_in_memory(
+    client: Any, undelivered: str, sources: Path, feed: Feed
+) -> None:
+    first, days = date(2013, 7, 9), 2
+    command = f"replay --case ml.flights --stream events --from {first} --days {days} --speed 1000"
+    more = "--shift-to today --disorder 0.05 --duplicates 0.02 --seed 5"
+    subprocess.run(
+        [sys.executable, "-m", "ml", *command.split(), *more.split()],
+        env={**os.environ, **client.variables, "AWS_DEFAULT_REGION": "us-east-1"},
+        check=True,
+    )
+    weeks = weeks_to(first, days, datetime.now(UTC).date())
+    begin = minutes(datetime(2013, 7, 9, tzinfo=UTC) + timedelta(weeks=weeks))
+    connection, tables = opened(sources)
+    happened = happenings(connection, tables, first - timedelta(days=1), days + 1, weeks)
+    plain = feed(data_of(without(happened, frozenset({"ask", "outcome"}), begin)), now=datetime.now(UTC))
+    connection.disconnect()
+    assert len(plain.asked) > 2000
+    captured = _eventually(
+        lambda: (found := _captured(client)).keys() >= plain.asked.keys() and found, seconds=1800
+    )
+    differing = [key for key, asked in plain.asked.items() if captured[key][1] != asked]
+    assert differing == []
+    store = client("sagemaker-featurestore-runtime")
+    for key in plain.of("outcomes").keys() & plain.asked.keys():
+        answer = store.get_record(FeatureGroupName="outcomes", RecordIdentifierValueAsString=key)
+        assert "predicted" in {one["FeatureName"] for one in answer["Record"]}, key

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from ml.flights.happenings import flight_key, happenings
@@ -40,7 +39,7 @@ def _differences(days: Days, asked: Mapping[str, Mapping[str, Any]]) -> list[str
             if feature.kind == "category" or _is_missing(ours) or _is_missing(theirs):
                 same = ours == theirs
             else:
-                same = bool(np.isclose(np.float32(ours), np.float32(theirs), rtol=1e-6, atol=1e-6))
+                same = math.isclose(ours, theirs, rel_tol=1e-6, abs_tol=1e-6)
             if not same:
                 found.append(f"{_key(row)} {feature.name}: streamed {ours!r}, prepared {theirs!r}")
     return found
