@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ml.case import Costs
+from ml.compression.onnx_model import probabilities
 from ml.container import JobFailed
 from ml.evaluation.bootstrap import Floats
 from ml.evaluation.thresholds import by_costs
@@ -27,7 +28,8 @@ from ml.training.schema import Feature
 class Archived:
     """A model on a folder of rows, with what its archive says of itself.
 
-    `said` (rows,) by the handlers that serve the model; `knew` are the periods it was fitted, stopped or
+    `said` (rows,) by the handlers that serve the model, or by its ONNX form where that alone answers (a
+    network); `knew` are the periods it was fitted, stopped or
     calibrated on, None where the manifest does not list them; `milliseconds` of one row where
     `compression.json` says.
     """
@@ -52,18 +54,22 @@ def ask(model: Path, rows: Path, label: str, costs: Costs) -> Archived:
         compression = _document(folder / "compression.json")
         served = folder / "model.onnx"
         size = (served if served.exists() else folder / "model.ubj").stat().st_size / 1e6
-    features = tuple(_feature(one) for one in loaded.features)
-    table = data.read(rows, features, label)
+        features = tuple(_feature(one) for one in loaded.features)
+        table = data.read(rows, features, label)
+        if contract.get("native", True):
+            said = predict_fn(table.values, loaded)
+        else:
+            said = probabilities(served, table.values).astype(np.float64)
     return Archived(
         labels=table.labels.astype(np.float64),
-        said=predict_fn(table.values, loaded),
+        said=said,
         threshold=_threshold(contract, costs),
         features=features,
         manifest=manifest,
         knew=_knew(manifest),
         megabytes=size,
         milliseconds=_milliseconds(compression),
-        variant=str(compression.get("variant") or compression.get("name") or "full"),
+        variant=str(compression.get("chosen") or "full"),
     )
 
 
@@ -112,9 +118,11 @@ def _knew(manifest: Mapping[str, Any]) -> frozenset[int] | None:
 
 
 def _milliseconds(compression: Mapping[str, Any]) -> float | None:
-    after = compression.get("after")
-    given = after.get("milliseconds") if isinstance(after, dict) else None
-    return None if given is None else float(given)
+    """Of one row, for the variant that answers."""
+    for one in compression.get("variants") or ():
+        if one.get("name") == compression.get("chosen"):
+            return float(one["one_row_ms"])
+    return None
 
 
 def _feature(served: Served) -> Feature:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,6 +15,8 @@ import xgboost
 from ml.compression import distillation, quantization
 from ml.compression.acceptance import Allowed, Measured, Quality, choose, judge
 from ml.compression.onnx_model import probabilities
+from ml.evaluation.archived import ask
+from ml.flights.case import CASE
 from ml.training.calibration import Calibration
 from ml.training.data import Rows
 from ml.training.schema import Feature
@@ -157,6 +160,24 @@ def test_the_chosen_variant_answers_online_and_in_batches(jobs: Path, prepared: 
     said = probabilities(jobs / "small" / "model.onnx", rows)
     np.testing.assert_allclose(said, scale.probabilities(np.asarray(margins, dtype=float)), rtol=0, atol=1e-6)
     assert (jobs / "small" / "model.ubj").stat().st_size < (jobs / "model" / "model.ubj").stat().st_size
+
+
+def test_a_model_that_answers_by_onnx_alone_is_judged_by_it(
+    jobs: Path, prepared: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(jobs / "small", folder)
+    shutil.copyfile(folder / "variants" / "full.onnx", folder / "model.onnx")
+    told = json.loads((folder / "contract.json").read_text())
+    (folder / "contract.json").write_text(json.dumps(told | {"native": False}))
+    by_onnx = ask(folder, prepared / "test", CASE.label, CASE.costs)
+    by_trees = ask(jobs / "small", prepared / "test", CASE.label, CASE.costs)
+    full = ask(jobs / "model", prepared / "test", CASE.label, CASE.costs)
+    np.testing.assert_allclose(by_onnx.said, full.said, rtol=0, atol=1e-6)
+    assert np.abs(by_trees.said - full.said).max() > 0.01
+    assert by_trees.variant == "distilled"
+    assert by_trees.milliseconds is not None
+    assert full.milliseconds is None
 
 
 def test_training_lets_a_smaller_model_answer_where_it_is_asked_to(prepared: Path, tmp_path: Path) -> None:
