@@ -1,8 +1,8 @@
-"""What runs in a function's process: loads the handler, calls it once, hands the outcome to the sandbox.
+"""What runs in a function's process: loads the handler, calls it for each event, hands out each outcome.
 
-It stands alone: nothing of the sandbox is importable for the function's code. The event comes on standard
-input, the outcome goes to the file descriptor named by `_SANDBOX_OUTCOME`, and whatever the code prints is
-its log.
+It stands alone: nothing of the sandbox is importable for the function's code. Events come on standard input,
+a line each, outcomes go to the file descriptor named by `_SANDBOX_OUTCOME`, a line each, and whatever the
+code prints is its log. Between two events the process waits, with all that the code keeps: it is warm.
 """
 
 import importlib
@@ -41,14 +41,27 @@ class _Unusable(Exception):
 
 
 def main() -> None:
-    """Calls the handler once."""
-    given = json.load(sys.stdin)
+    """Calls the handler until no more events come."""
+    events = os.fdopen(os.dup(0), "r")
     outcome = os.fdopen(int(os.environ.pop("_SANDBOX_OUTCOME")), "w")
     sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+    for line in events:
+        document, usable = _answer(json.loads(line))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        outcome.write(json.dumps(document) + "\n")
+        outcome.flush()
+        if not usable:
+            break
+    # Threads that the code left behind do not keep the process.
+    os._exit(0)
+
+
+def _answer(given: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The outcome of one call, and whether the process may be called again."""
     try:
-        payload = json.dumps(_call(os.environ["_HANDLER"], given))
-        document = {"payload": payload, "error": False}
+        return {"payload": json.dumps(_call(os.environ["_HANDLER"], given)), "error": False}, True
     except BaseException as failed:  # noqa: BLE001 - whatever the function raises is its answer
         error = {
             "errorMessage": str(failed),
@@ -58,13 +71,8 @@ def main() -> None:
         }
         print(f"[ERROR] {error['errorType']}: {error['errorMessage']}")
         print("Traceback (most recent call last):\n" + "".join(error["stackTrace"]))
-        document = {"payload": json.dumps(error), "error": True}
-    sys.stdout.flush()
-    sys.stderr.flush()
-    json.dump(document, outcome)
-    outcome.close()
-    # Threads that the code left behind do not keep the process.
-    os._exit(0)
+        usable = isinstance(failed, Exception) and not isinstance(failed, _Unusable)
+        return {"payload": json.dumps(error), "error": True}, usable
 
 
 def _call(handler: str, given: dict[str, Any]) -> Any:

@@ -104,6 +104,38 @@ def test_new_code_runs_once_it_is_uploaded(cloud: Any, make_function: Make) -> N
     assert _invoke(cloud, "changes")[1] == 2
 
 
+def test_a_process_is_kept_for_the_next_event_until_something_of_it_changes(
+    cloud: Any, make_function: Make
+) -> None:
+    code = """
+import os
+calls = []
+def handler(event, context):
+    calls.append(event)
+    print("call", len(calls))
+    if event == "raise":
+        raise ValueError(len(calls))
+    if event == "exit":
+        os._exit(3)
+    return [len(calls), os.getpid()]
+"""
+    make_function("warm", code, Environment={"Variables": {"A": "1"}}, Timeout=20)
+    _, (first, process) = _invoke(cloud, "warm", "a")
+    assert _invoke(cloud, "warm", "raise")[1]["errorMessage"] == "2", "an exception does not end it"
+    answer, payload = _invoke(cloud, "warm", "b", LogType="Tail")
+    assert (first, payload) == (1, [3, process])
+    tail = base64.b64decode(answer["LogResult"]).decode()
+    assert "call 3" in tail
+    assert "call 1" not in tail, "what an earlier event printed is in its own log alone"
+    assert _invoke(cloud, "warm", "exit")[1]["errorType"] == "Runtime.ExitError"
+    _, (again, other) = _invoke(cloud, "warm", "c")
+    assert again == 1
+    assert other != process
+    variables = {"Variables": {"A": "2"}}
+    cloud.client("lambda").update_function_configuration(FunctionName="warm", Environment=variables)
+    assert _invoke(cloud, "warm", "d")[1][1] not in (process, other)
+
+
 def test_a_function_that_does_not_exist_is_not_found(cloud: Any) -> None:
     with pytest.raises(ClientError) as refused:
         _invoke(cloud, "nobody")
