@@ -40,6 +40,7 @@ _CHOSEN: Mapping[str, list[Any]] = {
     "training.schedule": ["rate(7 days)", "cron(0 6 ? * MON *)"],
     "training.hyperparameters": [{"gamma": 0.5}],
     "training.tuning.ranges": [{"eta": {"minimum": 0.05, "maximum": 0.4}}],
+    "training.gates.externalData": ["s3://groundplan-dev-curated-123456789012-us-east-1/external"],
     "drift.modelMonitor.baseline": ["s3://groundplan-dev-models-123456789012-us-east-1/baseline"],
     "endpoint.scheduledScaling": [
         [{"name": "morning", "at": "cron(0 7 * * ? *)", "instances": 2, "mostInstances": 6}]

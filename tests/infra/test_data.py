@@ -227,9 +227,9 @@ def test_the_consumer_may_write_its_groups_and_no_other(kinesis: Build) -> None:
         found for name, found in kinesis.policies().items() if "consumer" in name and "role" in name
     )
     (writes,) = [one for one in statements if one["Sid"] == "WriteFeatures"]
-    assert writes["Resource"] == [
+    assert sorted(writes["Resource"]) == [
         f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:feature-group/groundplan-dev-flights-{name}"
-        for name in ("airports", "airlines", "outcomes", "predictions")
+        for name in ("airlines", "airports", "outcomes", "predictions")
     ]
     anywhere = [one for one in statements if one["Resource"] == "*"]
     assert [(one["Sid"], one["Condition"]) for one in anywhere] == [

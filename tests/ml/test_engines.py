@@ -100,7 +100,7 @@ def test_the_job_writes_the_same_sets_with_spark(sampled: Path, prepared: Path, 
         (b"N1,2004,four\n", "column seats"),
         (b"N1,2004,0\n", "column seats"),
         (b"N1,2004\n", "2 fields"),
-        (b"N102UW,1998,182\n", "N102UW again"),
+        (b"N102UW,1998,182\n", "[personal] again"),
     ],
 )
 def test_both_engines_refuse_a_fault_in_the_same_words(

@@ -33,7 +33,7 @@ def fit(case: UseCase, train: Path, validation: Path, out: Path, monkeypatch: py
     monkeypatch.setenv("SM_MODEL_DIR", str(out))
     monkeypatch.setenv("SM_CHECKPOINT_DIR", str(out.with_name(out.name + "-checkpoints")))
     monkeypatch.setenv("SM_INPUT_CONFIG_DIR", str(out.with_name("nowhere")))
-    training.run(case.features, case.label, ["--rounds", "25", "--threads", "1"])
+    training.run(case, ["--rounds", "25", "--threads", "1"])
     return TrainingFolders.of({"SM_MODEL_DIR": str(out)}).model
 
 

@@ -133,7 +133,8 @@ def test_a_state_machine_waits_for_a_job_run_whose_script_really_runs(cloud: Any
 
 
 def test_a_script_that_needs_spark_fails_and_says_what_is_missing(cloud: Any, eventually: Wait) -> None:
-    started = _run_spark(cloud, "import pyspark\n")
+    # As on a machine without it, whether or not this one has it.
+    started = _run_spark(cloud, "raise ModuleNotFoundError(\"No module named 'pyspark'\")\n")
     ended = _ended(cloud, started["executionArn"], eventually)
     assert (ended["status"], ended["error"]) == ("FAILED", "States.TaskFailed")
     assert "has no Spark: install pyspark" in json.loads(ended["cause"])["StateDetails"]

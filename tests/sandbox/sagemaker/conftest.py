@@ -94,7 +94,10 @@ class Cloud:
 
     def log(self, group: str, prefix: str) -> list[str]:
         logs = self.client("logs")
-        streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)["logStreams"]
+        try:
+            streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)["logStreams"]
+        except logs.exceptions.ResourceNotFoundException:
+            return []  # its first line has not come yet
         events = [
             event
             for stream in streams
@@ -207,6 +210,14 @@ class Cloud:
         for line in self.log(f"/aws/sagemaker/Endpoints/{endpoint}", "champion/"):
             if match := re.match(r"instance (i-\w+) in (\S+) starts .* as process (\d+)", line):
                 found[match[1]] = (match[2], int(match[3]))
+        return found
+
+    def started(self, endpoint: str, count: int) -> dict[str, tuple[str, int]]:
+        """The instances, once the log has told of so many: it is written a moment after they answer."""
+        deadline = time.monotonic() + 30
+        while len(found := self.instances(endpoint)) < count:
+            assert time.monotonic() < deadline, f"{len(found)} of {count} instances are in the log"
+            time.sleep(0.1)
         return found
 
     @contextmanager

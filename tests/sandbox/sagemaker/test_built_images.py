@@ -216,11 +216,11 @@ def test_a_build_runs_its_buildspec_and_its_image_lies_in_ecr(cloud: Any, image:
 
 def test_an_endpoint_of_the_image_answers_with_its_own_server(cloud: Any, endpoint: str) -> None:
     assert ask(cloud, endpoint, "you") == "hello you from somebody of mint, batch false"
-    assert len(cloud.instances(endpoint)) == 2
+    assert len(cloud.started(endpoint, 2)) == 2
 
 
 def test_a_killed_instance_of_the_image_loses_no_request(cloud: Any, endpoint: str) -> None:
-    before = cloud.instances(endpoint)
+    before = cloud.started(endpoint, 2)
     _, (_, victim) = sorted(before.items())[0]
     answers = []
     for number in range(60):
