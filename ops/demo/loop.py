@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ops.approval import decide
 from ops.demo.calendar import Calendar
+from ops.demo.cool_down import without_cool_down
 from ops.demo.replaying import NoStreamError, features_now, replay, report
 from ops.deployment import release
 from ops.errors import OK, CommandError, UsageError
@@ -97,10 +98,12 @@ def loop(session: Session, options: RunOptions, plan: Plan) -> int:
         sources = list_sources(session, outputs.use_case, parts="month", until=plan.challenger_until)
         step.done(counted(len(upload(session, outputs, sources).uploaded), "part") + " uploaded")
     before = {one.arn for one in executions(session, outputs.pipeline)}
-    with progress.step("look", "hold the days against what the champion learned from") as step:
-        _look(session, outputs, calendar.shown(plan.drift_days - 1), step)
-    with progress.step("retrain", "the drift alarm starts the training pipeline") as step:
-        challenger = _retrained(session, outputs, before, step)
+    with without_cool_down(session, outputs.pipeline) as hours:
+        with progress.step("look", "hold the days against what the champion learned from") as step:
+            _look(session, outputs, calendar.shown(plan.drift_days - 1), step)
+        with progress.step("retrain", "the drift alarm starts the training pipeline") as step:
+            step.note(f"the champion was trained moments ago: the cool-down of {hours} h is not waited for")
+            challenger = _retrained(session, outputs, before, step)
     with progress.step("approve", "let the challenger be tried") as step:
         challenger = decide(session, challenger, APPROVED, _REASON, step)
 

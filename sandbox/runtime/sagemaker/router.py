@@ -135,19 +135,7 @@ class Router:
         )
         if answer.status >= 400:
             raise _model_error(route, variant, instance, answer)
-        capture = route.capture
-        if capture is not None and capture.sampled():
-            capture.put(
-                Captured(
-                    variant.plan.name,
-                    request.body,
-                    request.content_type,
-                    answer.body,
-                    answer.content_type.decode("latin-1"),
-                    request.attributes.decode("latin-1"),
-                    request.inference_id,
-                )
-            )
+        _capture(route, variant, request, answer)
         headers = [
             (b"content-type", answer.content_type),
             (b"x-amzn-invoked-production-variant", variant.plan.name.encode()),
@@ -218,6 +206,9 @@ class Router:
             return
         took = time.perf_counter() - started
         self._traffic.count(route, shadow.plan.name, answer.status, took, took)
+        if answer.status < 400:
+            # Its answers reach nobody but the captures, so that they can be compared.
+            _capture(route, shadow, request, answer)
 
     def _sweep(self) -> None:
         alive = {
@@ -228,6 +219,23 @@ class Router:
             for instance in variant.instances
         }
         self._pools.forget(alive)
+
+
+def _capture(route: Route, variant: Variant, request: Request, answer: Answer) -> None:
+    """Keeps the request and the answer, as often as the endpoint's sampling says."""
+    capture = route.capture
+    if capture is not None and capture.sampled():
+        capture.put(
+            Captured(
+                variant.plan.name,
+                request.body,
+                request.content_type,
+                answer.body,
+                answer.content_type.decode("latin-1"),
+                request.attributes.decode("latin-1"),
+                request.inference_id,
+            )
+        )
 
 
 def _choose(route: Route, wanted: str, lost: set[str]) -> tuple[Variant, Instance] | None:

@@ -82,6 +82,22 @@ def test_an_asynchronous_endpoint_answers_in_s3_and_tells_its_topics(serverless:
     assert len(cloud.keys("failures/")) == 1
 
 
+def _captured_of(cloud: Any, prefix: str, inference_id: str, count: int) -> dict[str, float]:
+    """What each variant said of a request, once so many captures of it are written."""
+    deadline = time.monotonic() + 30
+    while True:
+        found = {
+            key.split("/")[2]: json.loads(line["captureData"]["endpointOutput"]["data"])
+            for key in cloud.keys(prefix)
+            for line in map(json.loads, cloud.read(key).splitlines())
+            if line["eventMetadata"].get("inferenceId") == inference_id
+        }
+        if len(found) >= count:
+            return {name: said["predictions"][0]["probability"] for name, said in found.items()}
+        assert time.monotonic() < deadline, f"captured of {sorted(found)} alone"
+        time.sleep(0.2)
+
+
 def test_shadow_variants_get_copies_and_their_answers_go_nowhere(serverless: Any) -> None:
     cloud = serverless
     cloud.configure("opposite", cloud.model_archive(bias=-0.9))
@@ -100,12 +116,22 @@ def test_shadow_variants_get_copies_and_their_answers_go_nowhere(serverless: Any
         cloud.model_archive(bias=0.9),
         ProductionVariants=[variants["champion"]],
         ShadowProductionVariants=[variants["shadow"]],
+        DataCaptureConfig={
+            "EnableCapture": True,
+            "InitialSamplingPercentage": 100,
+            "DestinationS3Uri": f"s3://{cloud.bucket}/shadow-captures",
+            "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+            "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
+        },
     )
     cloud.sagemaker.create_endpoint(EndpointName="shadowed", EndpointConfigName="shadowed")
     described = cloud.deployed("shadowed")
     assert [one["VariantName"] for one in described["ProductionVariants"]] == ["champion"]
     assert [one["VariantName"] for one in described["ShadowProductionVariants"]] == ["shadow"]
     assert all(cloud.ask("shadowed", 0.3, 0.3) > 0.5 for _ in range(20))
+    cloud.ask("shadowed", 0.3, 0.3, InferenceId="both")
+    said = _captured_of(cloud, "shadow-captures/shadowed", "both", 2)
+    assert said["champion"] > 0.5 > said["shadow"]
     with pytest.raises(ClientError, match="Variant shadow does not exist"):
         cloud.ask("shadowed", TargetVariant="shadow")
 
