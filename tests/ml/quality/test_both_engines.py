@@ -67,6 +67,7 @@ def found(engine: Engine, folder: Path) -> tuple[Any, ...]:
     return judged.verdicts, aside, rows, tails, safe.document()
 
 
+@pytest.mark.soak
 def test_both_engines_judge_and_protect_the_same(bad: Path, spark: Spark) -> None:
     own = DuckDB(threads=1)
     try:
