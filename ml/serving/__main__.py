@@ -35,7 +35,7 @@ def main() -> int:
         return _ASKED_WRONGLY
     log, metrics = Log(), Metrics(settings.workers)
     try:
-        listening = _bound(settings.port)
+        listening = _bound(settings.host, settings.port)
     except OSError as error:
         fatal(f"port {settings.port} cannot be listened on: {error.strerror}")
         return _NO_PORT
@@ -70,11 +70,11 @@ def _first(untold: int) -> bool:
         return False
 
 
-def _bound(port: int) -> socket.socket:
-    """A socket on the port, of which nobody is told yet: it listens when the model is loaded."""
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket on the address, of which nobody is told yet: it listens when the model is loaded."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind(("0.0.0.0", port))  # noqa: S104 – a container's port is for whoever reaches the container
+    bound.bind((host, port))
     return bound
 
 

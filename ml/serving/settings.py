@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -35,9 +36,10 @@ def _by(variable: str, least: float = 0, most: float = 0) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How to serve. docs/serving.md has the table; SageMaker sets the first three."""
+    """How to serve. docs/serving.md has the table; SageMaker sets the port, the folder and the batch."""
 
     port: int = field(default=8080, metadata=_by("SAGEMAKER_BIND_TO_PORT", 0, 65535))
+    host: str = field(default="0.0.0.0", metadata=_by("HOST"))  # noqa: S104 – a container's port is for whoever reaches it
     model_dir: Path = field(default=Path("/opt/ml/model"), metadata=_by("SM_MODEL_DIR"))
     batch: bool = field(default=False, metadata=_by("SAGEMAKER_BATCH"))
     workers: int = field(default_factory=usable_cores, metadata=_by("SERVING_WORKERS", 1, 64))
@@ -78,6 +80,11 @@ class Settings:
 
 
 def _read(variable: str, given: str, kind: str, bounds: Mapping[str, Any]) -> object:
+    if kind == "str":
+        try:
+            return str(ipaddress.IPv4Address(given))
+        except ValueError:
+            raise WrongSetting(variable, given, "an IPv4 address, such as 127.0.0.1") from None
     if kind == "Path":
         return Path(given)
     if kind == "bool":

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import time
+import traceback
 from collections.abc import Callable
 
 from .log import Log
@@ -65,6 +67,10 @@ class Supervisor:
             status = 0
         except SystemExit as leaving:
             status = leaving.code if isinstance(leaving.code, int) else 1
+        except BaseException:  # noqa: BLE001 - it ends all the same, with its reason told
+            # The process ends here and now: nobody above would tell.
+            traceback.print_exc()
+            sys.stderr.flush()
         finally:
             os._exit(status)
 

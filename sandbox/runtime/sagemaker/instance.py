@@ -117,7 +117,8 @@ class Instance:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=self._folder.working(),
-            env={**environment, "SAGEMAKER_BIND_TO_PORT": str(self.port)},
+            # A container's port is its own; here it is this machine's, which others may reach.
+            env={**environment, "SAGEMAKER_BIND_TO_PORT": str(self.port), "HOST": "127.0.0.1"},
             start_new_session=True,
         )
 

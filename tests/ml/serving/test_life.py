@@ -119,6 +119,7 @@ def _of_two_models(folder: Path, scratch: Path) -> Path:
         ("SERVING_WORKERS", "0", "given '0'; allowed: a whole number from 1 to 64"),
         ("SERVING_GATHER_MS", "nan", "given 'nan'; allowed: a number from 0 to 1000"),
         ("SAGEMAKER_BATCH", "perhaps", "given 'perhaps'; allowed: true or false"),
+        ("HOST", "everywhere", "given 'everywhere'; allowed: an IPv4 address, such as 127.0.0.1"),
         ("SAGEMAKER_BIND_TO_PORT", "99999", "given '99999'; allowed: a whole number from 0 to 65535"),
         ("SERVING_GATHER_MILLISECONDS", "2", "given '2'; allowed: SERVING_WORKERS, "),
     ],
