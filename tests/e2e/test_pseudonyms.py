@@ -13,7 +13,7 @@ import pytest
 from ml.flights.sources import find
 from ml.privacy.pseudonyms import KeyRing
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.soak
 
 SECONDS = 60.0
 
