@@ -40,7 +40,7 @@ _CHOSEN: Mapping[str, list[Any]] = {
     "training.schedule": ["rate(7 days)", "cron(0 6 ? * MON *)"],
     "training.hyperparameters": [{"gamma": 0.5}],
     "training.tuning.ranges": [{"eta": {"minimum": 0.05, "maximum": 0.4}}],
-    "training.gates.externalData": ["s3://groundplan-dev-curated-123456789012-us-east-1/external"],
+    "training.gates.externalData": ["flights/2014"],
     "drift.modelMonitor.baseline": ["s3://groundplan-dev-models-123456789012-us-east-1/baseline"],
     "endpoint.scheduledScaling": [
         [{"name": "morning", "at": "cron(0 7 * * ? *)", "instances": 2, "mostInstances": 6}]
@@ -89,6 +89,7 @@ _PLAUSIBLE: Mapping[str, list[Any]] = {
 """Name of a field → values that people write in it, in whatever block it stands."""
 
 _BESIDE: Mapping[str, Mapping[str, Any]] = {
+    "training.gates.minimumExternalAuc": {"training.gates.externalData": "flights/2014"},
     "storage.captures.infrequentAfterDays": {"storage.captures.expireAfterDays": 3000},
     "storage.captures.archiveAfterDays": {"storage.captures.expireAfterDays": 3000},
     "storage.captures.deepArchiveAfterDays": {"storage.captures.expireAfterDays": 3000},
