@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from ops.demo.calendar import Calendar
 from ops.errors import CommandError
-from ops.experiment.evidence import OUTCOMES
+from ops.experiment.evidence import OUTCOMES, place_of
+from ops.local_jobs import run_job
 from ops.outputs import StackOutputs
 from ops.progress import Step
 from ops.session import Session
-from sandbox.engine.interpreters import interpreter_of
 
 _SETTLED_SECONDS: Final = 12.0
 _LONGEST_SECONDS: Final = 600.0
@@ -74,26 +72,20 @@ def replay(
     """
     if not outputs.events or "," in outputs.events:
         raise NoStreamError(session.stack)
-    command = [str(interpreter_of(session.workspace.project).path), "-m", "ml", "replay"]
-    command += ["--case", outputs.use_case, "--stream", outputs.events]
-    command += ["--from", str(calendar.real(number)), "--days", str(days), "--speed", f"{speed:g}"]
-    command += ["--shift-to", str(calendar.shift_to(number, days)), "--warm-up-days", str(warm_up)]
-    environment = {**session.workspace.environment, **session.target.variables}
-    said: list[str] = []
-    with subprocess.Popen(
-        command,
-        cwd=session.workspace.folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as job:
-        assert job.stdout is not None  # noqa: S101 - it is a pipe
-        for line in job.stdout:
-            said.append(line.rstrip())
-            step.note(f"  {line.rstrip()}")
-    if job.returncode:
-        raise ReplayFailedError(said[-1].removeprefix("error: ") if said else "it said nothing")
+    ended = run_job(
+        session,
+        "replay",
+        outputs.use_case,
+        [
+            *("--stream", outputs.events, "--from", str(calendar.real(number)), "--days", str(days)),
+            *("--speed", f"{speed:g}", "--shift-to", str(calendar.shift_to(number, days))),
+            *("--warm-up-days", str(warm_up)),
+        ],
+        variables=session.target.variables,
+        say=lambda line: step.note(f"  {line}"),
+    )
+    if ended.status:
+        raise ReplayFailedError(ended.lines[-1].removeprefix("error: ") if ended.lines else "it said nothing")
     return settled(session, outputs, step)
 
 
@@ -128,11 +120,8 @@ def _outcomes(session: Session, outputs: StackOutputs) -> int:
     group = outputs.feature_groups.get(OUTCOMES)
     if not group:
         return 0
-    described = session.client("sagemaker").describe_feature_group(FeatureGroupName=group)
-    store = described["OfflineStoreConfig"]["S3StorageConfig"]
-    where = urlsplit(store.get("ResolvedOutputS3Uri") or store["S3Uri"])
-    pages = session.client("s3").get_paginator("list_objects_v2")
-    listed = pages.paginate(Bucket=where.netloc, Prefix=where.path.lstrip("/"))
+    bucket, prefix = place_of(session, group)
+    listed = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     # A file for each second that had records; how many rows each holds is for whoever judges.
     return sum(one["Size"] > 0 for page in listed for one in page.get("Contents", ()))
 

@@ -65,13 +65,19 @@ def gather(session: Session, outputs: StackOutputs, into: Path) -> Evidence:
             lines[variant] = lines.get(variant, 0) + len(kept)
     captures.mkdir(parents=True, exist_ok=True)
     outcomes.mkdir(parents=True, exist_ok=True)
+    bucket, place = place_of(session, group)
+    for number, (key, _) in enumerate(_keys(s3, bucket, place)):
+        if key.endswith(".parquet"):
+            s3.download_file(bucket, key, str(outcomes / f"{number:06}.parquet"))
+    return Evidence(captures, outcomes, lines)
+
+
+def place_of(session: Session, group: str) -> tuple[str, str]:
+    """Bucket and prefix of what a feature group keeps offline."""
     described = session.client("sagemaker").describe_feature_group(FeatureGroupName=group)
     store = described["OfflineStoreConfig"]["S3StorageConfig"]
     where = urlsplit(store.get("ResolvedOutputS3Uri") or store["S3Uri"])
-    for number, (key, _) in enumerate(_keys(s3, where.netloc, where.path.lstrip("/"))):
-        if key.endswith(".parquet"):
-            s3.download_file(where.netloc, key, str(outcomes / f"{number:06}.parquet"))
-    return Evidence(captures, outcomes, lines)
+    return where.netloc, where.path.lstrip("/")
 
 
 def _keys(s3: Any, bucket: str, prefix: str) -> list[tuple[str, datetime]]:

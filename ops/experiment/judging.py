@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,11 @@ from typing import Any, Final, Literal
 
 from ops.errors import CommandError
 from ops.experiment.evidence import gather
+from ops.local_jobs import run_job
 from ops.outputs import StackOutputs
 from ops.progress import Step
 from ops.releases import Release
 from ops.session import Session
-from sandbox.engine.interpreters import interpreter_of
 
 Kind = Literal["shadow", "ab"]
 
@@ -70,25 +69,22 @@ def judge(session: Session, outputs: StackOutputs, step: Step) -> Judgement:
         "captured since it began: "
         + (", ".join(f"{name} {count:,}" for name, count in sorted(evidence.lines.items())) or "nothing")
     )
-    command = [str(interpreter_of(session.workspace.project).path), "-m", "ml", "experiment"]
-    command += ["--case", outputs.use_case, "--captures", str(evidence.captures)]
-    command += ["--outcomes", str(evidence.outcomes), "--out", str(folder / "judged")]
     if kind == "shadow":
-        command += ["--challenger", SHADOW, "--shadow"]
+        asked = ["--challenger", SHADOW, "--shadow"]
     else:
-        command += ["--challenger", CHALLENGER, "--share", str(release.challengers[0].weight / 100)]
+        asked = ["--challenger", CHALLENGER, "--share", str(release.challengers[0].weight / 100)]
     (folder / "judged").mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        command,
-        cwd=session.workspace.folder,
-        env={**session.workspace.environment, "SM_OUTPUT_DIR": str(folder / "output")},
-        capture_output=True,
-        text=True,
-        check=False,
+    places = ("--captures", str(evidence.captures), "--outcomes", str(evidence.outcomes))
+    ended = run_job(
+        session,
+        "experiment",
+        outputs.use_case,
+        [*places, "--out", str(folder / "judged"), *asked],
+        variables={"SM_OUTPUT_DIR": str(folder / "output")},
     )
-    if done.returncode:
-        told = (done.stderr or done.stdout).strip().splitlines()
-        raise JudgingFailedError(told[-1].removeprefix("error: ") if told else "the job said nothing")
+    if ended.status:
+        told = ended.lines[-1].removeprefix("error: ") if ended.lines else "the job said nothing"
+        raise JudgingFailedError(told)
     document = json.loads((folder / "judged" / "experiment.json").read_text())
     page = folder / "judged" / "experiment.html"
     return Judgement(kind, str(document["decision"]), str(document.get("why", "")), page, document)

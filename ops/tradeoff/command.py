@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ops.cost.prices import prices
-from ops.errors import OK, CommandError
+from ops.errors import OK, CommandError, NoModelError
 from ops.progress import Progress
 from ops.registry import APPROVED, PENDING, ModelPackage, packages
 from ops.screen import Screen
@@ -61,8 +61,6 @@ def tradeoff(session: Session, version: int | None, wanted: str, needs: Needs) -
 
 
 def _newest(session: Session, group: str, version: int | None) -> ModelPackage:
-    from ops.errors import NoModelError
-
     for one in packages(session, group):
         if one.version == version or (version is None and one.approval in (APPROVED, PENDING)):
             return one

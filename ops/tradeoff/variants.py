@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from ops.errors import CommandError
+from ops.local_jobs import run_job
 from ops.outputs import StackOutputs
 from ops.progress import Step
 from ops.registry import ModelPackage
 from ops.session import Session
 from ops.tradeoff.frontier import Variant
-from sandbox.engine.interpreters import interpreter_of
 
 SETS: Final = ("train", "validation", "test")
 _TAIL: Final = 5
@@ -99,26 +98,23 @@ def _compress(
     session: Session, outputs: StackOutputs, folder: Path, out: Path, wanted: str, step: Step
 ) -> None:
     sets = [text for name in SETS for text in (f"--{name}", str(folder / name))]
-    command = [str(interpreter_of(session.workspace.project).path), "-m", "ml", "compress"]
-    command += ["--case", outputs.use_case, "--model", str(folder / "model.tar.gz"), *sets]
     # Written beside and moved at the end, so that what was cut off is made anew.
     scratch = out.with_name(out.name + ".partial")
-    command += ["--out", str(scratch), "--variants", wanted, "--choose", "auto"]
-    environment = {**session.workspace.environment, "SM_OUTPUT_DIR": str(folder / "output")}
-    said: list[str] = []
-    with subprocess.Popen(
-        command,
-        cwd=session.workspace.folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as job:
-        assert job.stdout is not None  # noqa: S101 - it is a pipe
-        for line in job.stdout:
-            said.append(line.rstrip())
-            if not line.startswith((" ", "/")) and "WARNING" not in line:
-                step.note(f"  {line.rstrip()}")
-    if job.returncode:
-        raise CompressionFailedError(said[-_TAIL:])
+
+    def say(line: str) -> None:
+        # XGBoost warns of updaters that are chosen on purpose.
+        if not line.startswith((" ", "/")) and "WARNING" not in line:
+            step.note(f"  {line}")
+
+    model = ("--model", str(folder / "model.tar.gz"), "--out", str(scratch))
+    ended = run_job(
+        session,
+        "compress",
+        outputs.use_case,
+        [*model, *sets, "--variants", wanted, "--choose", "auto"],
+        variables={"SM_OUTPUT_DIR": str(folder / "output")},
+        say=say,
+    )
+    if ended.status:
+        raise CompressionFailedError(ended.lines[-_TAIL:])
     scratch.rename(out)
