@@ -41,7 +41,7 @@ imports: $(READY_DEV)
 	$(BIN)/lint-imports
 
 unit: $(READY_DEV) ## The unit tests of each room
-	$(BIN)/pytest -m "not e2e and not soak" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not e2e and not soak" -n 2 --dist loadfile --max-worker-restart 0
 
 e2e: $(READY_DEV) ## The main job through real clients
 	$(BIN)/pytest -m e2e

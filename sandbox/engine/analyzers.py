@@ -12,13 +12,13 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from sandbox.engine import analyzer_messages as messages
 from sandbox.engine.analyzer_messages import Diagnostic, Judged, PackInfo, Remediation
+from sandbox.engine.channels import channel_to
 from sandbox.engine.errors import EngineError
 from sandbox.engine.events import EnforcementLevel
 from sandbox.engine.plugins import PluginFailed, PluginProcess
 from sandbox.engine.policy_config import PolicySettings, reconciled, unknown_policies
 from sandbox.engine.policy_pack import PolicyPack, Surroundings
 
-_MAX_MESSAGE: Final = 400 * 1024 * 1024
 _ORGANIZATION: Final = "organization"
 _NO_SDK: Final = "No module named 'pulumi_policy'"
 
@@ -71,14 +71,7 @@ class Analyzer:
             address = self._process.address
         except PluginFailed as error:
             raise self._broken_off(error) from error
-        channel = grpc.insecure_channel(
-            address,
-            options=[
-                ("grpc.max_receive_message_length", _MAX_MESSAGE),
-                ("grpc.max_send_message_length", _MAX_MESSAGE),
-                ("grpc.enable_http_proxy", 0),
-            ],
-        )
+        channel = channel_to(address)
         self._channel = channel
         self._stub = analyzer_pb2_grpc.AnalyzerStub(channel)
         folder = str(self.pack.folder)

@@ -8,6 +8,8 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc
 
+from sandbox.engine.channels import channel_to
+
 
 class CallbackFailed(Exception):
     """A function of the program raised, or the program has gone; the text is its own."""
@@ -25,7 +27,7 @@ class Callbacks:
         with self._lock:
             channel = self._channels.get(callback.target)
             if channel is None:
-                channel = self._channels[callback.target] = grpc.insecure_channel(callback.target)
+                channel = self._channels[callback.target] = channel_to(callback.target)
         request = callback_pb2.CallbackInvokeRequest(
             token=callback.token, request=message.SerializeToString()
         )

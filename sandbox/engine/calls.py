@@ -12,11 +12,11 @@ from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
+from sandbox.engine.channels import channel_to
 from sandbox.engine.plugins import PluginProcess
 from sandbox.engine.provider import InitializationError, ProviderError
 from sandbox.engine.values import PropertyMap
 
-MAX_MESSAGE: Final = 400 * 1024 * 1024
 _CONNECT_SECONDS: Final = 10.0
 """Seconds until a plugin that has told its port must answer (`pluginRPCConnectionTimeout`)."""
 _FIRST_SECONDS: Final = 30.0
@@ -42,15 +42,7 @@ class Calls:
     def __init__(self, package: str, process: PluginProcess | None, address: str) -> None:
         self._package = package
         self._process = process
-        self._channel = grpc.insecure_channel(
-            address,
-            options=[
-                ("grpc.max_receive_message_length", MAX_MESSAGE),
-                ("grpc.max_send_message_length", MAX_MESSAGE),
-                # A proxy of the user's environment must not stand between this machine and itself.
-                ("grpc.enable_http_proxy", 0),
-            ],
-        )
+        self._channel = channel_to(address)
         self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
         try:
             grpc.channel_ready_future(self._channel).result(_CONNECT_SECONDS)

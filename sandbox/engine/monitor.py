@@ -20,6 +20,7 @@ from pulumi.runtime.proto import (
 
 from sandbox.engine import requests
 from sandbox.engine.callbacks import Callbacks
+from sandbox.engine.channels import LARGEST
 from sandbox.engine.errors import EngineError
 from sandbox.engine.events import Severity
 from sandbox.engine.hook_calls import HookCalls
@@ -30,7 +31,6 @@ from sandbox.engine.run import Run, Stopped
 from sandbox.engine.transforms import Transforms
 from sandbox.engine.wire import from_struct, to_struct
 
-_MAX_MESSAGE: Final = 400 * 1024 * 1024
 _THREADS: Final = 256
 """More than a program has calls under way: four for each of its parallel operations, and its callbacks'."""
 
@@ -262,10 +262,7 @@ class MonitorServer:
     def __init__(self, monitor: Monitor | None, engine: EngineService) -> None:
         self._server = grpc.server(
             ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="monitor"),
-            options=[
-                ("grpc.max_receive_message_length", _MAX_MESSAGE),
-                ("grpc.max_send_message_length", _MAX_MESSAGE),
-            ],
+            options=LARGEST,
         )
         if monitor is not None:
             resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, self._server)

@@ -18,10 +18,9 @@ from typing import Final
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from sandbox.engine.channels import LARGEST
 from sandbox.engine.provider_service import ProviderService
 
-_MAX_MESSAGE: Final = 400 * 1024 * 1024
-"""What engines allow themselves too (`rpcutil.GrpcChannelOptions`)."""
 _THREADS: Final = 64
 """More than an engine has calls under way at once, unless it is told otherwise."""
 _WATCH_S: Final = 0.5
@@ -41,10 +40,7 @@ def serve(service: ProviderService, *, parent: int) -> int:
         signal.signal(number, end)
     server = grpc.server(
         ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="provider"),
-        options=[
-            ("grpc.max_receive_message_length", _MAX_MESSAGE),
-            ("grpc.max_send_message_length", _MAX_MESSAGE),
-        ],
+        options=LARGEST,
     )
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(service, server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -10,7 +10,7 @@ from sandbox.engine.events import ProgramOutput
 from sandbox.engine.policy_pack import Surroundings
 from sandbox.engine.program import ProgramProcess
 from sandbox.engine.registrar import Registrar
-from sandbox.engine.run import Stopped
+from sandbox.engine.run import Run, Stopped
 from sandbox.engine.session import Session
 
 if TYPE_CHECKING:
@@ -46,7 +46,11 @@ def run_program(session: Session) -> None:
             run.cancelled = True
         raise
     finally:
-        program.stop(patience=0.5 if run.abandoned else 2.0)
+        _stop(run, program)
+
+
+def _stop(run: Run, program: ProgramProcess) -> None:
+    program.stop(patience=0.5 if run.abandoned else 2.0)
 
 
 def _serve(session: Session, program: ProgramProcess) -> None:
@@ -93,6 +97,8 @@ def _serve(session: Session, program: ProgramProcess) -> None:
             run.cancelled = True
             opened.set()
         session.policies.close()
+        # Before its monitor goes: a program that asks while that shuts down may ask for ever (decision 0148).
+        _stop(run, program)
         server.close()
 
 

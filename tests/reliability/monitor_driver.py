@@ -20,6 +20,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import alias_pb2, engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 
+from sandbox.engine.channels import channel_to
 from sandbox.engine.urn import ROOT_STACK_TYPE
 from sandbox.engine.wire import from_struct, to_struct
 
@@ -151,7 +152,7 @@ class Driver:
         while not select.select([address], [], [], 0.05)[0]:
             if over.is_set():
                 return
-        with grpc.insecure_channel(os.read(address, 4096).decode().strip()) as channel:
+        with channel_to(os.read(address, 4096).decode().strip()) as channel:
             try:
                 registrations = Registrations(channel, self._pipes)
                 program(registrations)
