@@ -160,7 +160,7 @@ def in_trial(
         challenger="challenger",
         share=0.5,
         loss=loss,
-        threshold=0.2,
+        thresholds=(0.2, 0.2),
         costs=CASE.costs,
     )
     return {

@@ -11,8 +11,10 @@ from typing import Any, Final, Literal
 from ops.errors import CommandError
 from ops.experiment.evidence import gather
 from ops.local_jobs import run_job
+from ops.model_archives import model_archive
 from ops.outputs import StackOutputs
 from ops.progress import Step
+from ops.registry import package
 from ops.releases import Release
 from ops.session import Session
 
@@ -61,7 +63,10 @@ def under_way(session: Session) -> tuple[Kind, Release]:
 
 
 def judge(session: Session, outputs: StackOutputs, step: Step) -> Judgement:
-    """Gathers and judges. Raises `NoExperimentError`, `NoOutcomesError` and `JudgingFailedError`."""
+    """Gathers and judges; an A/B test with both archives, so that only what both would do differently counts.
+
+    Raises `NoExperimentError`, `NoOutcomesError`, `NoArchiveError` and `JudgingFailedError`.
+    """
     kind, release = under_way(session)
     folder = session.workspace.folder / ".groundplan" / "experiments" / session.stack
     evidence = gather(session, outputs, folder)
@@ -72,7 +77,11 @@ def judge(session: Session, outputs: StackOutputs, step: Step) -> Judgement:
     if kind == "shadow":
         asked = ["--challenger", SHADOW, "--shadow"]
     else:
-        asked = ["--challenger", CHALLENGER, "--share", str(release.challengers[0].weight / 100)]
+        challenger = release.challengers[0]
+        asked = ["--challenger", CHALLENGER, "--share", str(challenger.weight / 100)]
+        of = {"champion": release.model_package_arn, "challenger": challenger.model_package_arn}
+        for which, arn in of.items():
+            asked += [f"--{which}-model", str(model_archive(session, package(session, arn)))]
     (folder / "judged").mkdir(parents=True, exist_ok=True)
     places = ("--captures", str(evidence.captures), "--outcomes", str(evidence.outcomes))
     ended = run_job(
