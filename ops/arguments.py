@@ -332,7 +332,7 @@ def _model_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="times as fast as the first day was (1000)",
     )
     one.add_argument(
-        "--trial-days", type=_positive, default=6, metavar="N", help="days of the A/B test at most (6)"
+        "--trial-days", type=_positive, default=10, metavar="N", help="days of the A/B test at most (10)"
     )
     _engine(one)
     logs = _add(commands, "logs", "list the newest jobs, or print the log of one")

@@ -133,8 +133,13 @@ def end(session: Session, options: RunOptions) -> int:
     session.announce()
     progress = Progress(session.screen)
     with progress.step("end", "take the challenger away") as step:
-        _, release = under_way(session)
-        serve(session, replace(release, challengers=(), shadow=None), options, step)
+        take_away(session, options, step)
         step.done("the champion alone is in service")
     session.screen.document({"command": "experiment end", "stack": session.stack})
     return OK
+
+
+def take_away(session: Session, options: RunOptions, step: Step) -> None:
+    """Releases the champion alone."""
+    _, release = under_way(session)
+    serve(session, replace(release, challengers=(), shadow=None), options, step)
