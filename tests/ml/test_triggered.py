@@ -79,10 +79,10 @@ def untriggered(observed: Observed) -> Observed:
     [
         (0.0, 0.0, 0.5, "cost"),
         (0.6, 0.0, 0.5, "cost"),
-        (0.6, -1.0, 0.2, "cost"),
-        (0.0, 0.5, 0.5, "brier"),
+        (0.6, 0.5, 0.2, "cost"),
+        (0.0, -0.5, 0.5, "brier"),
     ],
-    ids=["plain", "acting helps", "few are asked, too little is said", "Brier score, too much is said"],
+    ids=["plain", "acting helps", "few are asked, too much is said", "Brier score, too little is said"],
 )
 def test_models_that_cost_the_same_are_told_apart_no_more_often_than_alpha(
     acting_helps: float, bias: float, share: float, loss: Loss
