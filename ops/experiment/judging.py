@@ -36,6 +36,16 @@ class NoExperimentError(CommandError):
         )
 
 
+class NothingCapturedError(CommandError):
+    """Nobody has asked the endpoint since the challenger stands beside the champion."""
+
+    def __init__(self, stack: str) -> None:
+        super().__init__(
+            "nothing was captured since the experiment began: there is nothing to judge yet",
+            f"let requests come in, each with an InferenceId, then: groundplan experiment judge {stack}",
+        )
+
+
 class JudgingFailedError(CommandError):
     """The job Experiment has failed."""
 
@@ -65,7 +75,8 @@ def under_way(session: Session) -> tuple[Kind, Release]:
 def judge(session: Session, outputs: StackOutputs, step: Step) -> Judgement:
     """Gathers and judges; an A/B test with both archives, so that only what both would do differently counts.
 
-    Raises `NoExperimentError`, `NoOutcomesError`, `NoArchiveError` and `JudgingFailedError`.
+    Raises `NoExperimentError`, `NoOutcomesError`, `NothingCapturedError`, `NoArchiveError` and
+    `JudgingFailedError`.
     """
     kind, release = under_way(session)
     folder = session.workspace.folder / ".groundplan" / "experiments" / session.stack
@@ -74,6 +85,8 @@ def judge(session: Session, outputs: StackOutputs, step: Step) -> Judgement:
         "captured since it began: "
         + (", ".join(f"{name} {count:,}" for name, count in sorted(evidence.lines.items())) or "nothing")
     )
+    if not evidence.lines:
+        raise NothingCapturedError(session.stack)
     if kind == "shadow":
         asked = ["--challenger", SHADOW, "--shadow"]
     else:
