@@ -1,4 +1,4 @@
-"""Whether a package's archive is fetched once, and another content of the same version is not mistaken for it."""
+"""Whether a package's archive is fetched once, and never taken for another of the same version."""
 
 from __future__ import annotations
 
