@@ -358,14 +358,24 @@ def _experiment_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
         )
         _engine(one)
         one.add_argument("-y", "--yes", action="store_true", help="do not ask first")
-    _add(actions, "judge", "hold what the variants said against what became of it")
+    _all_requests(_add(actions, "judge", "hold what the variants said against what became of it"))
     for name, what in (
         ("promote", "put the challenger in the champion's place, where the A/B test says so"),
         ("end", "take the challenger away"),
     ):
         one = _add(actions, name, what)
+        if name == "promote":
+            _all_requests(one)
         _engine(one)
         one.add_argument("-y", "--yes", action="store_true", help="do not ask first")
+
+
+def _all_requests(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--all-requests",
+        action="store_true",
+        help="count requests on which both act alike too, as where people see the probability itself",
+    )
 
 
 def _other_commands(commands: _Commands[argparse.ArgumentParser]) -> None:

@@ -72,8 +72,9 @@ def under_way(session: Session) -> tuple[Kind, Release]:
     return ("shadow" if release.shadow else "ab"), release
 
 
-def judge(session: Session, outputs: StackOutputs, step: Step) -> Judgement:
-    """Gathers and judges; an A/B test with both archives, so that only what both would do differently counts.
+def judge(session: Session, outputs: StackOutputs, step: Step, *, all_requests: bool = False) -> Judgement:
+    """Gathers and judges; an A/B test with both archives, so that only the requests count on which both would
+    act differently, unless `all_requests` are to.
 
     Raises `NoExperimentError`, `NoOutcomesError`, `NothingCapturedError`, `NoArchiveError` and
     `JudgingFailedError`.
@@ -93,7 +94,7 @@ def judge(session: Session, outputs: StackOutputs, step: Step) -> Judgement:
         challenger = release.challengers[0]
         asked = ["--challenger", CHALLENGER, "--share", str(challenger.weight / 100)]
         of = {"champion": release.model_package_arn, "challenger": challenger.model_package_arn}
-        for which, arn in of.items():
+        for which, arn in () if all_requests else of.items():
             asked += [f"--{which}-model", str(model_archive(session, package(session, arn)))]
     (folder / "judged").mkdir(parents=True, exist_ok=True)
     places = ("--captures", str(evidence.captures), "--outcomes", str(evidence.outcomes))
