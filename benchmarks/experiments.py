@@ -2,7 +2,8 @@
 
 `python -m benchmarks experiments` trains a champion on January to March and a challenger on January to May
 (each stops early on the month after), replays July to December in order of time, in shadow and as an A/B test
-by hash, and prints one line of JSON.
+by hash, with both models' answers to every request and without, over seven salts of the hash. It prints one
+line of JSON.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import os
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
 
 from ml.evaluation.archived import Archived, ask
+from ml.evaluation.thresholds import by_costs
 from ml.experiments import shadow, trial
 from ml.experiments.assignment import assigned
 from ml.experiments.observed import DAY, Loss, Observed
@@ -28,6 +31,8 @@ from ml.training import data
 from ml.training import job as training
 
 REPLAYED = range(7, 13)
+ACT_AT = by_costs(CASE.costs)
+SALTS = ("trial", *(f"trial-{number}" for number in range(1, 7)))
 
 
 def main() -> None:
@@ -38,22 +43,34 @@ def main() -> None:
         champion = made(folder, "champion", range(1, 4), range(4, 5), replayed)
         challenger = made(folder, "challenger", range(1, 6), range(6, 7), replayed)
         ids, at = identity(replayed)
-    began = time.process_time()
-    worse = blurred(challenger.said)
+    flights = Flights(ids, at, champion.labels)
+    ours, theirs, worse = champion.said, challenger.said, blurred(challenger.said)
     told = {
         "benchmark": "experiments",
         "flights": len(at),
-        "champion_brier": round(brier(champion, champion.said), 5),
-        "challenger_brier": round(brier(champion, challenger.said), 5),
-        "shadow": in_shadow(ids, at, champion.labels, champion.said, challenger.said),
-        "ab": in_trial(ids, at, champion.labels, champion.said, challenger.said, "trial"),
-        "ab_of_cost": in_trial(ids, at, champion.labels, champion.said, challenger.said, "trial", "cost"),
-        "ab_of_itself": in_trial(ids, at, champion.labels, champion.said, champion.said, "trial"),
-        "ab_of_a_worse_one": in_trial(ids, at, champion.labels, champion.said, worse, "trial"),
-        "judging_cpu_s": 0.0,
+        "champion_brier": round(brier(champion, ours), 5),
+        "challenger_brier": round(brier(champion, theirs), 5),
+        "shadow": in_shadow(flights, ours, theirs, days=True),
+        "shadow_by_rows": in_shadow(flights, ours, theirs, days=False),
+        "triggered": round(float(((ours >= ACT_AT) != (theirs >= ACT_AT)).mean()), 4),
+        "ab_of_cost": trials(flights, ours, theirs, "cost"),
+        "ab_of_brier": trials(flights, ours, theirs, "brier"),
+        "ab_of_itself": trials(flights, ours, ours, "cost"),
+        "ab_of_a_worse_one": trials(flights, theirs, worse, "cost"),
     }
-    told["judging_cpu_s"] = round(time.process_time() - began, 1)
+    began = time.process_time()
+    in_trial(flights, ours, theirs, "cost", SALTS[0], triggered=True)
+    told["judging_cpu_s"] = round(time.process_time() - began, 2)
     print(json.dumps(told))
+
+
+@dataclass(frozen=True)
+class Flights:
+    """What was asked about, when, and what became of it."""
+
+    ids: list[str]
+    at: np.ndarray
+    labels: np.ndarray
 
 
 def cut(folder: Path, months: range) -> Path:
@@ -92,81 +109,76 @@ def identity(replayed: Path) -> tuple[list[str], np.ndarray]:
     return ids, np.asarray(columns[-1], dtype=np.float64)
 
 
-def observed(
-    ids: list[str], at: np.ndarray, labels: np.ndarray, said: np.ndarray, variant: np.ndarray
-) -> Observed:
-    return Observed(
-        inference_id=np.array(ids),
-        variant=variant,
-        at=at,
-        probability=said,
-        outcome=labels,
-        latency=np.full(len(at), np.nan),
-    )
-
-
 def in_shadow(
-    ids: list[str], at: np.ndarray, labels: np.ndarray, champion: np.ndarray, challenger: np.ndarray
+    flights: Flights, champion: np.ndarray, challenger: np.ndarray, *, days: bool
 ) -> dict[str, object]:
-    both = observed(
-        ids * 2,
-        np.tile(at, 2),
-        np.tile(labels, 2),
-        np.concatenate([champion, challenger]),
-        np.repeat(["champion", "shadow"], len(at)),
+    at = flights.at
+    both = Observed(
+        inference_id=np.array(flights.ids * 2),
+        variant=np.repeat(["champion", "shadow"], len(at)),
+        at=np.tile(at, 2),
+        probability=np.concatenate([champion, challenger]),
+        outcome=np.tile(flights.labels, 2),
+        latency=np.full(2 * len(at), np.nan),
     )
+    bar = shadow.Bar(days=days)
     found = shadow.judge(
         both,
-        shadow.Bar(),
+        bar,
         champion="champion",
         shadow="shadow",
         loss="brier",
-        thresholds=(0.2, 0.2),
+        thresholds=(ACT_AT, ACT_AT),
         costs=CASE.costs,
     )
-    decided = np.flatnonzero((found.gain.low >= -0.002) | (found.gain.high < -0.002))
-    days = int(found.gain.count[decided[0]]) if len(decided) else None
-    first = float(np.floor(at.min() / DAY))
-    until = None if days is None else int((np.floor(at / DAY) < first + days).sum())
+    decided = np.flatnonzero((found.gain.low >= -bar.margin) | (found.gain.high < -bar.margin))
+    until = None if not len(decided) else float(found.at[decided[0]])
     return {
         "verdict": found.verdict,
-        "days": days,
-        "flights": until,
+        "days": None if until is None else int(np.ceil((until - np.floor(at.min() / DAY) * DAY) / DAY)),
+        "flights": None if until is None else int((at < until).sum()),
         "agreement": round(found.agreement, 4),
         "gain": round(float(found.gain.estimate[-1]), 5),
     }
 
 
+def trials(
+    flights: Flights, champion: np.ndarray, challenger: np.ndarray, loss: Loss
+) -> dict[str, list[dict[str, object]]]:
+    """One a salt, without the other one's answers and with them."""
+    return {
+        name: [in_trial(flights, champion, challenger, loss, salt, triggered) for salt in SALTS]
+        for name, triggered in (("whole", False), ("triggered", True))
+    }
+
+
 def in_trial(
-    ids: list[str],
-    at: np.ndarray,
-    labels: np.ndarray,
-    champion: np.ndarray,
-    challenger: np.ndarray,
-    salt: str,
-    loss: Loss = "brier",
+    flights: Flights, champion: np.ndarray, challenger: np.ndarray, loss: Loss, salt: str, triggered: bool
 ) -> dict[str, object]:
-    theirs = np.array([assigned(one, 0.5, salt) for one in ids])
+    theirs = np.array([assigned(one, 0.5, salt) for one in flights.ids])
     found = trial.judge(
-        observed(
-            ids,
-            at,
-            labels,
-            np.where(theirs, challenger, champion),
-            np.where(theirs, "challenger", "champion"),
+        Observed(
+            inference_id=np.array(flights.ids),
+            variant=np.where(theirs, "challenger", "champion"),
+            at=flights.at,
+            probability=np.where(theirs, challenger, champion),
+            outcome=flights.labels,
+            latency=np.full(len(theirs), np.nan),
+            both=np.stack([champion, challenger], axis=1) if triggered else None,
         ),
         trial.Rule(),
         champion="champion",
         challenger="challenger",
         share=0.5,
         loss=loss,
-        threshold=0.2,
+        thresholds=(ACT_AT, ACT_AT),
         costs=CASE.costs,
     )
+    begun = float(flights.at.min())
     return {
         "decision": found.decision,
         "flights": found.decided_at,
-        "days": None if found.decided_on is None else int((found.decided_on - at.min()) / DAY) + 1,
+        "days": None if found.decided_on is None else int((found.decided_on - begun) / DAY) + 1,
         "gain": round(float(found.gain.estimate[-1]), 5),
         "low": round(float(found.gain.low[-1]), 5),
         "high": round(float(found.gain.high[-1]), 5),

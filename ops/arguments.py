@@ -332,7 +332,7 @@ def _model_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="times as fast as the first day was (1000)",
     )
     one.add_argument(
-        "--trial-days", type=_positive, default=6, metavar="N", help="days of the A/B test at most (6)"
+        "--trial-days", type=_positive, default=10, metavar="N", help="days of the A/B test at most (10)"
     )
     _engine(one)
     logs = _add(commands, "logs", "list the newest jobs, or print the log of one")
@@ -358,14 +358,24 @@ def _experiment_commands(commands: _Commands[argparse.ArgumentParser]) -> None:
         )
         _engine(one)
         one.add_argument("-y", "--yes", action="store_true", help="do not ask first")
-    _add(actions, "judge", "hold what the variants said against what became of it")
+    _all_requests(_add(actions, "judge", "hold what the variants said against what became of it"))
     for name, what in (
         ("promote", "put the challenger in the champion's place, where the A/B test says so"),
         ("end", "take the challenger away"),
     ):
         one = _add(actions, name, what)
+        if name == "promote":
+            _all_requests(one)
         _engine(one)
         one.add_argument("-y", "--yes", action="store_true", help="do not ask first")
+
+
+def _all_requests(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--all-requests",
+        action="store_true",
+        help="count requests on which both act alike too, as where people see the probability itself",
+    )
 
 
 def _other_commands(commands: _Commands[argparse.ArgumentParser]) -> None:

@@ -334,9 +334,9 @@ def _experiment(arguments: argparse.Namespace, screen: Screen) -> int:
             options = _options(arguments)
             return command.begin(session, arguments.action, arguments.version, arguments.percent, options)
         case "judge":
-            return command.show(session)
+            return command.show(session, all_requests=arguments.all_requests)
         case "promote":
-            return command.promote(session, _options(arguments))
+            return command.promote(session, _options(arguments), all_requests=arguments.all_requests)
         case _:
             return command.end(session, _options(arguments))
 

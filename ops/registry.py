@@ -29,6 +29,8 @@ class ModelPackage:
     """S3 URI of its metrics; empty where there are none."""
     image: str
     """URI of the image that serves it; empty where it names none."""
+    model: str
+    """S3 URI of its archive; empty where it names none."""
 
     @property
     def name(self) -> str:
@@ -99,4 +101,5 @@ def _package(answer: Mapping[str, Any]) -> ModelPackage:
         inputs=(answer.get("CustomerMetadataProperties") or {}).get("inputs", ""),
         quality=statistics.get("S3Uri", ""),
         image=str(containers[0].get("Image", "")) if containers else "",
+        model=str(containers[0].get("ModelDataUrl", "")) if containers else "",
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ml.case import Costs
 from ml.compression.onnx_model import probabilities
@@ -45,26 +46,49 @@ class Archived:
     variant: str
 
 
+@dataclass(frozen=True)
+class Answering:
+    """A model that answers: `said` gives the probabilities (rows,) of (rows, features) values, which are
+    encoded as `features` say; `threshold` is the probability from which to act.
+    """
+
+    features: tuple[Feature, ...]
+    threshold: float
+    said: Callable[[npt.NDArray[np.float32]], Floats]
+
+
+def answering(folder: Path, costs: Costs) -> Answering:
+    """The model of an unpacked archive, for as long as the folder is there.
+
+    It answers by the handlers that serve it, or by its ONNX form where that alone answers (a network).
+    Raises JobFailed or BrokenModel.
+    """
+    loaded = model_fn(str(folder))
+    contract = _document(folder / "contract.json")
+
+    def said(values: npt.NDArray[np.float32]) -> Floats:
+        if contract.get("native", True):
+            return predict_fn(values, loaded)
+        return probabilities(folder / "model.onnx", values).astype(np.float64)
+
+    return Answering(tuple(_feature(one) for one in loaded.features), _threshold(contract, costs), said)
+
+
 def ask(model: Path, rows: Path, label: str, costs: Costs) -> Archived:
     """Runs a model on the Parquet files of a folder. Raises JobFailed or BrokenModel."""
     with unpacked(model) as folder:
-        loaded = model_fn(str(folder))
-        contract = _document(folder / "contract.json")
+        one = answering(folder, costs)
         manifest = _document(folder / "manifest.json")
         compression = _document(folder / "compression.json")
         served = folder / "model.onnx"
         size = (served if served.exists() else folder / "model.ubj").stat().st_size / 1e6
-        features = tuple(_feature(one) for one in loaded.features)
-        table = data.read(rows, features, label)
-        if contract.get("native", True):
-            said = predict_fn(table.values, loaded)
-        else:
-            said = probabilities(served, table.values).astype(np.float64)
+        table = data.read(rows, one.features, label)
+        said = one.said(table.values)
     return Archived(
         labels=table.labels.astype(np.float64),
         said=said,
-        threshold=_threshold(contract, costs),
-        features=features,
+        threshold=one.threshold,
+        features=one.features,
         manifest=manifest,
         knew=_knew(manifest),
         megabytes=size,

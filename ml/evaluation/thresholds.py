@@ -72,8 +72,8 @@ def acting(labels: Floats, said: Floats, threshold: float, costs: Costs, resampl
     return Acting(threshold=threshold, outcomes=Outcomes(hits, false_alarms, missed, quiet), **told)
 
 
-def cost_per_row(labels: Floats, said: Floats, threshold: float, costs: Costs) -> Floats:
-    """What each row costs when acted upon at the threshold, (rows,)."""
+def cost_per_row(labels: Floats, said: Floats, threshold: float | Floats, costs: Costs) -> Floats:
+    """What each row costs when acted upon at the threshold, (rows,); the threshold is one, or (rows,)."""
     alarm, positive = said >= threshold, labels == 1
     return np.where(positive & ~alarm, costs.missed, 0.0) + np.where(
         alarm & ~positive, costs.false_alarm, 0.0

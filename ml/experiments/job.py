@@ -5,20 +5,39 @@ from __future__ import annotations
 import argparse
 
 from ml.case import UseCase
-from ml.container import write_json
+from ml.container import JobFailed, write_json
 from ml.evaluation.thresholds import by_costs
 from ml.experiments import report, shadow, trial
 from ml.experiments.observed import Loss
-from ml.experiments.reading import read
+from ml.experiments.reading import Models, read
+
+
+class OneArchive(JobFailed):
+    """One model's archive was given without the other's."""
+
+    def __init__(self, lacking: str) -> None:
+        super().__init__(
+            f"--{lacking}-model is missing: what both would have answered takes both "
+            "archives. Give both, or none."
+        )
 
 
 def run(case: UseCase, asked: argparse.Namespace) -> None:
     """Writes `experiment.json` and `experiment.html`; a challenger that loses is told, not raised.
 
-    Raises NoCaptures, UnknownVariant or WrongRule.
+    Raises NoCaptures, UnknownVariant, WrongRule, OneArchive, OtherFeatures or NotWhatAnswered.
     """
-    observed, skipped = read(asked.captures, asked.outcomes)
-    threshold = by_costs(case.costs) if asked.threshold is None else asked.threshold
+    found = read(
+        asked.captures,
+        asked.outcomes,
+        variants=(asked.champion, asked.challenger),
+        models=_models(asked),
+        costs=case.costs,
+    )
+    observed, skipped = found.observed, found.skipped
+    thresholds = found.thresholds or (by_costs(case.costs),) * 2
+    if asked.threshold is not None:
+        thresholds = (asked.threshold, asked.threshold)
     chosen = {
         name: value for name in ("alpha", "margin", "most") if (value := getattr(asked, name)) is not None
     }
@@ -27,18 +46,18 @@ def run(case: UseCase, asked: argparse.Namespace) -> None:
     if asked.shadow:
         chosen.pop("most", None)
         bar = shadow.Bar(**chosen)
-        found = shadow.judge(
+        shadowed = shadow.judge(
             observed,
             bar,
             champion=asked.champion,
             shadow=asked.challenger,
             loss=loss,
-            thresholds=(threshold, threshold),
+            thresholds=thresholds,
             costs=case.costs,
         )
-        document = report.document_of_shadow(found, bar, loss, skipped)
-        page = report.page_of_shadow(case, found, bar, loss)
-        said = f"{found.verdict}: {found.why}"
+        document = report.document_of_shadow(shadowed, bar, loss, skipped)
+        page = report.page_of_shadow(case, shadowed, bar, loss)
+        said = f"{shadowed.verdict}: {shadowed.why}"
     else:
         rule = trial.Rule(**chosen)
         tried = trial.judge(
@@ -48,7 +67,7 @@ def run(case: UseCase, asked: argparse.Namespace) -> None:
             challenger=asked.challenger,
             share=asked.share,
             loss=loss,
-            threshold=threshold,
+            thresholds=thresholds,
             costs=case.costs,
         )
         document = report.document_of_trial(tried, rule, loss, skipped)
@@ -57,3 +76,12 @@ def run(case: UseCase, asked: argparse.Namespace) -> None:
     write_json(asked.out / "experiment.json", document)
     (asked.out / "experiment.html").write_text(page, encoding="utf-8")
     print(f"decision={said}", flush=True)
+
+
+def _models(asked: argparse.Namespace) -> Models | None:
+    if asked.champion_model is None and asked.challenger_model is None:
+        return None
+    for lacking in ("champion", "challenger"):
+        if getattr(asked, f"{lacking}_model") is None:
+            raise OneArchive(lacking)
+    return Models(asked.champion_model, asked.challenger_model)

@@ -31,6 +31,9 @@ class Observed:
     probability: Floats
     outcome: Floats
     latency: Floats
+    both: Floats | None = None
+    """(rows, 2): what the champion's model and the challenger's answer to each request, whoever was asked, as
+    computed from their archives; NaN where a model would refuse it. None without the archives."""
 
     def __len__(self) -> int:
         return len(self.at)
@@ -44,6 +47,7 @@ class Observed:
             self.probability[chosen],
             self.outcome[chosen],
             self.latency[chosen],
+            None if self.both is None else self.both[chosen],
         )
 
     def in_order(self) -> Observed:
@@ -51,8 +55,13 @@ class Observed:
         return self.of(np.lexsort((self.inference_id, self.at)))
 
 
-def losses(outcome: Floats, probability: Floats, loss: Loss, threshold: float, costs: Costs) -> Floats:
-    """What each prediction lost, 0 to 1: its squared error, or its cost as a share of the dearest one."""
+def losses(
+    outcome: Floats, probability: Floats, loss: Loss, threshold: float | Floats, costs: Costs
+) -> Floats:
+    """What each prediction lost, 0 to 1: its squared error, or its cost as a share of the dearest one.
+
+    The threshold is one for all, or (rows,).
+    """
     if loss == "brier":
         return np.asarray((probability - outcome) ** 2)
     return cost_per_row(outcome, probability, threshold, costs) / max(costs.missed, costs.false_alarm)

@@ -13,6 +13,7 @@ import numpy as np
 from ml.case import UseCase
 from ml.evaluation import html
 from ml.evaluation.bands import Band, along
+from ml.experiments.assignment import Split
 from ml.experiments.observed import DAY, Floats, Loss
 from ml.experiments.sequential import Sequence
 from ml.experiments.shadow import Bar, Shadowed
@@ -34,12 +35,8 @@ def document_of_trial(trial: Trial, rule: Rule, loss: Loss, skipped: Mapping[str
         "loss": loss,
         "rule": asdict(rule),
         "gain": _sequence(trial.gain, trial.at),
-        "split": {
-            "asked": dict(trial.split.asked),
-            "weights": dict(trial.split.weights),
-            "evidence_of_mismatch": trial.split.evidence,
-            "mismatch": trial.split.mismatch,
-        },
+        "split": _split(trial.split),
+        "triggered": None if trial.triggered is None else _split(trial.triggered),
         "waiting_for_outcomes": trial.waiting,
         "skipped": dict(skipped),
     }
@@ -62,23 +59,14 @@ def document_of_shadow(found: Shadowed, bar: Bar, loss: Loss, skipped: Mapping[s
 
 def page_of_trial(case: UseCase, trial: Trial, rule: Rule, loss: Loss) -> str:
     """`experiment.html` of an A/B test."""
-    split = trial.split
-    names = list(split.asked)
-    rows = [
-        (
-            name,
-            f"{split.asked[name]:,}",
-            f"{split.weights[name]:.1%}",
-            f"{split.asked[name] / max(sum(split.asked.values()), 1):.1%}",
-        )
-        for name in names
-    ]
-    verdict = "bad:not the one that was set" if split.mismatch else "good:as it was set"
+    splits = [("All requests", trial.split)]
+    if trial.triggered is not None:
+        splits.append(("Requests that could differ", trial.triggered))
     body = [
         f"<h1>{escape(case.question)}</h1><p>A/B test of a challenger.</p>",
         _badge(trial.decision),
         f"<p>{escape(trial.why)}.</p>",
-        _tiles(trial.gain, trial.decided_at, trial.waiting, loss),
+        _tiles(trial, loss),
         html.section(
             "Gain over time",
             f"The champion's mean loss less the challenger's ({_LOSS[loss]}); above 0 the challenger "
@@ -101,14 +89,27 @@ def page_of_trial(case: UseCase, trial: Trial, rule: Rule, loss: Loss) -> str:
         html.section(
             "The split",
             "",
-            html.table(("variant", "asked", "set", "came out"), rows)
+            html.table(
+                ("", "variant", "asked", "set", "came out"),
+                [row for of, one in splits for row in _split_rows(of, one)],
+                left=(1,),
+            )
             + html.table(
-                ("", ""),
-                [("Split", verdict), ("Evidence against it", f"{split.evidence:.3g} (void from 1,000)")],
+                ("", "", "evidence against it"),
+                [
+                    (
+                        of,
+                        "bad:not the one that was set" if one.mismatch else "good:as it was set",
+                        f"{one.evidence:.3g} (void from 1,000)",
+                    )
+                    for of, one in splits
+                ],
                 left=(1,),
             ),
         ),
-        html.section("How it was made", "", html.listed(_METHOD_AB)),
+        html.section(
+            "How it was made", "", html.listed(_METHOD_AB if trial.triggered is None else _METHOD_TRIGGERED)
+        ),
     ]
     return html.document(f"A/B test: {case.question}", "\n".join(body))
 
@@ -165,6 +166,15 @@ _METHOD_AB = (
     "valid at all times, without independence, equal means or large numbers.",
     "The split is tested by Lindon and Malek's anytime-valid test (2022), at 0.1 %.",
 )
+_METHOD_TRIGGERED = (
+    "Both models' answers to every request were computed from their archives, which say what was captured of "
+    "them. Where both act alike there is no gain, whoever was asked (Deng and Hu, 2015): that assumes that a "
+    "model changes the world only through the action it leads to.",
+    "On the others, each outcome counts its loss less what was expected of it, divided by how likely its "
+    "variant was (Horvitz and Thompson; Robins, Rotnitzky and Zhao), so that its expectation is the "
+    "difference of both on that request.",
+    *_METHOD_AB[1:],
+)
 _METHOD_DAYS = (
     "Both answer the same requests; outcomes of one day depend on each other, so days are what is counted.",
     "The band is an asymptotic confidence sequence (Waudby-Smith and others, 2024), from 20 days on.",
@@ -180,19 +190,24 @@ def _badge(decision: str) -> str:
     return f'<span class="badge {colour}">{escape(decision[:1].upper() + decision[1:])}</span>'
 
 
-def _tiles(gain: Sequence, decided: int | None, waiting: int, loss: Loss) -> str:
+def _tiles(trial: Trial, loss: Loss) -> str:
+    gain = trial.gain
     if not len(gain.count):
         return ""
-    when = "outcomes until the decision" if decided is not None else "outcomes, not decided"
-    tiles = (
+    when = "outcomes until the decision" if trial.decided_at is not None else "outcomes, not decided"
+    tiles = [
         html.tile(
             f"{gain.estimate[-1]:+.5f}",
             f"{gain.low[-1]:+.5f} to {gain.high[-1]:+.5f}",
             f"gain, {_LOSS[loss]}",
         ),
         html.tile(f"{int(gain.count[-1]):,}", "", when),
-        html.tile(f"{waiting:,}", "", "requests whose outcome is not known"),
-    )
+        html.tile(f"{trial.waiting:,}", "", "requests whose outcome is not known"),
+    ]
+    if trial.triggered is not None:
+        could, asked = _asked(trial.triggered), _asked(trial.split)
+        share = f"{could / max(asked, 1):.1%} of {asked:,}"
+        tiles.append(html.tile(f"{could:,}", share, "requests on which both could differ"))
     return f'<div class="tiles">{"".join(tiles)}</div>'
 
 
@@ -206,6 +221,27 @@ def _plot(gain: Sequence, guides: tuple[float, ...], unit: str = "outcomes") -> 
     span = float(max(abs(low[middle:]).max(), abs(high[middle:]).max(), *map(abs, guides)))
     band = Band(gain.count[shown].tolist(), gain.estimate[shown].tolist(), low.tolist(), high.tolist())
     return along([band], x=unit, y="gain", guides=guides, clip=(-span, span))
+
+
+def _asked(split: Split) -> int:
+    return sum(split.asked.values())
+
+
+def _split(split: Split) -> dict[str, Any]:
+    return {
+        "asked": dict(split.asked),
+        "weights": dict(split.weights),
+        "evidence_of_mismatch": split.evidence,
+        "mismatch": split.mismatch,
+    }
+
+
+def _split_rows(of: str, split: Split) -> list[tuple[str, ...]]:
+    whole = max(_asked(split), 1)
+    return [
+        (of, name, f"{count:,}", f"{split.weights[name]:.1%}", f"{count / whole:.1%}")
+        for name, count in split.asked.items()
+    ]
 
 
 def _sequence(gain: Sequence, at: Floats) -> list[dict[str, Any]]:

@@ -37,18 +37,27 @@ class Sequence:
 
 
 def bounded(
-    values: Floats, looks: npt.NDArray[np.int64], alpha: float, *, lowest: float, highest: float
+    values: Floats,
+    looks: npt.NDArray[np.int64],
+    alpha: float,
+    *,
+    lowest: float,
+    highest: float,
+    predicted: Floats | None = None,
 ) -> Sequence:
     """Of the running mean of what each value was expected to be, given those before it; after each of `looks`
     observations.
 
-    Values lie between `lowest` < 0 < `highest`. No assumption beside: no independence, no equal means, no
-    limit of large numbers. The empirical-Bernstein bound of Howard, Ramdas, McAuliffe and Sekhon,
-    "Time-uniform, nonparametric, nonasymptotic confidence sequences", 2021, theorem 4, with 0 as the
-    prediction of each value, and a mixture over rates in place of their stitching: exp(rate * x / scale -
-    psi(rate) * (x / scale)^2) is at most 1 + rate * x / scale for x >= -scale.
+    Values less what was `predicted` of them (0 where that is not given) lie between `lowest` < 0 < `highest`;
+    a prediction may use all that is known before its value, and the better it is, the narrower is the bound.
+    No assumption beside: no independence, no equal means, no limit of large numbers, no right predictions.
+    The empirical-Bernstein bound of Howard, Ramdas, McAuliffe and Sekhon, "Time-uniform, nonparametric,
+    nonasymptotic confidence sequences", 2021, theorem 4, with a mixture over rates in place of their
+    stitching: exp(rate * x / scale - psi(rate) * (x / scale)^2) is at most 1 + rate * x / scale for
+    x >= -scale.
     """
-    sums, squares = np.cumsum(values)[looks - 1], np.cumsum(values**2)[looks - 1]
+    missed = values if predicted is None else values - predicted
+    sums, squares = np.cumsum(values)[looks - 1], np.cumsum(missed**2)[looks - 1]
     count = looks.astype(np.float64)
     low = (sums - _deviation(squares, -lowest, alpha / 2)) / count
     high = (sums + _deviation(squares, highest, alpha / 2)) / count

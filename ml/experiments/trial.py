@@ -10,7 +10,8 @@ import numpy as np
 from ml.case import Costs
 from ml.container import JobFailed
 from ml.experiments.assignment import Split, split
-from ml.experiments.observed import Floats, Loss, Observed, losses
+from ml.experiments.gains import gains, triggered
+from ml.experiments.observed import Floats, Loss, Observed
 from ml.experiments.sequential import Sequence, bounded, looks_of
 
 Decision = Literal["promote", "keep", "stop for harm", "go on", "void"]
@@ -49,6 +50,8 @@ class Trial:
     split: Split
     waiting: int
     """Requests whose outcome is not known."""
+    triggered: Split | None = None
+    """The split of the requests on which both could lose differently; None without both models' answers."""
 
 
 class WrongRule(JobFailed):
@@ -63,55 +66,69 @@ def judge(
     challenger: str,
     share: float,
     loss: Loss,
-    threshold: float,
+    thresholds: tuple[float, float],
     costs: Costs,
 ) -> Trial:
-    """`share` is that of the requests which the challenger was set to answer. Raises WrongRule,
-    UnknownVariant.
+    """`share` is that of the requests which the challenger was set to answer; `thresholds` are the champion's
+    and the challenger's. Raises WrongRule, UnknownVariant.
 
-    Requests are assigned at random, so what is expected of `loss * (champion / (1 - share) - challenger /
-    share)` is the difference of the two losses on that very request, whatever outcomes of one day have in
-    common and however the losses drift: the bound needs no independence (Howard and others, 2021, section
-    4.2, with the weights of Horvitz and Thompson).
+    Requests are assigned at random, so each outcome's weighted loss expects the difference of both losses on
+    that very request (`gains.py`), whatever outcomes of one day have in common and however the losses drift:
+    the bound needs no independence (Howard and others, 2021, section 4.2). Where both models' answers are
+    known, the requests on which they act alike count as no gain, exactly.
     """
     if not 0 < share < 1 or not 0 < rule.alpha < 1 or rule.batch < 1 or rule.margin < 0:
         raise WrongRule(
             f"share {share}, alpha {rule.alpha}, batch {rule.batch}, margin {rule.margin}: allowed are "
             "shares and alphas between 0 and 1, batches of one outcome or more, margins of 0 or more."
         )
-    told = split(observed.variant, {champion: 1 - share, challenger: share})
+    weights = {champion: 1 - share, challenger: share}
+    told = split(observed.variant, weights)
     ordered = observed.in_order()
+    seen = None
+    if ordered.both is not None:
+        seen = split(ordered.variant[triggered(ordered.both, loss, thresholds)], weights)
     known = ordered.of(~np.isnan(ordered.outcome))
     waiting = len(ordered) - len(known)
     known = known.of(np.arange(min(len(known), rule.most)))
     empty = np.array([])
     if not len(known):
         nothing = Sequence(empty, empty, empty, empty)
-        return Trial("go on", "no outcome is known yet", nothing, empty, None, None, told, waiting)
-    lost = losses(known.outcome, known.probability, loss, threshold, costs)
-    theirs = known.variant == challenger
-    # What is taken off both is known before the request: it changes no expectation, and less varies.
-    before = np.concatenate([[0.0], np.cumsum(lost)[:-1]]) / np.maximum(np.arange(len(lost)), 1)
-    centred = lost - before
-    gains = np.where(theirs, -centred / share, centred / (1 - share))
+        return Trial("go on", "no outcome is known yet", nothing, empty, None, None, told, waiting, seen)
+    found = gains(known, challenger=challenger, share=share, loss=loss, thresholds=thresholds, costs=costs)
     widest = 1 / min(share, 1 - share)
-    looks = looks_of(len(gains), rule.batch)
-    gain = bounded(gains, looks, rule.alpha, lowest=-widest, highest=widest)
+    looks = looks_of(len(known), rule.batch)
+    gain = bounded(found.value, looks, rule.alpha, lowest=-widest, highest=widest, predicted=found.predicted)
     at = known.at[looks - 1]
-    if told.mismatch:
-        return Trial("void", _mismatch(told), gain, at, None, None, told, waiting)
+
+    def ended(decision: Decision, why: str, last: int | None) -> Trial:
+        """With the looks up to the one that decided; with all of them where none did."""
+        until = len(looks) if last is None else last + 1
+        return Trial(
+            decision=decision,
+            why=why,
+            gain=Sequence(*(part[:until] for part in (gain.count, gain.estimate, gain.low, gain.high))),
+            at=at[:until],
+            decided_at=None if last is None else int(looks[last]),
+            decided_on=None if last is None else float(at[last]),
+            split=told,
+            waiting=waiting,
+            triggered=seen,
+        )
+
+    for one, of in ((told, ""), (seen, " of the requests that could differ")):
+        if one is not None and one.mismatch:
+            return ended("void", _mismatch(one, of), None)
     for place in range(len(looks)):
         decision, why = _decide(gain.low[place], gain.high[place], rule)
         if decision != "go on":
-            seen = Sequence(*(part[: place + 1] for part in (gain.count, gain.estimate, gain.low, gain.high)))
-            return Trial(
-                decision, why, seen, at[: place + 1], int(looks[place]), float(at[place]), told, waiting
-            )
-    if len(gains) >= rule.most:
-        why = f"after {rule.most:,} outcomes no gain is shown: the champion stays"
-        return Trial("keep", why, gain, at, int(looks[-1]), float(at[-1]), told, waiting)
+            return ended(decision, why, place)
+    if len(known) >= rule.most:
+        return ended(
+            "keep", f"after {rule.most:,} outcomes no gain is shown: the champion stays", len(looks) - 1
+        )
     why = f"the gain lies between {gain.low[-1]:+.5f} and {gain.high[-1]:+.5f}: too wide to decide"
-    return Trial("go on", why, gain, at, None, None, told, waiting)
+    return ended("go on", why, None)
 
 
 def _decide(low: float, high: float, rule: Rule) -> tuple[Decision, str]:
@@ -125,11 +142,11 @@ def _decide(low: float, high: float, rule: Rule) -> tuple[Decision, str]:
     return "go on", between
 
 
-def _mismatch(told: Split) -> str:
+def _mismatch(told: Split, of: str) -> str:
     asked = ", ".join(
         f"{name} {count:,} (set {told.weights[name]:.1%})" for name, count in told.asked.items()
     )
     return (
-        f"the split is not the one that was set: {asked}. Whatever loses or doubles requests of one variant "
-        "also biases its loss; find it before anything is concluded"
+        f"the split{of} is not the one that was set: {asked}. Whatever loses or doubles requests of one "
+        "variant also biases its loss; find it before anything is concluded"
     )

@@ -75,19 +75,26 @@ class Outcomes:
         return len(self.outcome)
 
 
-def read_captures(folder: Path, features: Sequence[Feature], *, variant: str | None = None) -> Captured:
-    """Every capture below a folder, in the order of the files' names; of one `variant` or of all."""
+def read_captures(
+    folder: Path,
+    features: Sequence[Feature] | None,
+    *,
+    variant: str | None = None,
+    single: bool = False,
+) -> Captured:
+    """Every capture below a folder, in the order of the files' names; of one `variant` or of all.
+
+    Without `features` what was asked is not read: rows have none then. With `single` only requests of one
+    row that carry the caller's id are read, as whoever joins by it needs them; others are counted.
+    """
     ids: list[str] = []
     variants: list[str] = []
     moments: list[float] = []
     tables: list[Matrix] = []
     probabilities: list[float] = []
     skipped: Counter[str] = Counter()
-    places = {one.name: place for place, one in enumerate(features)}
-    codes = [
-        {value: float(code) for code, value in enumerate(one.values)} if one.kind == "category" else None
-        for one in features
-    ]
+    wanted = None if features is None else _Wanted.of(features)
+    width = 0 if features is None else len(features)
     for path in sorted(folder.rglob("*.jsonl")):
         # <variant>/yyyy/mm/dd/hh/<file>
         of = path.parts[-6] if len(path.parts) >= 6 else ""
@@ -96,23 +103,23 @@ def read_captures(folder: Path, features: Sequence[Feature], *, variant: str | N
         rows: list[list[float]] = []
         for line in _lines(path, skipped):
             try:
-                id, at, asked, answered = _line(line, places, codes)
+                id, at, asked, answered = _line(line, wanted, single)
             except Foreign as reason:
                 skipped[str(reason)] += 1
                 continue
-            single = len(answered) == 1
+            alone = len(answered) == 1
             for number, (row, probability) in enumerate(zip(asked, answered, strict=True)):
-                ids.append(id if single else f"{id}/{number}")
+                ids.append(id if alone else f"{id}/{number}")
                 variants.append(of)
                 moments.append(at)
                 rows.append(row)
                 probabilities.append(probability)
-        tables.append(np.array(rows, dtype=np.float32).reshape(len(rows), len(features)))
+        tables.append(np.array(rows, dtype=np.float32).reshape(len(rows), width))
     return Captured(
         np.array(ids, dtype=np.str_),
         np.array(variants, dtype=np.str_),
         np.array(moments, dtype=np.float64),
-        np.concatenate([np.empty((0, len(features)), dtype=np.float32), *tables]),
+        np.concatenate([np.empty((0, width), dtype=np.float32), *tables]),
         np.array(probabilities, dtype=np.float64),
         dict(skipped),
     )
@@ -182,8 +189,28 @@ def _lines(path: Path, skipped: Counter[str]) -> Iterator[bytes]:
         raise JobFailed(f"{path} cannot be read: {error}") from None
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """The features that a row must have: name → place, and of a category value → code."""
+
+    places: Mapping[str, int]
+    codes: Sequence[Mapping[str, float] | None]
+
+    @classmethod
+    def of(cls, features: Sequence[Feature]) -> _Wanted:
+        return cls(
+            {one.name: place for place, one in enumerate(features)},
+            [
+                {value: float(code) for code, value in enumerate(one.values)}
+                if one.kind == "category"
+                else None
+                for one in features
+            ],
+        )
+
+
 def _line(
-    line: bytes, places: Mapping[str, int], codes: Sequence[Mapping[str, float] | None]
+    line: bytes, wanted: _Wanted | None, single: bool
 ) -> tuple[str, float, list[list[float]], list[float]]:
     """Id, minutes, rows and probabilities of one captured request. Raises Foreign."""
     try:
@@ -192,15 +219,22 @@ def _line(
         raise Foreign("torn line") from None
     try:
         about = given["eventMetadata"]
-        asked, answered = given["captureData"]["endpointInput"], given["captureData"]["endpointOutput"]
-        id = about.get("inferenceId") or about["eventId"]
+        parts = given["captureData"]
+        own = about.get("inferenceId")
+        id = own or about["eventId"]
         at = _at(about)
-        rows = asked_of(*body_of(asked), places, codes)
-        said = answered_of(*body_of(answered))
+        said = answered_of(*body_of(parts["endpointOutput"]))
+        rows: list[list[float]] = [[]] * len(said)
+        if wanted is not None:
+            rows = asked_of(*body_of(parts["endpointInput"]), wanted.places, wanted.codes)
     except (KeyError, TypeError, AttributeError):
         raise Foreign("no capture of a request and its answer") from None
     if not isinstance(id, str) or not id:
         raise Foreign("no id")
+    if single and not own:
+        raise Foreign("request without the caller's id")
+    if single and len(said) > 1:
+        raise Foreign("request of several rows")
     if len(rows) != len(said):
         raise Foreign("as many answers as rows are missing")
     return id, at, rows, said

@@ -8,6 +8,7 @@ retraining. Only approvals are given here, which only the sandbox may.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -19,7 +20,7 @@ from ops.demo.replaying import NoStreamError, features_now, replay, report
 from ops.deployment import release
 from ops.errors import OK, CommandError, UsageError
 from ops.executions import RUNNING, execution, executions
-from ops.experiment.command import put_beside, take_over
+from ops.experiment.command import put_beside, take_away, take_over
 from ops.experiment.judging import Judgement, judge
 from ops.outputs import StackOutputs
 from ops.progress import Progress, Step
@@ -49,8 +50,10 @@ class Plan:
     drift_days: int = 14
     """Drift is told by windows of up to two weeks, and has to last."""
     shadow_days: int = 1
-    trial_days: int = 6
-    """Days of the A/B test at most."""
+    trial_days: int = 10
+    """Days of the A/B test at most. From 16 July on these models are told apart after 7 to 9 days, whoever is
+    asked which (docs/experiments.md).
+    """
     speed: float = 1000.0
     """Of the first day; the others come as quickly as they are taken."""
 
@@ -112,17 +115,24 @@ def loop(session: Session, options: RunOptions, plan: Plan) -> int:
         outputs = session.outputs()
         replay(session, outputs, calendar, plan.drift_days, plan.shadow_days, 0, step)
         shadowed = judge(session, outputs, step)
+        if shadowed.decision == "watch on":
+            step.note("one would watch on; the demonstration does not, as the A/B test stops for harm itself")
         step.done(f"{shadowed.decision}: {shadowed.why}")
+    tried: Judgement | None = None
     with progress.step("A/B test", "the challenger answers half of the requests") as step:
-        put_beside(session, outputs, "ab", challenger, 50, replace(options, brief=True), step)
-        outputs = session.outputs()
-        tried = _trial(session, outputs, calendar, plan, step)
-        step.done(f"{tried.decision}: {tried.why}")
+        if may_answer(shadowed):
+            put_beside(session, outputs, "ab", challenger, 50, replace(options, brief=True), step)
+            outputs = session.outputs()
+            tried = _trial(session, outputs, calendar, plan, step)
+            step.done(f"{tried.decision}: {tried.why}")
+        else:
+            step.done("not begun: the shadow says stop", idle=True)
     with progress.step("decide", "take over, or not") as step:
-        if tried.decision == "promote":
+        if tried is not None and tried.decision == "promote":
             champion = take_over(session, options, step)
         else:
-            step.done(f"{champion.name} stays the champion")
+            take_away(session, replace(options, brief=True), step)
+            step.done(f"{champion.name} stays the champion, and is alone again")
     outputs = session.outputs()
     with progress.step("verify", "compare the live endpoint with what the program intends") as step:
         check_outputs(session, outputs, step)
@@ -137,7 +147,7 @@ def loop(session: Session, options: RunOptions, plan: Plan) -> int:
             "champion": champion.arn,
             "challenger": challenger.arn,
             "shadow": shadowed.decision,
-            "trial": tried.decision,
+            "trial": tried.decision if tried else None,
             "steps": progress.finished,
         }
     )
@@ -207,16 +217,31 @@ def _retrained(session: Session, outputs: StackOutputs, before: set[str], step: 
     return made
 
 
-def _trial(session: Session, outputs: StackOutputs, calendar: Calendar, plan: Plan, step: Step) -> Judgement:
-    """Days are replayed until the test decides, or all have been."""
-    begin = plan.drift_days + plan.shadow_days
+def may_answer(shadowed: Judgement) -> bool:
+    """Whether a challenger may get requests: not where its shadow says that it is worse."""
+    return shadowed.decision != "stop"
+
+
+def until_decided(days: Sequence[int], after: Callable[[int], Judgement]) -> Judgement:
+    """The first judgement that is one, else the last. Raises `UsageError` where there is no day."""
     found: Judgement | None = None
-    for number in range(begin, begin + plan.trial_days):
-        replay(session, outputs, calendar, number, 1, 0, step)
-        found = judge(session, outputs, step)
-        step.note(f"after {calendar.real(number):%-d %B}: {found.decision}: {found.why}")
+    for number in days:
+        found = after(number)
         if found.decision != "go on":
             break
     if found is None:
         raise UsageError("an A/B test needs a day at least", "give --trial-days 1 or more")
     return found
+
+
+def _trial(session: Session, outputs: StackOutputs, calendar: Calendar, plan: Plan, step: Step) -> Judgement:
+    """Days are replayed until the test decides, or all have been."""
+
+    def after(number: int) -> Judgement:
+        replay(session, outputs, calendar, number, 1, 0, step)
+        found = judge(session, outputs, step)
+        step.note(f"after {calendar.real(number):%-d %B}: {found.decision}: {found.why}")
+        return found
+
+    begin = plan.drift_days + plan.shadow_days
+    return until_decided(range(begin, begin + plan.trial_days), after)

@@ -84,13 +84,13 @@ def put_beside(
     step.done(told)
 
 
-def show(session: Session) -> int:
+def show(session: Session, *, all_requests: bool = False) -> int:
     """`groundplan experiment judge`."""
     session.announce()
     outputs = session.outputs()
     progress = Progress(session.screen)
     with progress.step("judge", "hold what the variants said against what became of it") as step:
-        found = judge(session, outputs, step)
+        found = judge(session, outputs, step, all_requests=all_requests)
         step.done(f"{found.decision}: {found.why}")
     session.screen.line(f"as a picture: {found.page.relative_to(session.workspace.folder)}")
     session.screen.document(
@@ -99,7 +99,7 @@ def show(session: Session) -> int:
     return OK
 
 
-def promote(session: Session, options: RunOptions) -> int:
+def promote(session: Session, options: RunOptions, *, all_requests: bool = False) -> int:
     """`groundplan experiment promote`: the challenger takes over, where the experiment says so.
 
     Raises `NotPromotedError`.
@@ -108,7 +108,7 @@ def promote(session: Session, options: RunOptions) -> int:
     outputs = session.outputs()
     progress = Progress(session.screen)
     with progress.step("judge", "hold what the variants said against what became of it") as step:
-        found = judge(session, outputs, step)
+        found = judge(session, outputs, step, all_requests=all_requests)
         step.done(f"{found.decision}: {found.why}")
     if found.decision != "promote":
         raise NotPromotedError(found, session.stack)
@@ -133,8 +133,13 @@ def end(session: Session, options: RunOptions) -> int:
     session.announce()
     progress = Progress(session.screen)
     with progress.step("end", "take the challenger away") as step:
-        _, release = under_way(session)
-        serve(session, replace(release, challengers=(), shadow=None), options, step)
+        take_away(session, options, step)
         step.done("the champion alone is in service")
     session.screen.document({"command": "experiment end", "stack": session.stack})
     return OK
+
+
+def take_away(session: Session, options: RunOptions, step: Step) -> None:
+    """Releases the champion alone."""
+    _, release = under_way(session)
+    serve(session, replace(release, challengers=(), shadow=None), options, step)

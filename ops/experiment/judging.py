@@ -11,8 +11,10 @@ from typing import Any, Final, Literal
 from ops.errors import CommandError
 from ops.experiment.evidence import gather
 from ops.local_jobs import run_job
+from ops.model_archives import model_archive
 from ops.outputs import StackOutputs
 from ops.progress import Step
+from ops.registry import package
 from ops.releases import Release
 from ops.session import Session
 
@@ -31,6 +33,16 @@ class NoExperimentError(CommandError):
         super().__init__(
             f"nothing is measured against the champion of {stack}",
             f"begin with a shadow: groundplan experiment shadow {stack}",
+        )
+
+
+class NothingCapturedError(CommandError):
+    """Nobody has asked the endpoint since the challenger stands beside the champion."""
+
+    def __init__(self, stack: str) -> None:
+        super().__init__(
+            "nothing was captured since the experiment began: there is nothing to judge yet",
+            f"let requests come in, each with an InferenceId, then: groundplan experiment judge {stack}",
         )
 
 
@@ -60,8 +72,13 @@ def under_way(session: Session) -> tuple[Kind, Release]:
     return ("shadow" if release.shadow else "ab"), release
 
 
-def judge(session: Session, outputs: StackOutputs, step: Step) -> Judgement:
-    """Gathers and judges. Raises `NoExperimentError`, `NoOutcomesError` and `JudgingFailedError`."""
+def judge(session: Session, outputs: StackOutputs, step: Step, *, all_requests: bool = False) -> Judgement:
+    """Gathers and judges; an A/B test with both archives, so that only the requests count on which both would
+    act differently, unless `all_requests` are to.
+
+    Raises `NoExperimentError`, `NoOutcomesError`, `NothingCapturedError`, `NoArchiveError` and
+    `JudgingFailedError`.
+    """
     kind, release = under_way(session)
     folder = session.workspace.folder / ".groundplan" / "experiments" / session.stack
     evidence = gather(session, outputs, folder)
@@ -69,10 +86,16 @@ def judge(session: Session, outputs: StackOutputs, step: Step) -> Judgement:
         "captured since it began: "
         + (", ".join(f"{name} {count:,}" for name, count in sorted(evidence.lines.items())) or "nothing")
     )
+    if not evidence.lines:
+        raise NothingCapturedError(session.stack)
     if kind == "shadow":
         asked = ["--challenger", SHADOW, "--shadow"]
     else:
-        asked = ["--challenger", CHALLENGER, "--share", str(release.challengers[0].weight / 100)]
+        challenger = release.challengers[0]
+        asked = ["--challenger", CHALLENGER, "--share", str(challenger.weight / 100)]
+        of = {"champion": release.model_package_arn, "challenger": challenger.model_package_arn}
+        for which, arn in () if all_requests else of.items():
+            asked += [f"--{which}-model", str(model_archive(session, package(session, arn)))]
     (folder / "judged").mkdir(parents=True, exist_ok=True)
     places = ("--captures", str(evidence.captures), "--outcomes", str(evidence.outcomes))
     ended = run_job(

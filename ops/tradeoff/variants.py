@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from ops.errors import CommandError
 from ops.local_jobs import run_job
+from ops.model_archives import download, model_archive
 from ops.outputs import StackOutputs
 from ops.progress import Step
 from ops.registry import ModelPackage
@@ -49,8 +49,8 @@ def variants(
     folder = session.workspace.folder / ".groundplan" / "tradeoff" / package.name.replace("/", "-")
     told = folder / wanted.replace(",", "-") / "compression.json"
     if not told.is_file():
-        _fetch(session, outputs, package, folder, step)
-        _compress(session, outputs, folder, told.parent, wanted, step)
+        model = _fetch(session, outputs, package, folder, step)
+        _compress(session, outputs, model, folder, told.parent, wanted, step)
     return [variant(one) for one in json.loads(told.read_text())["variants"]], told.parent
 
 
@@ -69,13 +69,11 @@ def variant(told: dict[str, Any]) -> Variant:
     )
 
 
-def _fetch(session: Session, outputs: StackOutputs, package: ModelPackage, folder: Path, step: Step) -> None:
+def _fetch(session: Session, outputs: StackOutputs, package: ModelPackage, folder: Path, step: Step) -> Path:
+    """The model's archive; the sets are put into the folder."""
     s3 = session.client("s3")
-    described = session.client("sagemaker").describe_model_package(ModelPackageName=package.arn)
-    archive = urlsplit(described["InferenceSpecification"]["Containers"][0]["ModelDataUrl"])
-    folder.mkdir(parents=True, exist_ok=True)
     step.note(f"fetching {package.name} and the sets that it was trained on")
-    _download(s3, archive.netloc, archive.path.lstrip("/"), folder / "model.tar.gz")
+    archive = model_archive(session, package)
     bucket = outputs.zones["curated"]
     for name in SETS:
         prefix = f"{outputs.use_case_name}/{package.inputs}/{name}/"
@@ -84,18 +82,12 @@ def _fetch(session: Session, outputs: StackOutputs, package: ModelPackage, folde
         if not keys:
             raise NoPreparedSetsError(package.name, f"s3://{bucket}/{prefix}", session.stack)
         for key in keys:
-            _download(s3, bucket, key, folder / name / key.removeprefix(prefix))
-
-
-def _download(s3: Any, bucket: str, key: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(path.name + ".partial")
-    s3.download_file(bucket, key, str(scratch))
-    scratch.replace(path)
+            download(s3, bucket, key, folder / name / key.removeprefix(prefix))
+    return archive
 
 
 def _compress(
-    session: Session, outputs: StackOutputs, folder: Path, out: Path, wanted: str, step: Step
+    session: Session, outputs: StackOutputs, archive: Path, folder: Path, out: Path, wanted: str, step: Step
 ) -> None:
     sets = [text for name in SETS for text in (f"--{name}", str(folder / name))]
     # Written beside and moved at the end, so that what was cut off is made anew.
@@ -106,7 +98,7 @@ def _compress(
         if not line.startswith((" ", "/")) and "WARNING" not in line:
             step.note(f"  {line}")
 
-    model = ("--model", str(folder / "model.tar.gz"), "--out", str(scratch))
+    model = ("--model", str(archive), "--out", str(scratch))
     ended = run_job(
         session,
         "compress",

@@ -33,3 +33,5 @@ def test_a_model_lives_its_whole_life_in_one_command(clone: Any) -> None:
     assert found["challenger"].endswith("/2")
     assert found["shadow"] in {"go on to A/B", "watch on", "stop"}
     assert (found["champion"] == found["challenger"]) == (found["trial"] == "promote")
+    # One model is left in service: nothing is measured any more.
+    clone.run("experiment", "judge", "dev", status=1)

@@ -3,11 +3,14 @@
 import csv
 import importlib.util
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # pytest imports by file: what tests share is not found else
 
 from ml.flights.case import CASE
 from ml.flights.sources import find

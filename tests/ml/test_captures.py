@@ -119,6 +119,22 @@ def test_a_batch_is_as_many_rows_each_with_an_id(tmp_path: Path) -> None:
     assert found.features[2].tolist() == [2.0, -1.0]
 
 
+def test_who_joins_by_the_callers_id_reads_single_requests_that_carry_it(tmp_path: Path) -> None:
+    asked = json.dumps({"instances": [ROW, ROW]}).encode()
+    answered = b'{"predictions": [{"probability": 0.1}, {"probability": 0.2}]}'
+    _write(tmp_path, _line(), _line(inferenceId=None), _line(asked, answered))
+    found = read_captures(tmp_path, FEATURES, single=True)
+    assert found.inference_id.tolist() == ["f-1"]
+    assert found.skipped == {"request without the caller's id": 1, "request of several rows": 1}
+
+
+def test_without_features_what_was_asked_is_not_read(tmp_path: Path) -> None:
+    _write(tmp_path, _line(asked=b"nothing of ours"))
+    found = read_captures(tmp_path, None)
+    assert found.probability.tolist() == [0.25]
+    assert found.features.shape == (1, 0)
+
+
 def test_one_variant_alone_is_read_where_it_is_named(tmp_path: Path) -> None:
     _write(tmp_path, _line(), variant="champion")
     _write(tmp_path, _line(), variant="shadow-x")

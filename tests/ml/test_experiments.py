@@ -155,17 +155,19 @@ def kept(folder: Path, rows: int, *, blur: float, shadow: bool) -> tuple[Path, P
 
 def test_captures_and_outcomes_are_joined_by_id_at_the_time_of_the_event(tmp_path: Path) -> None:
     captures, outcomes = kept(tmp_path, 50, blur=0, shadow=False)
-    observed, skipped = read(captures, outcomes)
+    found = read(captures, outcomes, variants=("champion", "challenger-1"), costs=COSTS)
+    observed, skipped = found.observed, found.skipped
     assert len(observed) == 50
     assert not np.isnan(observed.outcome).any()
     assert observed.at.min() == datetime(2013, 11, 1, tzinfo=UTC).timestamp() / 60
     assert set(observed.variant.tolist()) == {"champion", "challenger-1"}
-    assert sum(skipped.values()) == 2
+    assert skipped == {"torn line": 1, "no capture of a request and its answer": 1}
+    assert (found.thresholds, observed.both) == (None, None)
 
 
 def test_a_folder_without_captures_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NoCaptures, match="no .jsonl file"):
-        read(tmp_path, tmp_path)
+        read(tmp_path, tmp_path, variants=("champion", "challenger-1"), costs=COSTS)
 
 
 @pytest.mark.parametrize(("shadow", "decision"), [(False, "keep"), (True, "stop")], ids=["ab", "shadow"])

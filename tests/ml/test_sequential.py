@@ -5,6 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
+from chance import at_most
 
 from ml.case import Costs
 from ml.experiments.assignment import MISMATCH, UnknownVariant, assigned, split
@@ -16,16 +17,6 @@ Floats = npt.NDArray[np.float64]
 COSTS = Costs(missed=400.0, false_alarm=100.0, unit="USD")
 ALPHA = 0.05
 RUNS = 120
-
-
-def at_most(share: float, runs: int) -> int:
-    """So many of the runs, and no more, chance allows a rate of `share`: but once in 10,000."""
-    total, count = 0.0, 0
-    while True:
-        total += math.comb(runs, count) * share**count * (1 - share) ** (runs - count)
-        if total > 1 - 1e-4:
-            return count
-        count += 1
 
 
 def traffic(seed: int, rows: int, *, blur: float = 0.0, share: float = 0.5) -> Observed:
@@ -56,7 +47,7 @@ def tried(observed: Observed, rule: Rule | None = None, share: float = 0.5) -> T
         challenger="challenger",
         share=share,
         loss="brier",
-        threshold=0.2,
+        thresholds=(0.2, 0.2),
         costs=COSTS,
     )
 
