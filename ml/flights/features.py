@@ -1,11 +1,11 @@
 """The features of a flight, each as known two hours before its scheduled departure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 import ibis
-from ibis.expr.types import IntegerValue, Table
+from ibis.expr.types import IntegerValue, Table, Value
 
 from ml.features.rolling import Tally, asked_at, known_by, mean
 from ml.flights.events import arrivals, departures, waiting
@@ -59,7 +59,7 @@ def _last_leg(flights: Table) -> IntegerValue:
     """When the aircraft's last leg from here that was scheduled by the moment of asking was scheduled."""
     # Asked NOTICE before the schedule: so all of the past but the last NOTICE minutes.
     past = ibis.range_window(group_by="tailnum", order_by="scheduled", preceding=(None, NOTICE))
-    last: IntegerValue = flights.scheduled.max().over(past)
+    last: IntegerValue = flights.scheduled.last().over(past)
     return last
 
 
@@ -75,11 +75,19 @@ def questions(everything: Table) -> Table:
 def together(asked: Table, known: Sequence[Known]) -> Table:
     """The questions with everything that was known."""
 
-    def joined(flights: Table, more: Known) -> Table:
-        found = flights.left_join(more.table, list(more.keys))
-        return found.drop(*(f"{key}_right" for key in more.keys))
+    found = asked
+    columns = list(asked.columns)
+    for number, more in enumerate(known):
+        same = [asked[key] == more.table[key] for key in more.keys]
+        found = found.left_join(more.table, same, rname=f"{{name}}_{number}")
+        columns += [name for name in more.table.columns if name not in more.keys]
+    # One chain of joins, and one choice at its end: a choice after each would be a query within a query.
+    return found.select(*columns)
 
-    return reduce(joined, known, asked)
+
+def _single(values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values in single precision, as they are written: half as much to carry through the joins."""
+    return {name: value.cast("float32") for name, value in values.items()}
 
 
 def from_busyness(everything: Table) -> Known:
@@ -88,18 +96,20 @@ def from_busyness(everything: Table) -> Known:
     return Known(busy, ("origin", "slot"))
 
 
-def from_weather(weather: Table) -> Known:
-    """The last hourly observation at the origin that was complete when asked, if at most three hours old.
+def observations(weather: Table) -> Table:
+    """The hourly observations: when (`observed`, in hours since 1970), what, and how it was in the hours before.
 
-    An observation labelled with an hour counts as known when that hour is over.
+    `next_one` is when the airport's next observation was made, missing for its last.
     """
     hour = (weather.time_hour.epoch_seconds() // 3600).cast("int32")
     seen = weather.mutate(observed=hour)
+    in_order = ibis.window(group_by="origin", order_by=seen.observed)
     lately = ibis.range_window(group_by="origin", order_by=seen.observed, preceding=5, following=0)
     earlier = seen.select("origin", observed=seen.observed + 3, pressure_before="pressure")
     seen = seen.select(
         "origin",
         "observed",
+        next_one=seen.observed.lead().over(in_order),
         temperature="temp",
         dew_point="dewp",
         humidity="humid",
@@ -112,16 +122,24 @@ def from_weather(weather: Table) -> Known:
         strongest_gust_6h=seen.wind_gust.max().over(lately).fill_null(0.0),
     )
     seen = together(seen, [Known(earlier, ("origin", "observed"))])
-    seen = seen.mutate(pressure_change_3h=seen.pressure - seen.pressure_before).drop("pressure_before")
-    # An observation holds for its own hour and the two after, or until the next one.
-    held = reduce(
-        lambda table, other: table.union(other),
-        (seen.mutate(last_hour=(seen.observed + hours).cast("int32")) for hours in range(_WEATHER_HOURS)),
-    )
-    newest = ibis.row_number().over(group_by=["origin", "last_hour"], order_by=held.observed.desc())
-    held = held.mutate(newest=newest)
-    latest = held.filter(held.newest == 0).drop("newest", "observed")
-    return Known(latest, ("origin", "last_hour"))
+    return seen.mutate(pressure_change_3h=seen.pressure - seen.pressure_before).drop("pressure_before")
+
+
+def from_weather(seen: Table) -> Known:
+    """The last of `observations` at the origin that was complete when asked, if at most three hours old.
+
+    An observation labelled with an hour counts as known when that hour is over.
+    """
+    # It holds for its own hour and the two after, or until the next one.
+    held = [
+        seen.filter(seen.next_one.isnull() | (seen.next_one > seen.observed + hours)).select(
+            "origin",
+            last_hour=(seen.observed + hours).cast("int32"),
+            **_single({name: seen[name] for name in seen.columns[3:]}),
+        )
+        for hours in range(_WEATHER_HOURS)
+    ]
+    return Known(ibis.union(*held), ("origin", "last_hour"))
 
 
 def from_traffic(asked: Table, everything: Table) -> list[Known]:
@@ -143,11 +161,11 @@ def from_traffic(asked: Table, everything: Table) -> list[Known]:
             f"{name}_waiting": known.wait_count,
             f"{name}_waiting_minutes": mean(waited, known.wait_count),
         }
-        found.append(Known(known.select(key, "mark", **state), (key, "mark")))
+        found.append(Known(known.select(key, "mark", **_single(state)), (key, "mark")))
     lately = Tally(name="arr", events=landed, minutes=6 * _HOUR)
     there = known_by(asked, keys=["dest"], tallies=[lately])
-    delay = mean(there.arr_total, there.arr_count)
-    found.append(Known(there.select("dest", "mark", destination_arrival_delay_6h=delay), ("dest", "mark")))
+    state = {"destination_arrival_delay_6h": mean(there.arr_total, there.arr_count)}
+    found.append(Known(there.select("dest", "mark", **_single(state)), ("dest", "mark")))
     return found
 
 

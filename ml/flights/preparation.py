@@ -26,9 +26,10 @@ def compute(engine: Engine, tables: Mapping[str, Table], prefix: str = "") -> Ta
     flights = timed(tables["flights"], tables["airports"])
     everything = engine.keep(f"{prefix}everything", features.from_timetable(flights))
     asked = features.questions(everything)
+    seen = engine.keep(f"{prefix}observations", features.observations(tables["weather"]))
     known = [
         features.from_busyness(everything),
-        features.from_weather(tables["weather"]),
+        features.from_weather(seen),
         *features.from_traffic(asked, everything),
         *features.from_aircraft(everything, tables["planes"]),
     ]
