@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
 from infra.foundation.alarm import Topics, alarm
 from infra.foundation.foundation import Foundation
+from infra.foundation.log_group import log_group
 from infra.serving.faults import faults_share
 from infra.serving.front_door_settings import FrontDoorSettings
 from infra.serving.http_api import HttpApi
@@ -43,12 +43,8 @@ class FrontDoor(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         settings, foundation = args.settings, args.foundation
         api_name = f"{foundation.place.prefix}-front-door"
-        group = aws.cloudwatch.LogGroup(
-            f"{name}-log",
-            name=f"/aws/apigateway/{api_name}",
-            kms_key_id=foundation.key_arns["logs"],
-            retention_in_days=foundation.log_days,
-            opts=child,
+        group = log_group(
+            f"{name}-log", name=f"/aws/apigateway/{api_name}", foundation=foundation, opts=child
         )
         api = InvocationsApiArgs(
             api_name=api_name,

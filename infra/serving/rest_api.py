@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from infra.foundation.log_group import log_group
 from infra.foundation.place import Place
 from infra.foundation.policy import Statement
 from infra.foundation.role import Role, RoleArgs
@@ -65,12 +66,11 @@ class RestApi(pulumi.ComponentResource):
             endpoint_configuration={"types": "REGIONAL"},
             opts=child,
         )
-        aws.cloudwatch.LogGroup(
+        log_group(
             f"{name}-execution-log",
             # API Gateway names it; made first, so that it is encrypted and ends.
             name=pulumi.Output.concat("API-Gateway-Execution-Logs_", api.id, "/", STAGE),
-            kms_key_id=foundation.key_arns["logs"],
-            retention_in_days=foundation.log_days,
+            foundation=foundation,
             opts=child,
         )
         schema = request_schema(settings.most_instances)
