@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TextIO
 
 Style = Literal["bold", "dim", "red", "green", "yellow", "blue", "magenta", "cyan"]
@@ -23,20 +22,23 @@ _CODES: Final[Mapping[Style, str]] = {
 }
 
 
-@dataclass(frozen=True)
 class Screen:
     """A command's standard streams and what they can show.
 
     With `as_json` the progress goes to `err`, so that `out` carries one JSON document and nothing else.
+    `live` says whether lines may be drawn over: a terminal that understands cursor movements.
     """
 
-    out: TextIO
-    err: TextIO
-    as_json: bool = False
-    colour: bool = False
-    live: bool = False
-    """Whether lines may be drawn over: a terminal that understands cursor movements."""
-    _documents: list[Any] = field(default_factory=list, repr=False, compare=False)
+    # No dataclass: the module would be a sixth of what `groundplan --help` takes.
+    def __init__(
+        self, out: TextIO, err: TextIO, *, as_json: bool = False, colour: bool = False, live: bool = False
+    ) -> None:
+        self.out: Final = out
+        self.err: Final = err
+        self.as_json: Final = as_json
+        self.colour: Final = colour
+        self.live: Final = live
+        self._documents: list[Any] = []
 
     @classmethod
     def of_process(cls, *, as_json: bool = False, environment: Mapping[str, str] | None = None) -> Screen:

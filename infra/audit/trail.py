@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from infra.audit.activity import ActivityAlarms, ActivityAlarmsArgs
 from infra.foundation.alarm import Topics
 from infra.foundation.foundation import Foundation
+from infra.foundation.log_group import log_group
 from infra.foundation.place import Place
 from infra.foundation.policy import Statement
 from infra.foundation.role import Role, RoleArgs
@@ -74,13 +75,7 @@ class Trail(pulumi.ComponentResource):
         writer_arn: pulumi.Output[str] | None = None
         if settings.log_group:
             group_name = f"/{place.project}/{place.stack}/trail"
-            group = aws.cloudwatch.LogGroup(
-                f"{name}-group",
-                name=group_name,
-                kms_key_id=foundation.key_arns["logs"],
-                retention_in_days=foundation.log_days,
-                opts=child,
-            )
+            group = log_group(f"{name}-group", name=group_name, foundation=foundation, opts=child)
             writer_arn = Role(
                 f"{name}-writer",
                 RoleArgs(

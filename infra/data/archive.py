@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from infra.data.catalog import parquet_files
 from infra.foundation.alarm import Topics, alarm
 from infra.foundation.foundation import Foundation
+from infra.foundation.log_group import log_group
 from infra.foundation.place import Place
 from infra.foundation.policy import Statement
 from infra.foundation.role import Role, RoleArgs
@@ -69,12 +70,8 @@ class Archive(pulumi.ComponentResource):
             storage_descriptor=parquet_files(pulumi.Output.concat("s3://", bucket, "/events/"), COLUMNS),
             opts=child,
         )
-        log = aws.cloudwatch.LogGroup(
-            f"{name}-log",
-            name=f"/aws/kinesisfirehose/{stream_name}",
-            kms_key_id=foundation.key_arns["logs"],
-            retention_in_days=foundation.log_days,
-            opts=child,
+        log = log_group(
+            f"{name}-log", name=f"/aws/kinesisfirehose/{stream_name}", foundation=foundation, opts=child
         )
         told = aws.cloudwatch.LogStream(
             f"{name}-log-stream", name=_LOG_STREAM, log_group_name=log.name, opts=child

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from pydantic import Field, model_validator
 
 from infra.foundation.foundation import Foundation
+from infra.foundation.log_group import log_group
 from infra.foundation.place import Place
 from infra.foundation.policy import Statement
 from infra.foundation.role import Role, RoleArgs
@@ -62,11 +63,10 @@ class Flink(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         foundation, place, settings = args.foundation, args.foundation.place, args.settings
         application_name = f"{place.prefix}-events"
-        log = aws.cloudwatch.LogGroup(
+        log = log_group(
             f"{name}-log",
             name=f"/aws/kinesis-analytics/{application_name}",
-            kms_key_id=foundation.key_arns["logs"],
-            retention_in_days=foundation.log_days,
+            foundation=foundation,
             opts=child,
         )
         told = aws.cloudwatch.LogStream(

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from pydantic import Field
 
 from infra.foundation.foundation import Foundation
+from infra.foundation.log_group import log_group
 from infra.foundation.place import Place
 from infra.foundation.policy import Statement
 from infra.foundation.role import Role, RoleArgs
@@ -72,12 +73,8 @@ class Spark(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         foundation, place, settings = args.foundation, args.foundation.place, args.settings
         keys = foundation.key_arns
-        log = aws.cloudwatch.LogGroup(
-            f"{name}-log",
-            name=f"/aws/emr-serverless/{place.prefix}",
-            kms_key_id=keys["logs"],
-            retention_in_days=foundation.log_days,
-            opts=child,
+        log = log_group(
+            f"{name}-log", name=f"/aws/emr-serverless/{place.prefix}", foundation=foundation, opts=child
         )
         application = aws.emrserverless.Application(
             f"{name}-application",

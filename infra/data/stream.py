@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from pydantic import Field
 
 from infra.foundation.foundation import Foundation
+from infra.foundation.log_group import log_group
 from infra.network.placement import Placement
 from infra.settings.block import Settings
 
@@ -114,11 +115,10 @@ class Kafka(pulumi.ComponentResource):
     ) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
         """ARN and addresses of a cluster with a broker in each zone."""
         foundation, settings, placement = args.foundation, args.settings, args.placement
-        log = aws.cloudwatch.LogGroup(
+        log = log_group(
             f"{name}-log",
             name=f"/aws/msk/{cluster_name}",
-            kms_key_id=foundation.key_arns["logs"],
-            retention_in_days=foundation.log_days,
+            foundation=foundation,
             opts=pulumi.ResourceOptions(parent=self),
         )
         cluster = aws.msk.Cluster(

@@ -18,6 +18,7 @@ from infra.data.workflow_permissions import (
 from infra.foundation.alarm import Topics, alarm
 from infra.foundation.dead_letters import DeadLetters, DeadLettersArgs
 from infra.foundation.foundation import Foundation
+from infra.foundation.log_group import log_group
 from infra.foundation.role import Role, RoleArgs
 from infra.notifications.event_alert import EventAlert, EventAlertArgs
 
@@ -75,12 +76,11 @@ class Workflow(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        log = aws.cloudwatch.LogGroup(
+        log = log_group(
             f"{name}-log",
             # Below this prefix the policy of deliveries does not grow by each group (Step Functions guide).
             name=f"/aws/vendedlogs/states/{machine_name}",
-            kms_key_id=keys["logs"],
-            retention_in_days=foundation.log_days,
+            foundation=foundation,
             opts=child,
         )
         site = pulumi.Output.all(

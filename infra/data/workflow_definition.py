@@ -4,32 +4,17 @@ In the Amazon States Language, JSONPath. The same site gives the same bytes.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from infra.data.source_looks import look
+from infra.data.workflow_states import Json, again, task, wrong
 from infra.training.instances import has_local_storage
 from infra.training.pipeline_definition import s3_input, s3_output
-
-Json = dict[str, Any]
 
 _CODE = "/opt/ml/processing/input/code"
 _SETS = ("train", "validation", "test", "examples", "report", "quarantine")
 _GIB = 30
-_BUSY = [
-    "States.Timeout",
-    "SageMaker.ThrottlingException",
-    "SageMaker.ResourceLimitExceededException",
-    "SageMaker.AmazonSageMakerException",
-    "EMRServerless.ThrottlingException",
-    "Glue.ThrottlingException",
-    "Glue.ConcurrentRunsExceededException",
-    "Glue.OperationTimeoutException",
-    "S3.SdkClientException",
-    "S3.SlowDownException",
-    "Sqs.SdkClientException",
-]
-"""What passes if it is tried again later: the services' own errors, never a failure of our code."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +61,9 @@ def workflow_definition(site: WorkflowSite) -> str:
     """The state machine's definition. Its input is not looked at."""
     states: dict[str, Json] = {
         "Begin": {"Type": "Pass", "Result": {"sources": list(site.sources)}, "Next": "LookAtSources"},
-        "LookAtSources": _look(site),
+        "LookAtSources": look(site.case, site.raw_bucket),
         "Prepare": _prepare_by_spark(site.spark, site) if site.spark else _prepare(site),
-        "Judge": _task(
+        "Judge": task(
             "aws-sdk:glue:startDataQualityRulesetEvaluationRun",
             {
                 "DataSource": {"GlueTable": {"DatabaseName": site.database, "TableName": site.table}},
@@ -91,7 +76,7 @@ def workflow_definition(site: WorkflowSite) -> str:
             result="$.quality",
         ),
         "WaitForVerdict": {"Type": "Wait", "Seconds": 10, "Next": "AskForVerdict"},
-        "AskForVerdict": _task(
+        "AskForVerdict": task(
             "aws-sdk:glue:getDataQualityRulesetEvaluationRun",
             {"RunId.$": "$.quality.RunId"},
             then="IsJudged",
@@ -111,7 +96,7 @@ def workflow_definition(site: WorkflowSite) -> str:
             ],
             "Default": "WaitForVerdict",
         },
-        "ReadVerdict": _task(
+        "ReadVerdict": task(
             "aws-sdk:glue:getDataQualityResult",
             {"ResultId.$": "$.run.ResultIds[0]"},
             then="IsGoodEnough",
@@ -122,7 +107,7 @@ def workflow_definition(site: WorkflowSite) -> str:
             "Choices": [{"Variable": "$.verdict.Score", "NumericGreaterThanEquals": 1, "Next": "Publish"}],
             "Default": "NotGoodEnough",
         },
-        "Publish": _task(
+        "Publish": task(
             "aws-sdk:s3:putObject",
             {
                 "Bucket": site.curated_bucket,
@@ -139,7 +124,7 @@ def workflow_definition(site: WorkflowSite) -> str:
             then="Tell",
             result="$.published",
         ),
-        "Tell": _task(
+        "Tell": task(
             "events:putEvents",
             {
                 "Entries": [
@@ -158,12 +143,12 @@ def workflow_definition(site: WorkflowSite) -> str:
             then=None,
             result=None,
         ),
-        "NotJudged": _wrong(
+        "NotJudged": wrong(
             "QualityNotJudged",
             "States.Format('The rules were not evaluated: aws glue "
             "get-data-quality-ruleset-evaluation-run --run-id {}', $.quality.RunId)",
         ),
-        "NotGoodEnough": _wrong(
+        "NotGoodEnough": wrong(
             "QualityNotGoodEnough",
             "States.Format('Only a share of {} of the rules holds: aws glue get-data-quality-result "
             "--result-id {}', $.verdict.Score, $.verdict.ResultId)",
@@ -179,7 +164,7 @@ def workflow_definition(site: WorkflowSite) -> str:
                     "failure.$": "$.failure",
                 },
             },
-            "Retry": [_again(["States.ALL"])],
+            "Retry": [again(["States.ALL"])],
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.unkept", "Next": "Failed"}],
             "ResultPath": "$.kept",
             "Next": "Failed",
@@ -195,78 +180,6 @@ def workflow_definition(site: WorkflowSite) -> str:
         },
         sort_keys=True,
     )
-
-
-def _again(errors: Sequence[str]) -> Json:
-    return {
-        "ErrorEquals": list(errors),
-        "IntervalSeconds": 5,
-        "BackoffRate": 2.0,
-        "MaxAttempts": 4,
-        "MaxDelaySeconds": 120,
-        "JitterStrategy": "FULL",
-    }
-
-
-def _task(resource: str, parameters: Mapping[str, Any], *, then: str | None, result: str | None) -> Json:
-    """A task that is tried again where its service was busy, and whose failure is kept."""
-    return {
-        "Type": "Task",
-        "Resource": f"arn:aws:states:::{resource}",
-        "Parameters": dict(parameters),
-        "Retry": [_again(_BUSY)],
-        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Keep"}],
-        "ResultPath": result,
-        **({"Next": then} if then else {"End": True}),
-    }
-
-
-def _wrong(error: str, cause: str) -> Json:
-    """Words a failure of the data itself, as a state's error would be."""
-    return {
-        "Type": "Pass",
-        "Parameters": {"Error": error, "Cause.$": cause},
-        "ResultPath": "$.failure",
-        "Next": "Keep",
-    }
-
-
-def _look(site: WorkflowSite) -> Json:
-    """Every source is there and holds something, before an instance is paid for."""
-    head = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::aws-sdk:s3:headObject",
-        "Parameters": {
-            "Bucket": site.raw_bucket,
-            "Key.$": f"States.Format('{site.case}/{{}}.csv', $)",
-        },
-        "ResultSelector": {"ContentLength.$": "$.ContentLength"},
-        "Retry": [_again(_BUSY)],
-        "Next": "IsFilled",
-    }
-    filled = {
-        "Type": "Choice",
-        "Choices": [{"Variable": "$.ContentLength", "NumericGreaterThan": 0, "Next": "Filled"}],
-        "Default": "Empty",
-    }
-    return {
-        "Type": "Map",
-        "ItemsPath": "$.sources",
-        "MaxConcurrency": 5,
-        "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "INLINE"},
-            "StartAt": "Look",
-            "States": {
-                "Look": head,
-                "IsFilled": filled,
-                "Filled": {"Type": "Succeed"},
-                "Empty": {"Type": "Fail", "Error": "SourceEmpty", "Cause": "A source file holds nothing"},
-            },
-        },
-        "ResultPath": "$.looked",
-        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Keep"}],
-        "Next": "Prepare",
-    }
 
 
 def _prepare(site: WorkflowSite) -> Json:
@@ -305,7 +218,7 @@ def _prepare(site: WorkflowSite) -> Json:
     }
     if site.pseudonym_keys is not None:
         parameters["Environment"] = {"PSEUDONYM_KEYS": site.pseudonym_keys}
-    return _task("sagemaker:createProcessingJob.sync", parameters, then="Judge", result="$.prepared")
+    return task("sagemaker:createProcessingJob.sync", parameters, then="Judge", result="$.prepared")
 
 
 def _prepare_by_spark(spark: SparkSite, site: WorkflowSite) -> Json:
@@ -331,4 +244,4 @@ def _prepare_by_spark(spark: SparkSite, site: WorkflowSite) -> Json:
             }
         },
     }
-    return _task("emr-serverless:startJobRun.sync", parameters, then="Judge", result="$.prepared")
+    return task("emr-serverless:startJobRun.sync", parameters, then="Judge", result="$.prepared")

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.foundation.foundation import Foundation
+from infra.foundation.log_group import log_group
 from infra.foundation.policy import Statement
 from infra.foundation.role import Role, RoleArgs
 
@@ -55,13 +56,7 @@ class Function(pulumi.ComponentResource):
         function_name = f"{place.prefix}-{args.purpose}"
         log_group_name = f"/aws/lambda/{function_name}"
         key = foundation.key_arns["messages"]
-        group = aws.cloudwatch.LogGroup(
-            f"{name}-log",
-            name=log_group_name,
-            kms_key_id=foundation.key_arns["logs"],
-            retention_in_days=foundation.log_days,
-            opts=child,
-        )
+        group = log_group(f"{name}-log", name=log_group_name, foundation=foundation, opts=child)
         own = pulumi.Output.all(args.statements, key, args.undelivered_arn).apply(
             lambda known: [
                 *known[0],

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 from pydantic import Field
 
 from infra.foundation.foundation import Foundation
+from infra.foundation.log_group import log_group
 from infra.settings.block import RetentionDays, Settings
 
 PROCESSING_JOBS = "/aws/sagemaker/ProcessingJobs"
@@ -44,11 +44,10 @@ class Logs(pulumi.ComponentResource):
     def __init__(self, name: str, args: LogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundplan:infra:Logs", name, opts=opts)
         self.names = [
-            aws.cloudwatch.LogGroup(
+            log_group(
                 f"{name}-{group.strip('/').replace('/', '-').lower()}",
                 name=group,
-                kms_key_id=args.foundation.key_arns["logs"],
-                retention_in_days=args.foundation.log_days,
+                foundation=args.foundation,
                 opts=pulumi.ResourceOptions(parent=self),
             ).name
             for group in args.groups

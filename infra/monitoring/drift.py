@@ -29,13 +29,19 @@ _ANALYZER = "sagemaker-model-monitor-analyzer"
 _CAPTURED = "/opt/ml/processing/input/endpoint"
 _REPORTED = "/opt/ml/processing/output"
 
+Outcomes = Literal["none", "kept", "heard"]
+"""Who says what became of predictions: nobody can, whoever writes to the feature group that is there for it,
+or the platform's stream too."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
     """A metric that an alarm is on, by `Endpoint`: `says` is one sentence with the endpoint's name in it.
 
     `Drift` and `PredictionDrift` are relative to what is normal and have lasted (five of seven days) where
-    they are above 1; so is `ConceptDrift`. `MissingOutcomes` is a share.
+    they are above 1; so is `ConceptDrift`. `MissingOutcomes` is a share. `where` says with
+    which outcomes there is the alarm: without a group the looks publish no figure of outcomes, and in a group
+    that nothing of the platform writes all would be missing for ever.
     """
 
     metric: Literal["Drift", "PredictionDrift", "ConceptDrift", "MissingOutcomes"]
@@ -43,6 +49,7 @@ class Watched:
     says: str
     runbook: str
     retrains: bool
+    where: Sequence[Outcomes] = ("none", "kept", "heard")
 
 
 WATCHED = (
@@ -66,6 +73,7 @@ WATCHED = (
         says="What {} says comes true otherwise than it did in validation.",
         runbook="concept-drift",
         retrains=True,
+        where=("kept", "heard"),
     ),
     Watched(
         metric="MissingOutcomes",
@@ -73,6 +81,7 @@ WATCHED = (
         says="Of too many predictions of {} it is not known what became of them.",
         runbook="missing-outcomes",
         retrains=False,
+        where=("heard",),
     ),
 )
 
@@ -93,6 +102,7 @@ class DriftArgs:
     endpoint_name: str
     endpoint: pulumi.Input[str]
     captures: bool
+    outcomes: Outcomes
     undelivered_arn: pulumi.Input[str]
 
 
@@ -108,9 +118,10 @@ class Drift(pulumi.ComponentResource):
     def __init__(self, name: str, args: DriftArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundplan:infra:Drift", name, opts=opts)
         settings = args.settings
-        for one in WATCHED:
+        watched = [one for one in WATCHED if args.outcomes in one.where]
+        for one in watched:
             self._alarm(name, one, args)
-        self.alarm_names = [f"{args.endpoint_name}-{one.ending}" for one in WATCHED if one.retrains]
+        self.alarm_names = [f"{args.endpoint_name}-{one.ending}" for one in watched if one.retrains]
         if settings.model_monitor.enabled and args.captures:
             self._schedule(name, args)
         self.register_outputs({"alarm_names": self.alarm_names})

@@ -78,7 +78,8 @@ class DriftSettings(Settings):
         default=0.2,
         gt=0,
         le=1,
-        description="Share of the due outcomes whose lack raises an alarm.",
+        description="Share of the due outcomes whose lack raises an alarm, where a stream brings them to "
+        "the feature store.",
     )
     looks: LookSettings = LookSettings()
     model_monitor: ModelMonitorSettings = ModelMonitorSettings()

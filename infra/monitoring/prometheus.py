@@ -11,6 +11,7 @@ from pydantic import Field
 
 from infra.foundation.alarm import Topics
 from infra.foundation.foundation import Foundation
+from infra.foundation.log_group import log_group
 from infra.foundation.place import Place
 from infra.settings.block import Settings
 
@@ -45,11 +46,10 @@ class Prometheus(pulumi.ComponentResource):
         super().__init__("groundplan:infra:Prometheus", name, opts=opts)
         child = pulumi.ResourceOptions(parent=self)
         foundation, place = args.foundation, args.foundation.place
-        log = aws.cloudwatch.LogGroup(
+        log = log_group(
             f"{name}-log",
             name=f"/aws/vendedlogs/prometheus/{place.prefix}",
-            kms_key_id=foundation.key_arns["logs"],
-            retention_in_days=foundation.log_days,
+            foundation=foundation,
             opts=child,
         )
         workspace = aws.amp.Workspace(

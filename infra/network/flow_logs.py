@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.foundation.foundation import Foundation
+from infra.foundation.log_group import log_group
 from infra.foundation.policy import Statement
 from infra.foundation.role import Role, RoleArgs
 
@@ -30,13 +31,7 @@ class FlowLogs(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         foundation, place = args.foundation, args.foundation.place
         group_name = f"/{place.project}/{place.stack}/flow-logs"
-        group = aws.cloudwatch.LogGroup(
-            f"{name}-group",
-            name=group_name,
-            kms_key_id=foundation.key_arns["logs"],
-            retention_in_days=foundation.log_days,
-            opts=child,
-        )
+        group = log_group(f"{name}-group", name=group_name, foundation=foundation, opts=child)
         role = Role(
             f"{name}-writer",
             RoleArgs(

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from infra.foundation.alarm import Topics
 from infra.foundation.foundation import Foundation
 from infra.foundation.function import Function, FunctionArgs
+from infra.foundation.log_group import log_group
 from infra.foundation.place import Place
 from infra.foundation.policy import Statement, document
 from infra.foundation.role import Role, RoleArgs
@@ -174,13 +175,7 @@ class Images(pulumi.ComponentResource):
             opts=child,
         )
         log_name = f"/aws/codebuild/{project_name(place, image)}"
-        group = aws.cloudwatch.LogGroup(
-            f"{name}-{image}-log",
-            name=log_name,
-            kms_key_id=foundation.key_arns["logs"],
-            retention_in_days=foundation.log_days,
-            opts=child,
-        )
+        group = log_group(f"{name}-{image}-log", name=log_name, foundation=foundation, opts=child)
         variables: dict[str, pulumi.Input[str]] = {
             "NAME": repository.name,
             "REPOSITORY": repository.repository_url,

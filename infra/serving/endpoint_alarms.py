@@ -7,6 +7,7 @@ import pulumi
 
 from infra.foundation.alarm import Topics, alarm
 from infra.foundation.foundation import Foundation
+from infra.serving.faults import faults_share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +40,16 @@ class EndpointAlarms(pulumi.ComponentResource):
             severity="critical",
             topics=args.topics,
             foundation=args.foundation,
-            namespace="AWS/SageMaker",
-            metric_name="Invocation5XXErrors",
-            dimensions=dimensions,
-            # The metric is 1 for a failed request and 0 for one that went well: its average is their share.
-            statistic="Average",
-            comparison_operator="GreaterThanThreshold",
-            threshold=0.01,
-            period=60,
-            evaluation_periods=2,
-            datapoints_to_alarm=2,
             opts=child,
+            **faults_share(
+                "Invocation5XXErrors",
+                namespace="AWS/SageMaker",
+                dimensions=dimensions,
+                above=0.01,
+                period=60,
+                periods=2,
+                of_them=2,
+            ),
         )
         latency = alarm(
             f"{name}-latency",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
 from infra.foundation.alarm import Topics, alarm
 from infra.foundation.foundation import Foundation
+from infra.foundation.log_group import log_group
+from infra.serving.faults import faults_share
 from infra.serving.front_door_settings import FrontDoorSettings
 from infra.serving.http_api import HttpApi
+from infra.serving.invocations_api import InvocationsApiArgs
 from infra.serving.rest_api import RestApi
 from infra.serving.web_acl import WebAcl, WebAclArgs
 
@@ -41,23 +43,19 @@ class FrontDoor(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         settings, foundation = args.settings, args.foundation
         api_name = f"{foundation.place.prefix}-front-door"
-        group = aws.cloudwatch.LogGroup(
-            f"{name}-log",
-            name=f"/aws/apigateway/{api_name}",
-            kms_key_id=foundation.key_arns["logs"],
-            retention_in_days=foundation.log_days,
-            opts=child,
+        group = log_group(
+            f"{name}-log", name=f"/aws/apigateway/{api_name}", foundation=foundation, opts=child
+        )
+        api = InvocationsApiArgs(
+            api_name=api_name,
+            settings=settings,
+            foundation=foundation,
+            endpoint_name=args.endpoint_name,
+            log_group_arn=group.arn,
         )
         dimensions: dict[str, pulumi.Input[str]]
         if settings.authorisation == "iam":
-            rest = RestApi(
-                f"{name}-rest",
-                settings=settings,
-                foundation=foundation,
-                endpoint_name=args.endpoint_name,
-                log_group_arn=group.arn,
-                opts=child,
-            )
+            rest = RestApi(f"{name}-rest", api, opts=child)
             if settings.waf:
                 WebAcl(
                     f"{name}-waf",
@@ -71,14 +69,7 @@ class FrontDoor(pulumi.ComponentResource):
             self.url, faults, refusals = rest.url, "5XXError", "4XXError"
             dimensions = {"ApiName": api_name, "Stage": rest.stage_name}
         else:
-            http = HttpApi(
-                f"{name}-http",
-                settings=settings,
-                foundation=foundation,
-                endpoint_name=args.endpoint_name,
-                log_group_arn=group.arn,
-                opts=child,
-            )
+            http = HttpApi(f"{name}-http", api, opts=child)
             self.url, faults, refusals = http.url, "5xx", "4xx"
             dimensions = {"ApiId": http.api_id, "Stage": http.stage_name}
         alarm(
@@ -89,17 +80,16 @@ class FrontDoor(pulumi.ComponentResource):
             severity="critical",
             topics=args.topics,
             foundation=foundation,
-            namespace="AWS/ApiGateway",
-            metric_name=faults,
-            dimensions=dimensions,
-            # 1 for a fault and 0 for an answer: the average is the share.
-            statistic="Average",
-            comparison_operator="GreaterThanThreshold",
-            threshold=0.01,
-            period=60,
-            evaluation_periods=3,
-            datapoints_to_alarm=2,
             opts=child,
+            **faults_share(
+                faults,
+                namespace="AWS/ApiGateway",
+                dimensions=dimensions,
+                above=0.01,
+                period=60,
+                periods=3,
+                of_them=2,
+            ),
         )
         alarm(
             f"{name}-refusals",
@@ -109,15 +99,15 @@ class FrontDoor(pulumi.ComponentResource):
             severity="warning",
             topics=args.topics,
             foundation=foundation,
-            namespace="AWS/ApiGateway",
-            metric_name=refusals,
-            dimensions=dimensions,
-            statistic="Average",
-            comparison_operator="GreaterThanThreshold",
-            threshold=0.5,
-            period=300,
-            evaluation_periods=3,
-            datapoints_to_alarm=3,
             opts=child,
+            **faults_share(
+                refusals,
+                namespace="AWS/ApiGateway",
+                dimensions=dimensions,
+                above=0.5,
+                period=300,
+                periods=3,
+                of_them=3,
+            ),
         )
         self.register_outputs({"url": self.url})

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import pulumi
 import pulumi_aws as aws
 
-from infra.foundation.foundation import Foundation
 from infra.foundation.function import Function, FunctionArgs
-from infra.serving.front_door_settings import FrontDoorSettings
-from infra.serving.rest_api import STAGE, ask_endpoint
+from infra.serving.invocations_api import STAGE, InvocationsApiArgs, access_log
 
-ACCESS_LOG = json.dumps(
-    {
-        "requestId": "$context.requestId",
-        "caller": "$context.authorizer.claims.sub",
-        "address": "$context.identity.sourceIp",
-        "time": "$context.requestTime",
-        "route": "$context.routeKey",
-        "status": "$context.status",
-        "bytes": "$context.responseLength",
-        "milliseconds": "$context.responseLatency",
-        "refusedBy": "$context.error.message",
-    }
+ACCESS_LOG = access_log(
+    caller="$context.authorizer.claims.sub",
+    route="$context.routeKey",
+    refused_by="$context.error.message",
 )
-"""What the access log says of a request: who, when, how it ended; nothing of its content."""
 
 
 class HttpApi(pulumi.ComponentResource):
@@ -36,28 +23,19 @@ class HttpApi(pulumi.ComponentResource):
     stage_name: pulumi.Output[str]
 
     def __init__(
-        self,
-        name: str,
-        *,
-        settings: FrontDoorSettings,
-        foundation: Foundation,
-        endpoint_name: pulumi.Input[str],
-        log_group_arn: pulumi.Input[str],
-        opts: pulumi.ResourceOptions | None = None,
+        self, name: str, args: InvocationsApiArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("groundplan:infra:HttpApi", name, opts=opts)
         child = pulumi.ResourceOptions(parent=self)
-        place = foundation.place
+        settings = args.settings
         function = Function(
             f"{name}-function",
             FunctionArgs(
                 purpose="front-door",
                 description="Hands requests with a token on to the endpoint",
-                foundation=foundation,
-                statements=pulumi.Output.from_input(endpoint_name).apply(
-                    lambda known: [ask_endpoint(place, known)]
-                ),
-                environment={"ENDPOINT": endpoint_name, "MOST_INSTANCES": str(settings.most_instances)},
+                foundation=args.foundation,
+                statements=args.asks,
+                environment={"ENDPOINT": args.endpoint_name, "MOST_INSTANCES": str(settings.most_instances)},
                 timeout_seconds=29,
                 memory_mb=256,
             ),
@@ -65,7 +43,7 @@ class HttpApi(pulumi.ComponentResource):
         )
         api = aws.apigatewayv2.Api(
             f"{name}-api",
-            name=f"{place.prefix}-front-door",
+            name=args.api_name,
             description="The front door of the endpoint, for tokens",
             protocol_type="HTTP",
             opts=child,
@@ -102,7 +80,7 @@ class HttpApi(pulumi.ComponentResource):
             api_id=api.id,
             name=STAGE,
             auto_deploy=True,
-            access_log_settings={"destination_arn": log_group_arn, "format": ACCESS_LOG},
+            access_log_settings={"destination_arn": args.log_group_arn, "format": ACCESS_LOG},
             default_route_settings={
                 "throttling_rate_limit": settings.rate_per_second,
                 "throttling_burst_limit": settings.burst,

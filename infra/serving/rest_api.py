@@ -9,28 +9,18 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra.foundation.foundation import Foundation
+from infra.foundation.log_group import log_group
 from infra.foundation.place import Place
 from infra.foundation.policy import Statement
 from infra.foundation.role import Role, RoleArgs
-from infra.serving.front_door_settings import FrontDoorSettings
+from infra.serving.invocations_api import STAGE, InvocationsApiArgs, access_log
 
-STAGE = "live"
 _JSON = "application/json"
-ACCESS_LOG = json.dumps(
-    {
-        "requestId": "$context.requestId",
-        "caller": "$context.identity.userArn",
-        "address": "$context.identity.sourceIp",
-        "time": "$context.requestTime",
-        "route": "$context.httpMethod $context.resourcePath",
-        "status": "$context.status",
-        "bytes": "$context.responseLength",
-        "milliseconds": "$context.responseLatency",
-        "refusedBy": "$context.error.responseType",
-    }
+ACCESS_LOG = access_log(
+    caller="$context.identity.userArn",
+    route="$context.httpMethod $context.resourcePath",
+    refused_by="$context.error.responseType",
 )
-"""What the access log says of a request: who, when, how it ended; nothing of its content."""
 
 
 class RestApi(pulumi.ComponentResource):
@@ -41,17 +31,11 @@ class RestApi(pulumi.ComponentResource):
     stage_name: pulumi.Output[str]
 
     def __init__(
-        self,
-        name: str,
-        *,
-        settings: FrontDoorSettings,
-        foundation: Foundation,
-        endpoint_name: pulumi.Input[str],
-        log_group_arn: pulumi.Input[str],
-        opts: pulumi.ResourceOptions | None = None,
+        self, name: str, args: InvocationsApiArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("groundplan:infra:RestApi", name, opts=opts)
         child = pulumi.ResourceOptions(parent=self)
+        settings, foundation = args.settings, args.foundation
         place = foundation.place
 
         def role(purpose: str, description: str, statements: pulumi.Input[list[Statement]]) -> Role:
@@ -71,23 +55,22 @@ class RestApi(pulumi.ComponentResource):
         caller = role(
             "front-door-calls",
             "Hands requests on to the endpoint",
-            pulumi.Output.from_input(endpoint_name).apply(lambda known: [ask_endpoint(place, known)]),
+            args.asks,
         )
         writer = role("front-door-logs", "Writes the logs of APIs", [write_logs(place)])
         logging = aws.apigateway.Account(f"{name}-logging", cloudwatch_role_arn=writer.arn, opts=child)
         api = aws.apigateway.RestApi(
             f"{name}-api",
-            name=f"{place.prefix}-front-door",
+            name=args.api_name,
             description="The front door of the endpoint, for signed requests",
             endpoint_configuration={"types": "REGIONAL"},
             opts=child,
         )
-        aws.cloudwatch.LogGroup(
+        log_group(
             f"{name}-execution-log",
             # API Gateway names it; made first, so that it is encrypted and ends.
             name=pulumi.Output.concat("API-Gateway-Execution-Logs_", api.id, "/", STAGE),
-            kms_key_id=foundation.key_arns["logs"],
-            retention_in_days=foundation.log_days,
+            foundation=foundation,
             opts=child,
         )
         schema = request_schema(settings.most_instances)
@@ -123,7 +106,7 @@ class RestApi(pulumi.ComponentResource):
             request_validator_id=validator.id,
             opts=child,
         )
-        uri = pulumi.Output.from_input(endpoint_name).apply(lambda known: integration_uri(place, known))
+        uri = pulumi.Output.from_input(args.endpoint_name).apply(lambda known: integration_uri(place, known))
         integration = aws.apigateway.Integration(
             f"{name}-endpoint",
             **where,
@@ -171,7 +154,7 @@ class RestApi(pulumi.ComponentResource):
             deployment=deployment.id,
             stage_name=STAGE,
             xray_tracing_enabled=True,
-            access_log_settings={"destination_arn": log_group_arn, "format": ACCESS_LOG},
+            access_log_settings={"destination_arn": args.log_group_arn, "format": ACCESS_LOG},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[logging]),
         )
         aws.apigateway.MethodSettings(
@@ -218,15 +201,6 @@ def request_schema(most_instances: int) -> str:
             },
             "additionalProperties": False,
         }
-    )
-
-
-def ask_endpoint(place: Place, endpoint: str) -> Statement:
-    """Asks the one endpoint."""
-    return Statement(
-        sid="AskTheModel",
-        actions=["sagemaker:InvokeEndpoint"],
-        resources=[place.arn("sagemaker", f"endpoint/{endpoint}")],
     )
 
 

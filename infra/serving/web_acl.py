@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.foundation.foundation import Foundation
+from infra.foundation.log_group import log_group
 
 MANAGED = (
     "AWSManagedRulesAmazonIpReputationList",
@@ -52,12 +53,11 @@ class WebAcl(pulumi.ComponentResource):
             visibility_config=_seen(f"{prefix}-front-door"),
             opts=child,
         )
-        group = aws.cloudwatch.LogGroup(
+        group = log_group(
             f"{name}-log",
             # WAF takes no group of another name.
             name=f"aws-waf-logs-{prefix}-front-door",
-            kms_key_id=foundation.key_arns["logs"],
-            retention_in_days=foundation.log_days,
+            foundation=foundation,
             opts=child,
         )
         blocked = aws.wafv2.WebAclLoggingConfigurationLoggingFilterFilterConditionActionConditionArgs(

@@ -10,7 +10,7 @@ from infra.data.declared import OUTCOMES
 from infra.data.features import group_name
 from infra.foundation.dead_letters import DeadLetters, DeadLettersArgs
 from infra.identity.persona_permissions import STARTERS_OF_TRAINING
-from infra.monitoring.drift import Drift, DriftArgs
+from infra.monitoring.drift import Drift, DriftArgs, Outcomes
 from infra.monitoring.looks import Looks, LooksArgs
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
 from infra.monitoring.served import Served
@@ -42,6 +42,7 @@ def watch_over(
                 endpoint_name=ground.endpoint_name,
                 endpoint=endpoint.endpoint_name,
                 captures=settings.endpoint.capture_percent > 0,
+                outcomes=outcomes_of(settings),
                 undelivered_arn=trained.undelivered_arn,
             ),
         )
@@ -141,3 +142,10 @@ def watch_over(
         "prometheus": monitoring.prometheus_endpoint,
         "grafana": monitoring.grafana_endpoint,
     }
+
+
+def outcomes_of(settings: PlatformSettings) -> Outcomes:
+    """Who says what became of predictions."""
+    if not settings.features.enabled:
+        return "none"
+    return "kept" if settings.streaming.kind == "none" else "heard"

@@ -17,7 +17,8 @@ from infra.packaging.images import Image
 from infra.storage.storage import Zone
 from infra.training.champion import Champion, ChampionArgs
 from infra.training.settings import TrainingSettings
-from infra.training.steps import Site, training_definition
+from infra.training.site import Site
+from infra.training.steps import training_definition
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Sequence
 
 from sandbox.engine.events import StepFailed, StepStarted
 from sandbox.engine.executor import Executor
 from sandbox.engine.graph import Graph
+from sandbox.engine.parallel import in_parallel
 from sandbox.engine.planner import Planner
 from sandbox.engine.run import Run, Stopped
 from sandbox.engine.state import Resource
@@ -70,7 +69,7 @@ def _delete(run: Run, planner: Planner, executor: Executor, condemned: Sequence[
                 stays |= graph.all_needs(item)
             else:
                 ready.append(steps[id(item)])
-        failed = _in_parallel(run, executor, ready)
+        failed = in_parallel(run, "deletion", ready, executor.step)
         for step in failed:
             stays |= graph.all_needs(step.resource)
         run.check()
@@ -98,47 +97,3 @@ def _refuse_unnamed(run: Run, planner: Planner, condemned: Sequence[Resource]) -
         )
     if unnamed and not run.preview:
         raise Stopped
-
-
-def _in_parallel(run: Run, executor: Executor, steps: Sequence[Step]) -> list[Step]:
-    """Carries out steps that do not need each other; those that failed. Raises `Stopped` when abandoned."""
-    waiting: queue.SimpleQueue[Step] = queue.SimpleQueue()
-    for step in steps:
-        waiting.put(step)
-    failed: list[Step] = []
-    finished = 0
-    lock = threading.Lock()
-
-    def work() -> None:
-        nonlocal finished
-        while True:
-            try:
-                step = waiting.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                run.enter()
-                try:
-                    executor.step(step)
-                finally:
-                    run.leave()
-            except Stopped:
-                with lock:
-                    failed.append(step)
-            except Exception as error:  # noqa: BLE001 - raised again by the main thread
-                run.crash(error)
-            finally:
-                with lock:
-                    finished += 1
-                run.signals.put("worked")
-
-    for _ in range(min(run.parallel, len(steps))):
-        # Daemons: a second Ctrl-C must not wait for a call that never ends.
-        threading.Thread(target=work, name="deletion", daemon=True).start()
-    while True:
-        with lock:
-            if finished == len(steps):
-                return failed
-        run.signals.get()
-        if run.abandoned:
-            raise Stopped

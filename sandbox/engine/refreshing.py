@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 
 from sandbox.engine import diffs
 from sandbox.engine.adapter import Adapter
 from sandbox.engine.events import Operation, StepDone, StepFailed, StepStarted
 from sandbox.engine.journal import Journal
+from sandbox.engine.parallel import in_parallel
 from sandbox.engine.planner import Planner
 from sandbox.engine.provider import InitializationError, ProviderError
 from sandbox.engine.recovery import without
@@ -51,46 +50,14 @@ def refresh(run: Run, planner: Planner, journal: Journal, *, counted: bool = Tru
 
 
 def _read_all(run: Run, work: list[tuple[Resource, Adapter]], counted: bool) -> dict[int, Resource | None]:
-    waiting: queue.SimpleQueue[tuple[Resource, Adapter]] = queue.SimpleQueue()
-    for pair in work:
-        waiting.put(pair)
     found: dict[int, Resource | None] = {}
-    finished = 0
-    lock = threading.Lock()
 
-    def loop() -> None:
-        nonlocal finished
-        while True:
-            try:
-                old, adapter = waiting.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                run.enter()
-                try:
-                    new = _read(run, old, adapter, counted)
-                finally:
-                    run.leave()
-                with lock:
-                    found[id(old)] = new
-            except Stopped:
-                pass
-            except Exception as error:  # noqa: BLE001 - raised again by the main thread
-                run.crash(error)
-            finally:
-                with lock:
-                    finished += 1
-                run.signals.put("worked")
+    def read(one: tuple[Resource, Adapter]) -> None:
+        old, adapter = one
+        found[id(old)] = _read(run, old, adapter, counted)
 
-    for _ in range(min(run.parallel, len(work))):
-        threading.Thread(target=loop, name="refresh", daemon=True).start()
-    while True:
-        with lock:
-            if finished == len(work):
-                return dict(found)
-        run.signals.get()
-        if run.abandoned:
-            raise Stopped
+    in_parallel(run, "refresh", work, read)
+    return found
 
 
 def _read(run: Run, old: Resource, adapter: Adapter, counted: bool) -> Resource | None:

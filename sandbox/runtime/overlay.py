@@ -139,6 +139,30 @@ class Overlay(Protocol):
         """Ends the processes that it started. Documents stay."""
 
 
+Operation = Callable[[Params, Caller], Params]
+"""Answers one operation, or raises ServiceError."""
+
+
+class TableOverlay:
+    """An `Overlay` that has a function for each operation, and leaves nothing of its own behind.
+
+    What such a part keeps are records of what was, such as runs, or goes with what the emulator keeps. The
+    part itself says of which service it is, and what its start and its stop do.
+    """
+
+    def __init__(self, operations: Mapping[str, Operation]) -> None:
+        self._operations = operations
+        self.operations = frozenset(operations)
+
+    def call(self, operation: str, params: Params, caller: Caller) -> Params:
+        """Answers one operation. Raises ServiceError."""
+        return self._operations[operation](params, caller)
+
+    def remaining(self) -> Sequence[Remaining]:
+        """Nothing."""
+        return []
+
+
 AsgiHandler = Callable[[Any, Any, Any], Awaitable[None]]
 
 

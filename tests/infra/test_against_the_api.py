@@ -11,7 +11,8 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.validate import ParamValidator
 
 from infra.training.settings import TrainingSettings
-from infra.training.steps import Site, training_definition
+from infra.training.site import Site
+from infra.training.steps import training_definition
 from infra.training.tuning_settings import TuningSettings
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"

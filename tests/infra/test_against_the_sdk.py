@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from infra.training.settings import TrainingSettings
-from infra.training.steps import Site, training_definition
+from infra.training.site import Site
+from infra.training.steps import training_definition
 
 SDK = Path(__file__).parent / "sdk"
 RECORD: dict[str, Any] = json.loads((SDK / "training_pipeline.json").read_text())

@@ -1,71 +1,30 @@
 """Does a pipeline, run by the sandbox, learn from the champion's function which approved model there is?"""
 
-import io
-import json
 import time
 import uuid
-import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
+from functions_run import Client, function, role, sandbox
 
 from infra.training.pipeline_definition import Step, definition, get
-from sandbox.runtime import daemon
 
-HANDLER = Path(__file__).parents[2] / "infra" / "functions" / "champion" / "handler.py"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
 NO_MODEL = "s3://models/source/abc/source.tar.gz"
-Client = Callable[[str], Any]
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    root = tmp_path_factory.mktemp("sandbox")
-    address = daemon.start(root)
-    variables = daemon.environment(address)
-
-    def make(service: str) -> Any:
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=address.endpoint_url,
-            region_name=address.region,
-            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-            config=Config(retries={"total_max_attempts": 1}),
-        )
-
-    yield make
-    daemon.stop(root)
-
-
-def _role(client: Client, service: str) -> str:
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    made = client("iam").create_role(RoleName=service.partition(".")[0], AssumeRolePolicyDocument=trust)
-    return str(made["Role"]["Arn"])
+    with sandbox(tmp_path_factory.mktemp("sandbox")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def champion(client: Client) -> Callable[[], str]:
     """Runs a pipeline of the one step; what it told the next one, which fails with it."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as opened:
-        opened.write(HANDLER, "handler.py")
-    function = client("lambda").create_function(
-        FunctionName="champion",
-        Role=_role(client, "lambda.amazonaws.com"),
-        Runtime="python3.13",
-        Handler="handler.handle",
-        Code={"ZipFile": archive.getvalue()},
-        Timeout=30,
-        Environment={"Variables": {"GROUP": "flights", "MODELS": "s3://models", "NO_MODEL": NO_MODEL}},
-    )["FunctionArn"]
+    arn = function(client, "champion", {"GROUP": "flights", "MODELS": "s3://models", "NO_MODEL": NO_MODEL})
     steps = [
-        Step(name="Champion", type="Lambda", arguments={}, function=function, answers=["Model"]),
+        Step(name="Champion", type="Lambda", arguments={}, function=arn, answers=["Model"]),
         Step(
             name="Told",
             type="Fail",
@@ -78,7 +37,7 @@ def champion(client: Client) -> Callable[[], str]:
         PipelineName="asking",
         PipelineDefinition=definition(parameters=[], steps=steps),
         ClientRequestToken=str(uuid.uuid4()),
-        RoleArn=_role(client, "sagemaker.amazonaws.com"),
+        RoleArn=role(client, "sagemaker.amazonaws.com"),
     )
 
     def ask() -> str:

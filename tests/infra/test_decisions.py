@@ -15,7 +15,8 @@ from infra.network.gateways import interface_statement, s3_statements
 from infra.serving.endpoint_names import name_of
 from infra.training.instances import has_local_storage
 from infra.training.settings import TrainingSettings
-from infra.training.steps import Site, training_definition
+from infra.training.site import Site
+from infra.training.steps import training_definition
 from sandbox.runtime.sagemaker.definition import parse
 
 PLACE = Place(project="groundplan", stack="dev", account="123456789012", region="us-east-1", partition="aws")

@@ -15,9 +15,11 @@ from mocked import Build, build, foundation, topics
 from pydantic import ValidationError
 
 from infra.identity.identity import Work
-from infra.monitoring.drift import Drift, DriftArgs
+from infra.monitoring.drift import Drift, DriftArgs, Outcomes
 from infra.monitoring.drift_settings import DriftSettings
 from infra.network.placement import Placement
+from infra.settings.loading import read_settings
+from infra.stages.watching import outcomes_of
 from infra.training.retraining import Retraining, RetrainingArgs, RetrainingSettings
 
 HANDLER = Path(__file__).parents[2] / "infra" / "functions" / "retraining" / "handler.py"
@@ -26,7 +28,9 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 ROLES: dict[Work, str] = {"monitoring": "arn:aws:iam::123456789012:role/groundplan-dev-monitoring"}
 
 
-def _drift(preview: bool = False, captures: bool = True, **settings: Any) -> Build:
+def _drift(
+    preview: bool = False, captures: bool = True, outcomes: Outcomes = "heard", **settings: Any
+) -> Build:
     def program() -> dict[str, Any]:
         known = pulumi.Output.from_input
         drift = Drift(
@@ -45,6 +49,7 @@ def _drift(preview: bool = False, captures: bool = True, **settings: Any) -> Bui
                 endpoint_name="groundplan-dev-flights",
                 endpoint="groundplan-dev-flights",
                 captures=captures,
+                outcomes=outcomes,
                 undelivered_arn=QUEUE,
             ),
         )
@@ -93,6 +98,40 @@ def test_each_thing_that_can_go_wrong_with_a_model_has_an_alarm_and_a_page_of_it
         "concept-drift": ("ConceptDrift", 1.5, "concept-drift.md"),
         "missing-outcomes": ("MissingOutcomes", 0.3, "missing-outcomes.md"),
     }
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "missed", "retraining"),
+    [
+        ("kept", {"missing-outcomes"}, ["concept-drift", "drift"]),
+        ("none", {"missing-outcomes", "concept-drift"}, ["drift"]),
+    ],
+)
+def test_no_alarm_watches_outcomes_that_nothing_brings(
+    outcomes: Outcomes, missed: set[str], retraining: list[str]
+) -> None:
+    made = _drift(outcomes=outcomes)
+    prefix = "groundplan-dev-flights-"
+    all_of_them = {"drift", "prediction-drift", "concept-drift", "missing-outcomes"}
+    assert {name.removeprefix(prefix) for name in _alarms(made)} == all_of_them - missed
+    rule = made.of("aws:cloudwatch/eventRule:EventRule")["retraining-rule"]
+    told = [one.rpartition(prefix)[2] for one in json.loads(rule["eventPattern"])["resources"]]
+    assert told == retraining
+
+
+@pytest.mark.parametrize(
+    ("given", "outcomes"),
+    [
+        ({}, "heard"),
+        ({"streaming": {"kind": "none"}}, "kept"),
+        ({"features": {"enabled": False}}, "none"),
+        ({"features": {"enabled": False}, "streaming": {"kind": "none"}}, "none"),
+    ],
+)
+def test_outcomes_are_heard_by_the_stream_and_kept_in_the_feature_store(
+    given: dict[str, Any], outcomes: Outcomes
+) -> None:
+    assert outcomes_of(read_settings("dev", given)) == outcomes
 
 
 def test_the_alarm_calls_the_function_by_a_rule_that_names_it() -> None:

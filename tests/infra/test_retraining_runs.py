@@ -1,50 +1,21 @@
 """Does the retraining function, run by the sandbox on an alarm, start what it should and nothing else?"""
 
-import io
 import json
 import time
 import uuid
-import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
+from functions_run import Client, function, role, sandbox
 
-from sandbox.runtime import daemon
-
-HANDLER = Path(__file__).parents[2] / "infra" / "functions" / "retraining" / "handler.py"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:info"
-Client = Callable[[str], Any]
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    root = tmp_path_factory.mktemp("sandbox")
-    address = daemon.start(root)
-    variables = daemon.environment(address)
-
-    def make(service: str) -> Any:
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=address.endpoint_url,
-            region_name=address.region,
-            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-            config=Config(retries={"total_max_attempts": 1}),
-        )
-
-    yield make
-    daemon.stop(root)
-
-
-def _role(client: Client, service: str) -> str:
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    made = client("iam").create_role(RoleName=service.partition(".")[0], AssumeRolePolicyDocument=trust)
-    return str(made["Role"]["Arn"])
+    with sandbox(tmp_path_factory.mktemp("sandbox")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -78,20 +49,9 @@ def alarm(client: Client, told: Callable[[], str]) -> Callable[[], None]:
         PipelineName="training",
         PipelineDefinition=json.dumps(definition),
         ClientRequestToken=str(uuid.uuid4()),
-        RoleArn=_role(client, "sagemaker.amazonaws.com"),
+        RoleArn=role(client, "sagemaker.amazonaws.com"),
     )
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as opened:
-        opened.write(HANDLER, "handler.py")
-    function = client("lambda").create_function(
-        FunctionName="retraining",
-        Role=_role(client, "lambda.amazonaws.com"),
-        Runtime="python3.13",
-        Handler="handler.handle",
-        Code={"ZipFile": archive.getvalue()},
-        Timeout=30,
-        Environment={"Variables": {"PIPELINE": "training", "COOL_DOWN_HOURS": "1", "TOPIC": TOPIC}},
-    )["FunctionArn"]
+    arn = function(client, "retraining", {"PIPELINE": "training", "COOL_DOWN_HOURS": "1", "TOPIC": TOPIC})
     pattern = {"detail-type": ["CloudWatch Alarm State Change"], "detail": {"state": {"value": ["ALARM"]}}}
     rule = client("events").put_rule(Name="drift", EventPattern=json.dumps(pattern))["RuleArn"]
     client("lambda").add_permission(
@@ -101,7 +61,7 @@ def alarm(client: Client, told: Callable[[], str]) -> Callable[[], None]:
         Principal="events.amazonaws.com",
         SourceArn=rule,
     )
-    client("events").put_targets(Rule="drift", Targets=[{"Id": "1", "Arn": function}])
+    client("events").put_targets(Rule="drift", Targets=[{"Id": "1", "Arn": arn}])
     client("cloudwatch").put_metric_alarm(
         AlarmName="flights-drift",
         Namespace="Groundplan",

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from infra.training.gate_settings import GateSettings
 from infra.training.settings import TrainingSettings
-from infra.training.steps import Site, training_definition
+from infra.training.site import Site
+from infra.training.steps import training_definition
 from infra.training.tuning_settings import TunedRange, TuningSettings
 from ml.evaluation.gates import limits
 from sandbox.runtime.sagemaker.definition import parse

@@ -8,14 +8,15 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.runtime.builds.build import Build
-from sandbox.runtime.overlay import Caller, Cloud, Params, Remaining, ServiceError
+from sandbox.runtime.overlay import Caller, Cloud, Params, ServiceError, TableOverlay
 from sandbox.runtime.recorded.kinds.codebuild import PROJECT
 from sandbox.runtime.recorded.shelf import Shelf
+from sandbox.runtime.sagemaker.board import Board
 from sandbox.runtime.sagemaker.process import Ending, Orders
 
 _KIND = "codebuild-build"
@@ -36,33 +37,26 @@ _OVERRIDES = {
 }
 
 
-class BuildsOverlay:
+class BuildsOverlay(TableOverlay):
     """Answers the operations on builds."""
 
     service = "codebuild"
 
     def __init__(self, cloud: Cloud) -> None:
+        super().__init__(
+            {
+                "StartBuild": self._start,
+                "StopBuild": self._stop,
+                "BatchGetBuilds": self._get,
+                "ListBuilds": self._list,
+                "ListBuildsForProject": self._list_of_project,
+            }
+        )
         self._cloud = cloud
         self._projects = Shelf(PROJECT, cloud.documents)
-        self._running: dict[str, tuple[threading.Thread, Orders]] = {}
+        self._board = Board()
         self._lock = threading.Lock()
         self._places = threading.Semaphore(_AT_ONCE)
-        self._operations: Mapping[str, Callable[[Params, Caller], Params]] = {
-            "StartBuild": self._start,
-            "StopBuild": self._stop,
-            "BatchGetBuilds": self._get,
-            "ListBuilds": self._list,
-            "ListBuildsForProject": self._list_of_project,
-        }
-        self.operations = frozenset(self._operations)
-
-    def call(self, operation: str, params: Params, caller: Caller) -> Params:
-        """Answers one operation. Raises ServiceError."""
-        return self._operations[operation](params, caller)
-
-    def remaining(self) -> list[Remaining]:
-        """Nothing: a build is a record of what was, and outlives its project on AWS too."""
-        return []
 
     def start(self) -> None:
         """Begins again with the builds that a stop cut off."""
@@ -72,11 +66,7 @@ class BuildsOverlay:
 
     def stop(self) -> None:
         """Ends every build's process; the next start begins them again."""
-        with self._lock:
-            running = list(self._running.values())
-        for thread, orders in running:
-            orders.give(Ending.ABANDONED)
-            thread.join()
+        self._board.close()
 
     def _start(self, params: Params, caller: Caller) -> Params:
         project = self._projects.find({"name": params["projectName"]}, caller)
@@ -107,40 +97,27 @@ class BuildsOverlay:
         return {"build": _shown(kept)}
 
     def _begin(self, kept: dict[str, Any]) -> None:
-        orders = Orders()
-        thread = threading.Thread(
-            target=self._run, args=(kept, orders), name=f"build {kept['id']}", daemon=True
-        )
-        with self._lock:
-            self._running[kept["id"]] = (thread, orders)
-        thread.start()
+        self._board.start(kept["id"], lambda orders: self._run(kept, orders))
 
     def _run(self, kept: dict[str, Any], orders: Orders) -> None:
-        try:
-            while not self._places.acquire(timeout=0.2):
-                if orders.ending is not None:
-                    break
-            else:
-                try:
-                    Build(self._cloud, kept, orders, self._keep).run()
-                finally:
-                    self._places.release()
-                return
-            if orders.ending is Ending.STOPPED:
-                self._keep({**kept, "buildStatus": "STOPPED", "buildComplete": True, "endTime": time.time()})
-        finally:
-            with self._lock:
-                self._running.pop(kept["id"], None)
+        while not self._places.acquire(timeout=0.2):
+            if orders.ending is not None:
+                break
+        else:
+            try:
+                Build(self._cloud, kept, orders, self._keep).run()
+            finally:
+                self._places.release()
+            return
+        if orders.ending is Ending.STOPPED:
+            self._keep({**kept, "buildStatus": "STOPPED", "buildComplete": True, "endTime": time.time()})
 
     def _stop(self, params: Params, caller: Caller) -> Params:
         kept = self._cloud.documents.get(_KIND, params["id"])
         if kept is None:
             return self._cloud.emulate("codebuild", "StopBuild", params, caller)
-        with self._lock:
-            running = self._running.get(kept["id"])
-        if running is not None:
-            running[1].give(Ending.STOPPED)
-            running[0].join(timeout=40)
+        if self._board.order(kept["id"], Ending.STOPPED):
+            self._board.wait(kept["id"], 40)
         return {"build": _shown(self._cloud.documents.get(_KIND, params["id"]) or kept)}
 
     def _get(self, params: Params, caller: Caller) -> Params:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sandbox.runtime.overlay import Caller, Cloud, Params, Remaining, ServiceError
+from sandbox.runtime.overlay import Caller, Cloud, Params, ServiceError, TableOverlay
 from sandbox.runtime.quality.rules import RulesetError, Verdict, judge, rules_of
 from sandbox.runtime.recorded.kinds.glue import RULESET
 from sandbox.runtime.recorded.shelf import Shelf
@@ -34,28 +34,21 @@ class UnreadableError(Exception):
     """A table that cannot be read: why."""
 
 
-class QualityOverlay:
+class QualityOverlay(TableOverlay):
     """Answers the operations on evaluation runs and their results."""
 
     service = "glue"
 
     def __init__(self, cloud: Cloud) -> None:
+        super().__init__(
+            {
+                "StartDataQualityRulesetEvaluationRun": self._start,
+                "GetDataQualityRulesetEvaluationRun": self._get,
+                "GetDataQualityResult": self._result,
+            }
+        )
         self._cloud = cloud
         self._rulesets = Shelf(RULESET, cloud.documents)
-        self._operations: Mapping[str, Callable[[Params, Caller], Params]] = {
-            "StartDataQualityRulesetEvaluationRun": self._start,
-            "GetDataQualityRulesetEvaluationRun": self._get,
-            "GetDataQualityResult": self._result,
-        }
-        self.operations = frozenset(self._operations)
-
-    def call(self, operation: str, params: Params, caller: Caller) -> Params:
-        """Answers one operation. Raises ServiceError."""
-        return self._operations[operation](params, caller)
-
-    def remaining(self) -> list[Remaining]:
-        """Nothing: a run is a record of what was."""
-        return []
 
     def start(self) -> None:
         """Settles what a stop cut off."""

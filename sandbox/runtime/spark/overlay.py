@@ -9,19 +9,19 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sandbox.runtime.overlay import Caller, Cloud, Params, Remaining, ServiceError
+from sandbox.runtime.overlay import Caller, Cloud, Params, ServiceError, TableOverlay
 from sandbox.runtime.recorded.kinds.emr_serverless import APPLICATION
 from sandbox.runtime.recorded.shelf import Shelf
+from sandbox.runtime.sagemaker.board import Board
 from sandbox.runtime.sagemaker.process import Command, Ending, Limits, Orders, Outcome, run
 
 _KIND = "emr-job-run"
@@ -32,31 +32,23 @@ _MOMENTS = ("createdAt", "updatedAt", "startedAt", "endedAt")
 _OVER = frozenset({"SUCCESS", "FAILED", "CANCELLED"})
 
 
-class SparkOverlay:
+class SparkOverlay(TableOverlay):
     """Answers the operations on job runs."""
 
     service = "emr-serverless"
 
     def __init__(self, cloud: Cloud) -> None:
+        super().__init__(
+            {
+                "StartJobRun": self._start,
+                "GetJobRun": self._get,
+                "ListJobRuns": self._list,
+                "CancelJobRun": self._cancel,
+            }
+        )
         self._cloud = cloud
         self._applications = Shelf(APPLICATION, cloud.documents)
-        self._running: dict[str, tuple[threading.Thread, Orders]] = {}
-        self._lock = threading.Lock()
-        self._operations: Mapping[str, Callable[[Params, Caller], Params]] = {
-            "StartJobRun": self._start,
-            "GetJobRun": self._get,
-            "ListJobRuns": self._list,
-            "CancelJobRun": self._cancel,
-        }
-        self.operations = frozenset(self._operations)
-
-    def call(self, operation: str, params: Params, caller: Caller) -> Params:
-        """Answers one operation. Raises ServiceError."""
-        return self._operations[operation](params, caller)
-
-    def remaining(self) -> list[Remaining]:
-        """Nothing: a run is a record of what was."""
-        return []
+        self._board = Board()
 
     def start(self) -> None:
         """Settles what a stop cut off."""
@@ -66,11 +58,7 @@ class SparkOverlay:
 
     def stop(self) -> None:
         """Ends every run's process."""
-        with self._lock:
-            running = list(self._running.values())
-        for thread, orders in running:
-            orders.give(Ending.ABANDONED)
-            thread.join()
+        self._board.close()
 
     def _start(self, params: Params, caller: Caller) -> Params:
         application = self._applications.require(params, caller)
@@ -99,13 +87,7 @@ class SparkOverlay:
             "$caller": [caller.account_id, caller.region],
         }
         self._keep(kept)
-        orders = Orders()
-        thread = threading.Thread(
-            target=self._run, args=(kept, orders), name=f"spark {identity}", daemon=True
-        )
-        with self._lock:
-            self._running[identity] = (thread, orders)
-        thread.start()
+        self._board.start(kept["arn"], lambda orders: self._run(kept, orders))
         return {name: kept[name] for name in ("applicationId", "jobRunId", "arn")}
 
     def _get(self, params: Params, _: Caller) -> Params:
@@ -125,10 +107,7 @@ class SparkOverlay:
 
     def _cancel(self, params: Params, _: Caller) -> Params:
         kept = self._require(params)
-        with self._lock:
-            running = self._running.get(kept["jobRunId"])
-        if running is not None:
-            running[1].give(Ending.STOPPED)
+        self._board.order(kept["arn"], Ending.STOPPED)
         return {name: kept[name] for name in ("applicationId", "jobRunId")}
 
     def _require(self, params: Params) -> dict[str, Any]:
@@ -139,8 +118,7 @@ class SparkOverlay:
         return kept
 
     def _run(self, kept: dict[str, Any], orders: Orders) -> None:
-        identity = str(kept["jobRunId"])
-        folder = self._cloud.root / "spark" / identity
+        folder = self._cloud.root / "spark" / str(kept["jobRunId"])
         try:
             outcome = self._outcome(kept, folder, orders)
         except ClientError as refused:
@@ -150,8 +128,6 @@ class SparkOverlay:
                 self._end(kept, *_state(outcome))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-            with self._lock:
-                self._running.pop(identity, None)
 
     def _outcome(self, kept: Mapping[str, Any], folder: Path, orders: Orders) -> Outcome:
         caller = Caller(*kept["$caller"])

@@ -6,11 +6,11 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.runtime.overlay import Caller, Cloud, Params, Remaining, ServiceError
+from sandbox.runtime.overlay import Caller, Cloud, Params, ServiceError, TableOverlay
 from sandbox.runtime.workflows.definition import DefinitionError, parse
 from sandbox.runtime.workflows.execution import KIND, ExecutionRun, Halt
 from sandbox.runtime.workflows.memory import history
@@ -23,38 +23,31 @@ _SYNC_SECONDS = 300.0
 """How long an express execution may take, the service's limit."""
 
 
-class StepFunctionsOverlay:
+class StepFunctionsOverlay(TableOverlay):
     """Answers what concerns executions; makes them run, and go on after a restart."""
 
     service = "states"
 
     def __init__(self, cloud: Cloud) -> None:
+        super().__init__(
+            {
+                "StartExecution": self._start,
+                "StartSyncExecution": self._start_sync,
+                "StopExecution": self._stop,
+                "DescribeExecution": self._describe,
+                "DescribeStateMachineForExecution": self._describe_machine,
+                "ListExecutions": self._list,
+                "GetExecutionHistory": self._history,
+                "SendTaskSuccess": self._succeed,
+                "SendTaskFailure": self._fail,
+                "SendTaskHeartbeat": self._beat,
+                "ValidateStateMachineDefinition": self._validate,
+            }
+        )
         self._cloud = cloud
         self._tokens = Tokens(cloud.documents)
         self._running: dict[str, tuple[threading.Thread, Halt]] = {}
         self._lock = threading.Lock()
-        self._operations: Mapping[str, Callable[[Params, Caller], Params]] = {
-            "StartExecution": self._start,
-            "StartSyncExecution": self._start_sync,
-            "StopExecution": self._stop,
-            "DescribeExecution": self._describe,
-            "DescribeStateMachineForExecution": self._describe_machine,
-            "ListExecutions": self._list,
-            "GetExecutionHistory": self._history,
-            "SendTaskSuccess": self._succeed,
-            "SendTaskFailure": self._fail,
-            "SendTaskHeartbeat": self._beat,
-            "ValidateStateMachineDefinition": self._validate,
-        }
-        self.operations = frozenset(self._operations)
-
-    def call(self, operation: str, params: Params, caller: Caller) -> Params:
-        """Answers one operation. Raises ServiceError."""
-        return self._operations[operation](params, caller)
-
-    def remaining(self) -> list[Remaining]:
-        """Nothing: an execution is a record of what was, and goes with its machine."""
-        return []
 
     def start(self) -> None:
         """Goes on with what a stop cut off."""
