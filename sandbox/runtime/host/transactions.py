@@ -1,0 +1,71 @@
+"""How is a transaction of DynamoDB taken back? By the items that it names.
+
+The emulator (moto 5.2) copies the whole table for each of up to a hundred items, and puts the copy in the
+table's place where the transaction is cancelled: seconds for a table of some thousand items.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+_Back = Callable[[], None]
+
+
+def install() -> None:
+    """To be called once, before the first request."""
+    from moto.dynamodb import models
+    from moto.dynamodb.models.table import Table
+
+    class Copies:
+        """Stands for the module `copy` there. A table is not copied: what was done to it is taken back."""
+
+        @staticmethod
+        def deepcopy(one: Any) -> Any:
+            return one if isinstance(one, Table) else copy.deepcopy(one)
+
+    write = models.DynamoDBBackend.transact_write_items
+
+    def write_or_take_back(self: Any, transact_items: list[dict[str, Any]]) -> None:
+        back = [_back(self.tables, item) for item in transact_items]
+        streams = [
+            (table, len(table.stream_shard.items)) for table in self.tables.values() if table.stream_shard
+        ]
+        try:
+            write(self, transact_items)
+        except BaseException:
+            for one in reversed(back):
+                one()
+            for table, told in streams:
+                del table.stream_shard.items[told:]
+            raise
+
+    models.copy = Copies  # type: ignore[assignment]
+    models.DynamoDBBackend.transact_write_items = write_or_take_back  # type: ignore[method-assign]
+
+
+def _back(tables: Mapping[str, Any], operation: Mapping[str, Mapping[str, Any]]) -> _Back:
+    """What puts the item that an operation names back to what it is now."""
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    kind, asked = next(iter(operation.items()), ("", {}))
+    table = tables.get(str(asked.get("TableName", "")).rpartition("/")[2])
+    named: Mapping[str, Any] = asked.get("Item" if kind == "Put" else "Key") or {}
+    keys: Sequence[str] = [] if table is None else table.table_key_attrs
+    if table is None or kind == "ConditionCheck" or not all(key in named for key in keys):
+        return lambda: None
+    place = [DynamoType(named[key]) for key in keys]
+    holder = table.items if len(place) == 1 else table.items[place[0]]
+    before = holder.get(place[-1])
+    if kind == "Update":
+        # The emulator changes the item itself.
+        before = copy.deepcopy(before)
+
+    def put_back() -> None:
+        if before is None:
+            holder.pop(place[-1], None)
+        else:
+            holder[place[-1]] = before
+
+    return put_back
