@@ -231,7 +231,8 @@ def consumer_statements(
     statements = [
         Statement(
             sid="WriteFeatures",
-            actions=["sagemaker:PutRecord"],
+            # In batches, or one by one where the function's own boto3 is too old for that.
+            actions=["sagemaker:BatchWriteRecord", "sagemaker:PutRecord"],
             resources=[place.arn("sagemaker", f"feature-group/{group}") for group in groups],
         ),
         Statement(sid="UseDataKey", actions=["kms:Decrypt", "kms:GenerateDataKey*"], resources=[key]),

@@ -1,7 +1,6 @@
-"""How is a transaction of DynamoDB taken back? By the items that it names.
+"""Where the emulator (moto 5.2) takes a way whose length grows with all that it holds, and a short one does.
 
-The emulator (moto 5.2) copies the whole table for each of up to a hundred items, and puts the copy in the
-table's place where the transaction is cancelled: seconds for a table of some thousand items.
+Each hook replaces one method of the emulator's, within its lock and its journal, and answers the same.
 """
 
 from __future__ import annotations
@@ -14,7 +13,24 @@ _Back = Callable[[], None]
 
 
 def install() -> None:
-    """To be called once, before the first request."""
+    """Installs every hook. To be called once, before the first request."""
+    _transactions()
+    _sequence_numbers()
+
+
+def _sequence_numbers() -> None:
+    """The last number of a shard, which each record that is put asks for, without a list of all records."""
+    from moto.kinesis.models import Shard
+
+    def last(self: Any) -> int:
+        return next(reversed(self.records), 0)
+
+    Shard.get_max_sequence_number = last  # type: ignore[method-assign]
+
+
+def _transactions() -> None:
+    """A transaction of DynamoDB is taken back by the items that it names. The emulator copies the table for
+    each of up to a hundred items, and puts the copy in its place where the transaction is cancelled."""
     from moto.dynamodb import models
     from moto.dynamodb.models.table import Table
 
@@ -41,7 +57,7 @@ def install() -> None:
                 del table.stream_shard.items[told:]
             raise
 
-    models.copy = Copies  # type: ignore[assignment]
+    models.copy = Copies  # type: ignore[attr-defined, assignment]
     models.DynamoDBBackend.transact_write_items = write_or_take_back  # type: ignore[method-assign]
 
 
