@@ -14,8 +14,10 @@ _Back = Callable[[], None]
 
 def install() -> None:
     """Installs every hook. To be called once, before the first request."""
-    _transactions()
     _sequence_numbers()
+    _values_in_answers()
+    _queries()
+    _transactions()
 
 
 def _sequence_numbers() -> None:
@@ -26,6 +28,49 @@ def _sequence_numbers() -> None:
         return next(reversed(self.records), 0)
 
     Shard.get_max_sequence_number = last  # type: ignore[method-assign]
+
+
+def _values_in_answers() -> None:
+    """A value of DynamoDB has one of ten members. The emulator looks for each of them by several names."""
+    from moto.core.serialize import BaseJSONSerializer
+
+    serialize = BaseJSONSerializer._serialize_type_structure
+
+    def serialize_shortly(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        known = (
+            shape.name == "AttributeValue" and type(value) is dict and value.keys() <= shape.members.keys()
+        )
+        if not known or not key:
+            serialize(self, serialized, value, shape, key)
+            return
+        found: dict[str, Any] = {}
+        for name, one in value.items():
+            if one is not None:
+                self._serialize(found, one, shape.members[name], name)
+        self._default_serialize(serialized, found, shape, key)
+
+    BaseJSONSerializer._serialize_type_structure = serialize_shortly  # type: ignore[method-assign]
+
+
+def _queries() -> None:
+    """A query of a table looks at the items of its hash key alone. The emulator sorts all that there are."""
+    from moto.dynamodb.models.table import Table
+
+    query, place_of_index = Table.query, 6
+
+    def query_shortly(self: Any, hash_key: Any, *given: Any, **named: Any) -> Any:
+        index = given[place_of_index] if len(given) > place_of_index else named.get("index_name")
+        if index or hash_key is None:
+            return query(self, hash_key, *given, **named)
+        kept = self.items.get(hash_key)
+        items = [] if not kept else list(kept.values()) if self.range_key_attr else [kept]
+        self.all_items = lambda: items
+        try:
+            return query(self, hash_key, *given, **named)
+        finally:
+            del self.all_items
+
+    Table.query = query_shortly  # type: ignore[method-assign]
 
 
 def _transactions() -> None:

@@ -1,4 +1,4 @@
-"""Is a transaction of DynamoDB all or nothing, and does its refusal name each item's reason?"""
+"""Do the ways that are cut short still give what DynamoDB gives: transactions, queries, values in answers?"""
 
 from __future__ import annotations
 
@@ -98,3 +98,77 @@ def test_a_transaction_that_names_an_item_twice_changes_nothing(table: Any) -> N
     with pytest.raises(ClientError, match="multiple operations on one item"):
         client.transact_write_items(TransactItems=twice)
     assert _held(client, name) == {"old": "1", "changed": "1", "deleted": "1"}
+
+
+def test_a_value_of_every_kind_is_answered_as_it_was_put(table: Any) -> None:
+    client, name, keys = table
+    item = {
+        **_key(keys, "everything"),
+        "text": {"S": ""},
+        "number": {"N": "1.5"},
+        "bytes": {"B": b"\x00\xff"},
+        "texts": {"SS": ["a", "b"]},
+        "numbers": {"NS": ["1", "2"]},
+        "blobs": {"BS": [b"\x01", b"\x02"]},
+        "map": {"M": {"inner": {"L": [{"S": "x"}, {"NULL": True}, {"M": {}}]}, "bytes": {"B": b"\x03"}}},
+        "list": {"L": []},
+        "nothing": {"NULL": True},
+        "no": {"BOOL": False},
+    }
+    client.put_item(TableName=name, Item=item)
+    key = _key(keys, "everything")
+    assert client.get_item(TableName=name, Key=key)["Item"] == item
+    got = client.batch_get_item(RequestItems={name: {"Keys": [key]}})["Responses"][name]
+    assert got == [item]
+    query = {
+        "KeyConditionExpression": "#part = :part",
+        "ExpressionAttributeNames": {"#part": "part"},
+        "ExpressionAttributeValues": {":part": key["part"]},
+    }
+    assert client.query(TableName=name, **query)["Items"] == [item]
+
+
+def test_a_query_gives_the_items_of_its_key_in_order_and_page_by_page(cloud: Any) -> None:
+    client = cloud.client("dynamodb")
+    client.create_table(
+        TableName="queried",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "part", "KeyType": "HASH"},
+            {"AttributeName": "name", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": key, "AttributeType": "S"} for key in ("part", "name", "kind")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-kind",
+                "KeySchema": [{"AttributeName": "kind", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    for part in ("a", "b"):
+        for place in (3, 1, 2):
+            values = {"part": part, "name": f"{part}{place}", "kind": "odd" if place % 2 else "even"}
+            client.put_item(TableName="queried", Item={key: {"S": value} for key, value in values.items()})
+
+    def names(**asked: Any) -> list[str]:
+        pages = client.get_paginator("query").paginate(TableName="queried", **asked)
+        return [item["name"]["S"] for page in pages for item in page["Items"]]
+
+    def where(condition: str, **values: str) -> dict[str, Any]:
+        told = {f":{name}": {"S": value} for name, value in values.items()}
+        return {"KeyConditionExpression": condition, "ExpressionAttributeValues": told}
+
+    assert names(**where("part = :p", p="b")) == ["b1", "b2", "b3"]
+    assert names(**where("part = :p", p="b"), PaginationConfig={"PageSize": 1}) == ["b1", "b2", "b3"]
+    assert names(**where("part = :p", p="a"), ScanIndexForward=False) == ["a3", "a2", "a1"]
+    assert names(
+        **where("part = :p AND #name > :n", p="a", n="a1"), ExpressionAttributeNames={"#name": "name"}
+    ) == [
+        "a2",
+        "a3",
+    ]
+    assert names(**where("part = :p", p="none")) == []
+    assert sorted(names(**where("kind = :k", k="even"), IndexName="by-kind")) == ["a2", "b2"]
