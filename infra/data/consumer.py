@@ -35,7 +35,7 @@ PURPOSE = "consumer"
 class ConsumerSettings(Settings):
     """`groundplan:streaming.consumer`: in which batches events are written, and how often it is tried."""
 
-    batch: int = Field(default=250, ge=1, le=1000, description="Events at a time, at most.")
+    batch: int = Field(default=1000, ge=1, le=1000, description="Events at a time, at most.")
     window_seconds: int = Field(
         default=5, ge=0, le=300, description="Seconds that a batch waits to be filled."
     )
