@@ -35,7 +35,7 @@ PURPOSE = "consumer"
 class ConsumerSettings(Settings):
     """`groundplan:streaming.consumer`: in which batches events are written, and how often it is tried."""
 
-    batch: int = Field(default=250, ge=1, le=1000, description="Events at a time, at most.")
+    batch: int = Field(default=1000, ge=1, le=1000, description="Events at a time, at most.")
     window_seconds: int = Field(
         default=5, ge=0, le=300, description="Seconds that a batch waits to be filled."
     )
@@ -231,7 +231,8 @@ def consumer_statements(
     statements = [
         Statement(
             sid="WriteFeatures",
-            actions=["sagemaker:PutRecord"],
+            # In batches, or one by one where the function's own boto3 is too old for that.
+            actions=["sagemaker:BatchWriteRecord", "sagemaker:PutRecord"],
             resources=[place.arn("sagemaker", f"feature-group/{group}") for group in groups],
         ),
         Statement(sid="UseDataKey", actions=["kms:Decrypt", "kms:GenerateDataKey*"], resources=[key]),

@@ -15,6 +15,10 @@ from ml.jobs.job import Job
 
 _FINISH = 60
 """Minutes of nothing after the last event, so that what waits for the watermark is due."""
+_PATIENCE = 120.0
+"""Seconds for which a consumer that is waited for may do nothing."""
+_NUDGES = 6
+"""Ticks at most that are put for what another shard held up, or was refused for the moment."""
 
 
 class NothingToReplay(JobFailed):
@@ -74,6 +78,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="move all by whole weeks, to be over by this day or `today`; without it times stay",
     )
     parser.add_argument("--raw", type=Path, help="folder with the source files")
+    parser.add_argument(
+        "--states", help="the consumer's table of states: wait until it has dealt with everything"
+    )
     parser.add_argument("--disorder", type=_share, default=0.0, help="share of events that come late")
     parser.add_argument("--duplicates", type=_share, default=0.0, help="share of events that come twice")
     parser.add_argument("--seed", type=int, default=0, help="of disorder and duplicates")
@@ -81,6 +88,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _work(case: UseCase, arguments: argparse.Namespace) -> None:
     import boto3
+    from botocore.config import Config
 
     from ml.integration.cleaning import clean
     from ml.integration.engines import open_engine
@@ -90,7 +98,9 @@ def _work(case: UseCase, arguments: argparse.Namespace) -> None:
     from ml.streaming.handler import stream_of
     from ml.streaming.happening import Happening
     from ml.streaming.marks import iso
-    from ml.streaming.replay import arrivals, play, weeks_to, without
+    from ml.streaming.replay import Arrival, arrivals, play, weeks_to, without
+    from ml.streaming.table import Table
+    from ml.streaming.through import NotThroughError, wait
 
     if case.happenings is None:
         raise NothingToReplay(case.name)
@@ -111,35 +121,52 @@ def _work(case: UseCase, arguments: argparse.Namespace) -> None:
     declared = stream_of(arguments.case)
     asking = frozenset({OUTCOME} if declared is None else {OUTCOME, declared.ask})
 
+    partitions: set[str] = set()
+
+    def ticks(minute: float) -> Iterator[Happening]:
+        for partition in sorted(partitions):
+            yield Happening(minute, partition, {"type": TICK, "entity": "end", "time": iso(minute)})
+
     def chosen() -> Iterator[Happening]:
-        at, partitions = begin, set()
+        at = begin
         for one in without(happened, asking, begin):
             at = one.at
             partitions.add(one.partition)
             yield one
-        for minute in (at + _FINISH, at + _FINISH + 1):
-            for partition in sorted(partitions):
-                yield Happening(minute, partition, {"type": TICK, "entity": "end", "time": iso(minute)})
+        yield from ticks(at + _FINISH)
+        yield from ticks(at + _FINISH + 1)
+
+    def say(line: str) -> None:
+        print(line, flush=True)
 
     speed = f"{arguments.speed:,.0f} times as fast" if arguments.speed else "as quickly as possible"
     print(f"putting {arguments.days} days from {arguments.first} to {arguments.stream}, {speed}", flush=True)
     coming = arrivals(
         chosen(), disorder=arguments.disorder, duplicates=arguments.duplicates, seed=arguments.seed
     )
-    played = play(
-        boto3.client("kinesis"),
-        arguments.stream,
-        coming,
-        speed=arguments.speed,
-        begin=begin,
-        say=lambda line: print(line, flush=True),
-    )
+    kinesis = boto3.client("kinesis")
+    played = play(kinesis, arguments.stream, coming, speed=arguments.speed, begin=begin, say=say)
     engine.close()
-    print(
+    say(
         f"put {played.put:,} events up to {iso(played.newest)} in {played.seconds:.1f} s, "
-        f"{played.retried:,} of them again since the stream was busy",
-        flush=True,
+        f"{played.retried:,} of them again since the stream was busy"
     )
+    if not arguments.states or not played.put:
+        return
+    dynamodb = boto3.client("dynamodb", config=Config(retries={"mode": "standard"}))
+    clocks = Table(dynamodb, arguments.states, {}, 0).clocks
+    until, waiting = played.newest, 0
+    for left in reversed(range(_NUDGES)):
+        try:
+            waiting = wait(clocks, played.shards, until, patience=_PATIENCE, say=say)
+        except NotThroughError as stands:
+            raise JobFailed(str(stands)) from stands
+        if not waiting or not left:
+            break
+        until += 1
+        more = [Arrival(one.at, one) for one in ticks(until)]
+        play(kinesis, arguments.stream, more, speed=0, begin=begin, say=say)
+    say(f"all of it is through{f', but for {waiting:,} questions and outcomes that wait' if waiting else ''}")
 
 
 JOB = Job(

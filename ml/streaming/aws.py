@@ -7,16 +7,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from ml.streaming.groups import Group
 from ml.streaming.outputs import Answer, Question, Record, Refusal
 
 _MOST_ARCHIVED = 400
 """Records that Firehose is handed at a time: 500 at most, 4 MiB together (API reference, PutRecordBatch)."""
+_MOST_WRITTEN = 25
+"""Records that BatchWriteRecord takes (API reference)."""
 _MOST_IDENTIFIERS = 100
 """Records that BatchGetRecord reads at a time (API reference)."""
 _REFUSES = frozenset({"ValidationError", "ValidationException"})
+_ONE_BY_ONE = _REFUSES | {"AccessDeniedException", "AccessForbidden", "UnknownOperationException"}
+"""What a batch as a whole is refused with, and its records by themselves may not be."""
 _TOLD = ("Late", "TooLate", "Unasked", "SetApart")
 """What becomes a metric, where there is any; the rest stands in the log."""
 
@@ -56,21 +60,16 @@ class Aws:
         self._threads = threads
 
     def put(self, records: Sequence[Record]) -> list[Refusal | None]:
-        store = self._client("sagemaker-featurestore-runtime") if records else None
-
-        def put(record: Record) -> Refusal | None:
-            group, values = record
-            told = [{"FeatureName": name, "ValueAsString": value} for name, value in values.items()]
-            try:
-                store.put_record(FeatureGroupName=group.name, Record=told)  # type: ignore[union-attr]
-            except ClientError as refused:
-                code = refused.response["Error"]["Code"]
-                return Refusal(str(refused) if code in _REFUSES else code, code in _REFUSES)
-            except BotoCoreError as unreachable:
-                return Refusal(str(unreachable), False)
-            return None
-
-        return self._in_threads(put, records)
+        if not records:
+            return []
+        store = self._client("sagemaker-featurestore-runtime")
+        # Lambda's own boto3 may be older than the operation, which is of June 2026.
+        if len(records) == 1 or not hasattr(store, "batch_write_record"):
+            return self._in_threads(lambda record: _put(store, _entry(record)), records)
+        entries = [_entry(record) for record in records]
+        parts = [entries[at : at + _MOST_WRITTEN] for at in range(0, len(entries), _MOST_WRITTEN)]
+        written = self._in_threads(lambda part: _put_together(store, part), parts)
+        return [refusal for part in written for refusal in part]
 
     def predict(self, questions: Sequence[Question]) -> list[Answer | Refusal]:
         if not questions:
@@ -157,6 +156,60 @@ class Aws:
             return [work(one) for one in given]
         with ThreadPoolExecutor(min(self._threads, len(given))) as pool:
             return list(pool.map(work, given))
+
+
+def _entry(record: Record) -> dict[str, Any]:
+    """A record as an operation of the feature store has it."""
+    group, values = record
+    told = [{"FeatureName": name, "ValueAsString": value} for name, value in values.items()]
+    return {"FeatureGroupName": group.name, "Record": told}
+
+
+def _put(store: Any, entry: Mapping[str, Any]) -> Refusal | None:
+    try:
+        store.put_record(**entry)
+    except ClientError as refused:
+        return _unwritten(refused.response["Error"]["Code"], str(refused))
+    except BotoCoreError as unreachable:
+        return Refusal(str(unreachable), False)
+    return None
+
+
+def _put_together(store: Any, entries: Sequence[dict[str, Any]]) -> list[Refusal | None]:
+    """What became of each of at most 25 records, in order."""
+    try:
+        answer = store.batch_write_record(Entries=entries)
+    except ParamValidationError:
+        return [_put(store, entry) for entry in entries]
+    except ClientError as refused:
+        code = refused.response["Error"]["Code"]
+        if code in _ONE_BY_ONE:
+            return [_put(store, entry) for entry in entries]
+        return [Refusal(code, False)] * len(entries)
+    except BotoCoreError as unreachable:
+        return [Refusal(str(unreachable), False)] * len(entries)
+    busy = Refusal("The feature store is busy", False)
+    refusals = {_named(entry): busy for entry in answer.get("UnprocessedEntries", ())}
+    refusals |= {
+        _named(error["Entry"]): _unwritten(error["ErrorCode"], error.get("ErrorMessage", ""))
+        for error in answer.get("Errors", ())
+    }
+    found = [refusals.get(_named(entry)) for entry in entries]
+    if not refusals.keys() <= {_named(entry) for entry in entries}:
+        # It tells of an entry that is none of ours: which one is not written cannot be known.
+        unknown = Refusal("The feature store did not say which records it has written", False)
+        return [refusal or unknown for refusal in found]
+    return found
+
+
+def _named(entry: Mapping[str, Any]) -> tuple[str, frozenset[tuple[str, str]]]:
+    """What an entry is known by in an answer, in whatever order its features stand there."""
+    values = frozenset((one["FeatureName"], one["ValueAsString"]) for one in entry["Record"])
+    return str(entry["FeatureGroupName"]).rpartition("/")[2], values
+
+
+def _unwritten(code: str, message: str) -> Refusal:
+    return Refusal(message or code, True) if code in _REFUSES else Refusal(code, False)
 
 
 def _refusal(refused: ClientError) -> Refusal:

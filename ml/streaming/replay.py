@@ -47,12 +47,13 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Played:
-    """What a replay did. `retried` records were put again since the stream was busy."""
+    """What a replay did. `retried` records were put again since the stream was busy; `shards` got records."""
 
     put: int
     retried: int
     seconds: float
     newest: float
+    shards: frozenset[str]
 
 
 def weeks_to(first: date, days: int, until: date) -> int:
@@ -109,10 +110,11 @@ def play(
     put = retried = 0
     newest = begin
     held: list[Happening] = []
+    shards: set[str] = set()
 
     def flush() -> None:
         nonlocal put, retried
-        retried += _put(client, stream, held, sleep)
+        retried += _put(client, stream, held, sleep, shards)
         put += len(held)
         held.clear()
 
@@ -134,11 +136,20 @@ def play(
             say(f"{iso(newest)[:16].replace('T', ' ')}  {put:,} events put, {retried:,} of them again")
     if held:
         flush()
-    return Played(put, retried, clock() - started, newest)
+    return Played(put, retried, clock() - started, newest, frozenset(shards))
 
 
-def _put(client: Any, stream: str, happenings: list[Happening], sleep: Callable[[float], None]) -> int:
-    """Puts up to 500; those that a busy stream refuses again, before any other. Gives how many that were."""
+def _put(
+    client: Any,
+    stream: str,
+    happenings: list[Happening],
+    sleep: Callable[[float], None],
+    shards: set[str],
+) -> int:
+    """Puts up to 500; those that a busy stream refuses again, before any other. Gives how many that were.
+
+    Adds the shards that took them.
+    """
     records = [
         {"Data": json.dumps(one.event, separators=(",", ":")).encode(), "PartitionKey": one.partition}
         for one in happenings
@@ -147,6 +158,7 @@ def _put(client: Any, stream: str, happenings: list[Happening], sleep: Callable[
     for attempt in range(_MOST_TRIES):
         answer = client.put_records(StreamName=stream, Records=records)
         results = answer["Records"]
+        shards.update(one["ShardId"] for one in results if "ShardId" in one)
         left = [record for record, one in zip(records, results, strict=True) if "ErrorCode" in one]
         if not left:
             return retried

@@ -16,6 +16,12 @@ from ml.streaming.state import Clock, Held, Kinds, empty, restored
 
 _MOST_READ = 100
 """Items that one BatchGetItem reads (API reference)."""
+_MOST_TOGETHER = 100
+"""Items of one TransactWriteItems (API reference)."""
+_MOST_BYTES = 3 << 20
+"""Of their bodies: a transaction is 4 MB at most, names and numbers included (API reference)."""
+_TOGETHER_FROM = 25
+"""So many states are written in transactions: twice the write units, and a hundredth of the requests."""
 _MOST_TRIES = 8
 _CLOCK = "clock"
 _STATE = "state"
@@ -32,12 +38,22 @@ class Table:
     compressed) and `expires`, the second since 1970 at which the service may delete it.
     """
 
-    def __init__(self, client: Any, name: str, kinds: Kinds, keep_days: int, threads: int = 8) -> None:
+    def __init__(
+        self,
+        client: Any,
+        name: str,
+        kinds: Kinds,
+        keep_days: int,
+        threads: int = 8,
+        *,
+        together_from: int = _TOGETHER_FROM,
+    ) -> None:
         self._client = client
         self._name = name
         self._kinds = kinds
         self._keep = keep_days * 86400
         self._threads = threads
+        self._together_from = together_from
 
     def clocks(self) -> dict[str, Clock]:
         found: dict[str, Clock] = {}
@@ -65,7 +81,7 @@ class Table:
             "done": clock.done,
             "touched": clock.touched,
         }
-        written = self._put(_CLOCK, shard, told, clock.version)
+        written = self._put(self._item(_CLOCK, shard, told, clock.version))
         clock.version += written
         return written
 
@@ -80,15 +96,14 @@ class Table:
         return found
 
     def save(self, changed: Collection[Held]) -> list[str]:
-        def put(held: Held) -> bool:
-            told = {name: part.dump() for name, part in held.state.items()}
-            written = self._put(held.key, _STATE, told, held.version)
-            held.version += written
-            return written
-
-        every = list(changed)
-        written = self._in_threads(put, every)
-        return [held.key for held, done in zip(every, written, strict=True) if not done]
+        alone = [(held, self._item(held.key, _STATE, _dumped(held), held.version)) for held in changed]
+        if len(alone) >= self._together_from:
+            parts = _parts(alone)
+            written = self._in_threads(self._put_together, parts)
+            # Where another was first with one of them, none was written: each by itself, then.
+            alone = [one for part, done in zip(parts, written, strict=True) if not done for one in part]
+        written = self._in_threads(lambda one: self._put(one[1], one[0]), alone)
+        return [held.key for (held, _), done in zip(alone, written, strict=True) if not done]
 
     def _in_threads(self, work: Any, parts: Sequence[Any]) -> list[Any]:
         if len(parts) < 2 or self._threads < 2:
@@ -114,33 +129,70 @@ class Table:
             time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - spreads tries, keeps no secret
         raise StatesNotReadError(f"{self._name} leaves states out after {_MOST_TRIES} tries")
 
-    def _put(self, part: str, name: str, told: Any, version: int) -> bool:
+    def _put_together(self, part: Sequence[tuple[Held, dict[str, Any]]]) -> bool:
+        """All of them or, where one was written by others first, none."""
+        try:
+            self._client.transact_write_items(TransactItems=[{"Put": item} for _, item in part])
+        except ClientError as refused:
+            if refused.response["Error"]["Code"] == "TransactionCanceledException":
+                return False
+            raise
+        for held, _ in part:
+            held.version += 1
+        return True
+
+    def _put(self, item: dict[str, Any], held: Held | None = None) -> bool:
+        try:
+            self._client.put_item(**item)
+        except ClientError as refused:
+            if refused.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        if held is not None:
+            held.version += 1
+        return True
+
+    def _item(self, part: str, name: str, told: Any, version: int) -> dict[str, Any]:
+        """What writes an item over a version."""
         body = zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 1)
-        names = {"#version": "version"}
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(#version)"}
         if version:
             condition = {
                 "ConditionExpression": "#version = :read",
                 "ExpressionAttributeValues": {":read": {"N": str(version)}},
             }
-        try:
-            self._client.put_item(
-                TableName=self._name,
-                Item={
-                    "part": {"S": part},
-                    "name": {"S": name},
-                    "version": {"N": str(version + 1)},
-                    "body": {"B": body},
-                    "expires": {"N": str(int(time.time()) + self._keep)},
-                },
-                ExpressionAttributeNames=names,
-                **condition,
-            )
-        except ClientError as refused:
-            if refused.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        return {
+            "TableName": self._name,
+            "Item": {
+                "part": {"S": part},
+                "name": {"S": name},
+                "version": {"N": str(version + 1)},
+                "body": {"B": body},
+                "expires": {"N": str(int(time.time()) + self._keep)},
+            },
+            "ExpressionAttributeNames": {"#version": "version"},
+            **condition,
+        }
+
+
+def _parts(
+    every: Sequence[tuple[Held, dict[str, Any]]],
+) -> list[list[tuple[Held, dict[str, Any]]]]:
+    """As many at a time as a transaction takes."""
+    parts: list[list[tuple[Held, dict[str, Any]]]] = [[]]
+    size = 0
+    for one in every:
+        body = len(one[1]["Item"]["body"]["B"])
+        if parts[-1] and (len(parts[-1]) == _MOST_TOGETHER or size + body > _MOST_BYTES):
+            parts.append([])
+            size = 0
+        parts[-1].append(one)
+        size += body
+    return parts
+
+
+def _dumped(held: Held) -> dict[str, Any]:
+    return {name: part.dump() for name, part in held.state.items()}
 
 
 def _body(item: Any) -> Any:

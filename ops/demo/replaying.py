@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,9 +17,13 @@ from ops.outputs import StackOutputs
 from ops.progress import Step
 from ops.session import Session
 
+_WRITTEN_SECONDS: Final = 4.0
+"""Captures and outcomes of what is through are written within three seconds."""
 _SETTLED_SECONDS: Final = 12.0
+"""For which nothing more comes where nothing tells what is through."""
 _LONGEST_SECONDS: Final = 600.0
-_POLL_SECONDS: Final = 2.0
+_POLL_SECONDS: Final = 1.0
+_TOLD_SECONDS: Final = 8.0
 
 
 class ReplayFailedError(CommandError):
@@ -55,6 +60,30 @@ class Seen:
         return f"{self.predictions:,} predictions ({by_variant or 'none'}), {self.outcomes:,} outcomes"
 
 
+class _Watch:
+    """Tells now and then how much has come through since the replay began, and how fast."""
+
+    def __init__(self, session: Session, outputs: StackOutputs, step: Step) -> None:
+        self._session = session
+        self._outputs = outputs
+        self._step = step
+        self._before = look(session, outputs)
+        self._began = self._told = time.monotonic()
+
+    def heard(self, line: str) -> None:
+        """Shows a line of the job and, not too often, what has come through."""
+        self._step.note(f"  {line}")
+        if time.monotonic() - self._told >= _TOLD_SECONDS:
+            self.tell(look(self._session, self._outputs), time.monotonic())
+
+    def tell(self, seen: Seen, until: float) -> None:
+        """`until` is when that much had come through."""
+        self._told = time.monotonic()
+        fresh = seen.predictions - self._before.predictions
+        rate = fresh / max(until - self._began, 1e-3)
+        self._step.note(f"  {seen}; of this replay {fresh:,}, {rate:.0f} a second")
+
+
 def replay(
     session: Session,
     outputs: StackOutputs,
@@ -72,6 +101,8 @@ def replay(
     """
     if not outputs.events or "," in outputs.events:
         raise NoStreamError(session.stack)
+    watch = _Watch(session, outputs, step)
+    states = _states(session, outputs.events)
     ended = run_job(
         session,
         "replay",
@@ -80,29 +111,46 @@ def replay(
             *("--stream", outputs.events, "--from", str(calendar.real(number)), "--days", str(days)),
             *("--speed", f"{speed:g}", "--shift-to", str(calendar.shift_to(number, days))),
             *("--warm-up-days", str(warm_up)),
+            *(("--states", states) if states else ()),
         ],
         variables=session.target.variables,
-        say=lambda line: step.note(f"  {line}"),
+        say=watch.heard,
     )
     if ended.status:
         raise ReplayFailedError(ended.lines[-1].removeprefix("error: ") if ended.lines else "it said nothing")
-    return settled(session, outputs, step)
+    return _settled(session, outputs, watch, _WRITTEN_SECONDS if states else _SETTLED_SECONDS)
 
 
-def settled(session: Session, outputs: StackOutputs, step: Step) -> Seen:
-    """What has come through, once nothing more comes for a while."""
+def _settled(session: Session, outputs: StackOutputs, watch: _Watch, quiet: float) -> Seen:
+    """What has come through, once nothing more has come for so many seconds."""
     began = told = changed = time.monotonic()
     seen = look(session, outputs)
-    while time.monotonic() - changed < _SETTLED_SECONDS and time.monotonic() - began < _LONGEST_SECONDS:
+    while time.monotonic() - changed < quiet and time.monotonic() - began < _LONGEST_SECONDS:
         time.sleep(_POLL_SECONDS)
         now = look(session, outputs)
         if now != seen:
             changed = time.monotonic()
-            if changed - told > 10:
-                step.note(f"  {now}")
+            if changed - told > _TOLD_SECONDS:
+                watch.tell(now, changed)
                 told = changed
         seen = now
+    watch.tell(seen, changed)
     return seen
+
+
+def _states(session: Session, stream: str) -> str:
+    """The table in which the stream's consumer says how far it has come; empty where it keeps none."""
+    summary = session.client("kinesis").describe_stream_summary(StreamName=stream)
+    functions = session.client("lambda")
+    found = functions.list_event_source_mappings(
+        EventSourceArn=summary["StreamDescriptionSummary"]["StreamARN"]
+    )
+    for mapping in found["EventSourceMappings"]:
+        settings = functions.get_function_configuration(FunctionName=mapping["FunctionArn"])
+        table = settings.get("Environment", {}).get("Variables", {}).get("STATE_TABLE")
+        if table:
+            return str(table)
+    return ""
 
 
 def look(session: Session, outputs: StackOutputs) -> Seen:
@@ -110,9 +158,9 @@ def look(session: Session, outputs: StackOutputs) -> Seen:
     s3 = session.client("s3")
     captured: dict[str, int] = {}
     prefix = f"{outputs.endpoint}/{outputs.endpoint}/"
-    for key, body in _bodies(s3, outputs.zones["captures"], prefix):
+    for key, count in _counts(s3, outputs.zones["captures"], prefix):
         variant = key.removeprefix(prefix).partition("/")[0]
-        captured[variant] = captured.get(variant, 0) + body.count(b"\n")
+        captured[variant] = captured.get(variant, 0) + count
     return Seen(captured, _outcomes(session, outputs))
 
 
@@ -121,26 +169,31 @@ def _outcomes(session: Session, outputs: StackOutputs) -> int:
     if not group:
         return 0
     bucket, prefix = place_of(session, group)
-    listed = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    # A file for each second that had records; how many rows each holds is for whoever judges.
-    return sum(one["Size"] > 0 for page in listed for one in page.get("Contents", ()))
+    return sum(count for _, count in _counts(session.client("s3"), bucket, prefix))
 
 
-_KNOWN: dict[tuple[str, str], tuple[str, bytes]] = {}
+_KNOWN: dict[tuple[str, str, str], int] = {}
+"""How many there are in an object, by bucket, key and tag: what has not changed is not fetched again."""
 
 
-def _bodies(s3: Any, bucket: str, prefix: str) -> list[tuple[str, bytes]]:
-    """The objects' content; what has not changed since the last look is not fetched again."""
-    found = []
+def _counts(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[str, int]]:
+    """The objects with how many records each has: rows of Parquet, or lines."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for one in page.get("Contents", ()):
-            key, tag = str(one["Key"]), str(one["ETag"])
-            known = _KNOWN.get((bucket, key))
-            if known is None or known[0] != tag:
-                body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-                known = _KNOWN[bucket, key] = (tag, body)
-            found.append((key, known[1]))
-    return found
+            place = (bucket, str(one["Key"]), str(one["ETag"]))
+            if place not in _KNOWN:
+                body = s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()
+                _KNOWN[place] = records_in(place[1], body)
+            yield place[1], _KNOWN[place]
+
+
+def records_in(key: str, body: bytes) -> int:
+    """Rows of a Parquet file, by its footer; else lines."""
+    if not key.endswith(".parquet"):
+        return body.count(b"\n")
+    from pyarrow import parquet
+
+    return int(parquet.read_metadata(io.BytesIO(body)).num_rows)
 
 
 def features_now(session: Session, outputs: StackOutputs, group: str, entity: str) -> Mapping[str, str]:

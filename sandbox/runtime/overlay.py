@@ -68,14 +68,21 @@ class Metric:
         return cls(name, unit, dimensions, 1, value, value, value)
 
 
+DocumentChange = tuple[str, str, Mapping[str, Any] | None]
+"""Kind and key of a document, and what it is from now on; none where it is forgotten."""
+
+
 class Documents(Protocol):
-    """JSON documents that outlive the process: written and synced before `put` returns."""
+    """JSON documents that outlive the process: whatever writes returns once it is on disk."""
 
     def put(self, kind: str, key: str, document: Mapping[str, Any]) -> None: ...
 
     def get(self, kind: str, key: str) -> dict[str, Any] | None: ...
 
     def delete(self, kind: str, key: str) -> None: ...
+
+    def write(self, changes: Sequence[DocumentChange]) -> None:
+        """All of them or none; writers that come at the same time share one sync."""
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         """In the order in which they were first put."""

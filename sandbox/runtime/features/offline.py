@@ -18,7 +18,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sandbox.runtime.features.records import FeatureGroup
-from sandbox.runtime.overlay import Caller, Cloud
+from sandbox.runtime.overlay import Caller, Cloud, DocumentChange
 
 PENDING = "feature-offline"
 _LOOK_SECONDS = 1.0
@@ -48,10 +48,13 @@ class OfflineStore:
         if self._thread is not None:
             self._thread.join()
 
-    def add(
+    def waiting(
         self, group: FeatureGroup, uri: str, values: Mapping[str, Any], deleted: bool, caller: Caller
-    ) -> None:
-        """Takes a record; it is on disk when this returns. `uri` is the store's resolved place."""
+    ) -> DocumentChange:
+        """The document of a record that waits, for the caller to write beside its own; then `look` is due.
+
+        `uri` is the store's resolved place.
+        """
         now = time.time()
         key = f"{now:.6f}-{secrets.token_hex(6)}"
         kept = {
@@ -66,14 +69,16 @@ class OfflineStore:
             "account": caller.account_id,
             "region": caller.region,
         }
-        self._cloud.documents.put(PENDING, key, kept)
+        return PENDING, key, kept
+
+    def look(self) -> None:
+        """Says that records wait."""
         self._written.set()
 
     def forget(self, uri: str) -> None:
         """Drops what waits for a store that is gone."""
-        for kept in self._cloud.documents.all(PENDING):
-            if kept["uri"] == uri:
-                self._cloud.documents.delete(PENDING, kept["key"])
+        every = self._cloud.documents.all(PENDING)
+        self._drop([kept for kept in every if kept["uri"] == uri])
 
     def _write_often(self) -> None:
         while not self._closed.wait(_LOOK_SECONDS):
@@ -89,8 +94,11 @@ class OfflineStore:
                 except ClientError as refused:
                     # As on AWS, the group stays as it is; what it could not write offline is lost.
                     _log.warning("%s records could not be written to %s: %s", len(records), uri, refused)
-                for record in records:
-                    self._cloud.documents.delete(PENDING, record["key"])
+                self._drop(records)
+
+    def _drop(self, records: Sequence[Mapping[str, Any]]) -> None:
+        if records:
+            self._cloud.documents.write([(PENDING, record["key"], None) for record in records])
 
     def _write(self, uri: str, records: Sequence[Mapping[str, Any]]) -> None:
         first = records[-1]

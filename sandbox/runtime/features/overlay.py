@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from sandbox.runtime.features.locks import RecordLocks
 from sandbox.runtime.features.offline import OfflineStore
 from sandbox.runtime.features.records import FeatureGroup, checked, expiry, iso, moment, refusal, shown
-from sandbox.runtime.overlay import Caller, Cloud, Params, Remaining, ServiceError
+from sandbox.runtime.overlay import Caller, Cloud, DocumentChange, Params, Remaining, ServiceError
 from sandbox.runtime.recorded.kinds.sagemaker_data import FEATURE_GROUP, records_of
 from sandbox.runtime.recorded.shelf import Shelf
 
 _ONLINE, _OFFLINE = "OnlineStore", "OfflineStore"
 _MOST_IDENTIFIERS = 100
+_MOST_ENTRIES = 25
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judged:
+    """A record that its group takes. `uri` is the place of the offline store; empty where it goes to none."""
+
+    kind: str
+    key: str
+    group: FeatureGroup
+    uri: str
+    online: bool
+    values: Mapping[str, Any]
+    happened: float
+    expires: float | None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As the online store keeps it."""
+        return {
+            "key": self.key,
+            "values": self.values,
+            "happened": self.happened,
+            "expires": self.expires,
+            "deleted": False,
+        }
 
 
 class FeatureStoreOverlay:
@@ -26,9 +53,10 @@ class FeatureStoreOverlay:
         self._cloud = cloud
         self._groups = Shelf(FEATURE_GROUP, cloud.documents)
         self._offline = OfflineStore(cloud)
-        self._lock = threading.Lock()
+        self._locks = RecordLocks()
         self._operations: Mapping[str, Callable[[Params, Caller], Params]] = {
             "PutRecord": self._put,
+            "BatchWriteRecord": self._put_several,
             "GetRecord": self._get,
             "DeleteRecord": self._delete,
             "BatchGetRecord": self._get_several,
@@ -52,28 +80,58 @@ class FeatureStoreOverlay:
         self._offline.stop()
 
     def _put(self, params: Params, caller: Caller) -> Params:
-        described, group = self._group(params, caller)
-        stores = _stores(group, params)
-        values = checked(group, params["Record"])
-        happened = moment(group, values[group.event_time])
-        kind, key = records_of(described), str(values[group.identifier])
-        if _ONLINE in stores:
-            ends = expiry(happened, params.get("TtlDuration") or group.ttl)
-            with self._lock:
-                kept = self._cloud.documents.get(kind, key)
-                # What happened no later than what is there is history: it goes to the offline store alone.
-                if kept is None or happened > kept["happened"] or _is_over(kept):
-                    fresh = {
-                        "key": key,
-                        "values": values,
-                        "happened": happened,
-                        "expires": ends,
-                        "deleted": False,
-                    }
-                    self._cloud.documents.put(kind, key, fresh)
-        if _OFFLINE in stores:
-            self._offline.add(group, _resolved(described), values, False, caller)
+        self._keep([self._judged(params, {}, caller)], caller)
         return {}
+
+    def _put_several(self, params: Params, caller: Caller) -> Params:
+        """Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_feature_store_BatchWriteRecord.html"""
+        entries = params["Entries"]
+        if not 1 <= len(entries) <= _MOST_ENTRIES:
+            raise refusal(f"{len(entries)} entries are given; allowed: 1 to {_MOST_ENTRIES}")
+        judged, errors = [], []
+        for entry in entries:
+            try:
+                judged.append(self._judged(entry, params.get("TtlDuration") or {}, caller))
+            except ServiceError as refused:
+                errors.append({"Entry": entry, "ErrorCode": refused.code, "ErrorMessage": refused.message})
+        self._keep(judged, caller)
+        return {"Errors": errors, "UnprocessedEntries": []}
+
+    def _judged(self, entry: Params, ttl: Params, caller: Caller) -> _Judged:
+        """What a record says. `ttl` is how long it lives where it does not say so. Raises ServiceError."""
+        described, group = self._group(entry, caller)
+        stores = _stores(group, entry)
+        values = checked(group, entry["Record"])
+        happened = moment(group, values[group.event_time])
+        return _Judged(
+            kind=records_of(described),
+            key=str(values[group.identifier]),
+            group=group,
+            uri=_resolved(described) if _OFFLINE in stores else "",
+            online=_ONLINE in stores,
+            values=values,
+            happened=happened,
+            expires=expiry(happened, entry.get("TtlDuration") or ttl or group.ttl),
+        )
+
+    def _keep(self, records: Sequence[_Judged], caller: Caller) -> None:
+        """Writes records, in order, to both stores at once: one sync for all of them."""
+        latest: dict[tuple[str, str], Mapping[str, Any]] = {}
+        waiting = []
+        with self._locks.held((one.kind, one.key) for one in records):
+            for one in records:
+                if one.online:
+                    place = (one.kind, one.key)
+                    kept = latest.get(place) or self._cloud.documents.get(*place)
+                    # What happened no later than what is there is history: for the offline store alone.
+                    if kept is None or one.happened > kept["happened"] or _is_over(kept):
+                        latest[place] = one.document
+                if one.uri:
+                    waiting.append(self._offline.waiting(one.group, one.uri, one.values, False, caller))
+            online = [(kind, key, document) for (kind, key), document in latest.items()]
+            self._cloud.documents.write([*online, *waiting])
+        if waiting:
+            self._offline.look()
 
     def _delete(self, params: Params, caller: Caller) -> Params:
         described, group = self._group(params, caller)
@@ -83,19 +141,23 @@ class FeatureStoreOverlay:
         kind = records_of(described)
         hard = params.get("DeletionMode") == "HardDelete"
         values = {group.identifier: key, group.event_time: at}
-        if _ONLINE in stores:
-            with self._lock:
+        changes: list[DocumentChange] = []
+        with self._locks.held([(kind, key)]):
+            if _ONLINE in stores:
                 kept = self._cloud.documents.get(kind, key)
                 if kept is not None and happened < kept["happened"]:
                     told = f"The event time {at} is before that of the record, {iso(kept['happened'])}"
                     raise refusal(told)
                 if hard:
-                    self._cloud.documents.delete(kind, key)
+                    changes.append((kind, key, None))
                 elif kept is not None:
                     gone = {**kept, "values": values, "happened": happened, "deleted": True}
-                    self._cloud.documents.put(kind, key, gone)
+                    changes.append((kind, key, gone))
+            if _OFFLINE in stores:
+                changes.append(self._offline.waiting(group, _resolved(described), values, True, caller))
+            self._cloud.documents.write(changes)
         if _OFFLINE in stores:
-            self._offline.add(group, _resolved(described), values, True, caller)
+            self._offline.look()
         return {}
 
     def _get(self, params: Params, caller: Caller) -> Params:

@@ -24,7 +24,7 @@ from sandbox.runtime.delivery.targets import Couriers
 from sandbox.runtime.firehose.overlay import FirehoseOverlay
 from sandbox.runtime.functions.function import FunctionShelf
 from sandbox.runtime.functions.overlay import FunctionsOverlay
-from sandbox.runtime.host import additions, compaction, corrections, event_buses, exactness
+from sandbox.runtime.host import additions, compaction, corrections, event_buses, exactness, shortcuts
 from sandbox.runtime.host.administration import Administration, add_faults, process_figures
 from sandbox.runtime.host.cloud import HostedCloud
 from sandbox.runtime.host.documents import SqliteDocuments
@@ -81,6 +81,7 @@ class Sandbox:
         emulation.install()
         mapping.install()
         metric_filters.install()
+        shortcuts.install()
         held = HeldActions(self._documents, self._emulator, self._outbox.put)
         actions = AlarmActions(self.cloud, self._emulator, self._outbox, held.hold)
         self._alarms = AlarmWatch(self.cloud, self._emulator, held)

@@ -12,6 +12,8 @@ from sandbox.runtime.host.emulator import Emulator
 from sandbox.runtime.overlay import Caller
 
 _FOREVER = -1
+_LONGEST_WINDOW = 2.0
+"""Seconds that a batch waits to be filled, at most: a laptop need not wait for five minutes."""
 _KAFKA = "arn:aws:kafka:"
 
 
@@ -133,7 +135,7 @@ def _read(one: Any, caller: Caller) -> SourceMapping:
         function=one.function_arn,
         caller=caller,
         batch_size=int(one.batch_size),
-        window=float(one.max_batch_window or 0),
+        window=min(float(one.max_batch_window or 0), _LONGEST_WINDOW),
         begins_at=one.starting_position or "TRIM_HORIZON",
         bisects=bool(one.bisect_on_error),
         retries=_FOREVER if retries is None else int(retries),

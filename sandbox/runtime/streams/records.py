@@ -15,13 +15,19 @@ from sandbox.runtime.streams.mapping import SourceMapping
 
 @dataclass(frozen=True)
 class StreamRecord:
-    """One record: its sequence number, when it came (seconds since 1970), and the event's part for it.
-    `looked_into` is what filters see."""
+    """One record: its sequence number, when it came (seconds since 1970), and the event's part for it."""
 
     sequence: int
     arrived: float
     event: Mapping[str, Any]
-    looked_into: Mapping[str, Any]
+
+    @property
+    def looked_into(self) -> Mapping[str, Any]:
+        """What filters see."""
+        told = self.event.get("kinesis")
+        if told is None:
+            return self.event
+        return {"data": as_json(base64.b64decode(told["data"])), "partitionKey": told["partitionKey"]}
 
 
 def shards(emulator: Emulator, mapping: SourceMapping) -> dict[str, int]:
@@ -30,7 +36,7 @@ def shards(emulator: Emulator, mapping: SourceMapping) -> dict[str, int]:
         if mapping.service == "kinesis":
             stream = _stream(mapping)
             found = stream.shards.values() if stream is not None else ()
-            return {shard.shard_id: max(map(int, shard.records), default=0) for shard in found}
+            return {shard.shard_id: next(reversed(shard.records), 0) for shard in found}
         table = _table(mapping)
         if table is None or table.stream_shard is None:
             return {}
@@ -47,8 +53,11 @@ def records_after(
             stream = _stream(mapping)
             if stream is None or shard not in stream.shards:
                 return ()
-            later = [(int(key), one) for key, one in stream.shards[shard].records.items() if int(key) > after]
-            return [_of_kinesis(mapping, shard, key, one) for key, one in sorted(later)[:most]]
+            # The emulator numbers the records of a shard one by one, and keeps all of them.
+            kept = stream.shards[shard].records
+            first = max(after + 1, next(iter(kept), 0))
+            numbers = range(first, min(first + most, next(reversed(kept), -1) + 1))
+            return [_of_kinesis(mapping, shard, number, kept[number]) for number in numbers]
         table = _table(mapping)
         if table is None or table.stream_shard is None:
             return ()
@@ -90,9 +99,7 @@ def _of_kinesis(mapping: SourceMapping, shard: str, sequence: int, record: Any) 
         "awsRegion": mapping.caller.region,
         "eventSourceARN": mapping.source,
     }
-    data = as_json(base64.b64decode(record.data))
-    looked_into = {"data": data, "partitionKey": record.partition_key}
-    return StreamRecord(sequence, arrived, event, looked_into)
+    return StreamRecord(sequence, arrived, event)
 
 
 def _of_table(mapping: SourceMapping, sequence: int, record: Any) -> StreamRecord:
@@ -103,7 +110,7 @@ def _of_table(mapping: SourceMapping, sequence: int, record: Any) -> StreamRecor
     change["ApproximateCreationDateTime"] = arrived
     region, source = mapping.caller.region, mapping.source
     event = {**body, "dynamodb": change, "awsRegion": region, "eventSourceARN": source}
-    return StreamRecord(sequence, arrived, event, event)
+    return StreamRecord(sequence, arrived, event)
 
 
 def as_json(data: bytes | str) -> Any:

@@ -70,7 +70,8 @@ class ShardReader:
         young = time.time() - found[0].arrived < self._mapping.window
         if young and len(found) < most and not position.tries:
             return False
-        wanted = [one for one in found if matches(self._mapping.filters, one.looked_into)]
+        filters = self._mapping.filters
+        wanted = [one for one in found if not filters or matches(filters, one.looked_into)]
         last = found[-1].sequence
         if not wanted:
             self._keep(replace(position, after=last))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from ml.streaming.consumer import Consumer
 from ml.streaming.event import NoEventError
 from ml.streaming.groups import Group, features_of
 from ml.streaming.handler import NotWrittenError, work_off
+from ml.streaming.outputs import Refusal
 
 _NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -94,9 +96,84 @@ class _Store:
         self.kept.append(json.loads(MessageBody))
 
 
-@pytest.fixture
-def store() -> _Store:
-    return _Store()
+class _BatchStore(_Store):
+    """The same, of today: it takes batches too, and tells what it makes of each record in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+        self.unprocessed: list[str] = []
+        self.refuses_batches = ""
+
+    def batch_write_record(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        if self.refuses_batches:
+            raise ClientError({"Error": {"Code": self.refuses_batches, "Message": "no"}}, "BatchWriteRecord")
+        self.sizes.append(len(Entries))
+        errors, unprocessed = [], []
+        for entry in Entries:
+            # The service names features in an order of its own.
+            echoed = {**entry, "Record": entry["Record"][::-1]}
+            if entry["Record"][0]["ValueAsString"] in self.unprocessed:
+                unprocessed.append(echoed)
+                continue
+            try:
+                self.put_record(entry["FeatureGroupName"], entry["Record"])
+            except ClientError as refused:
+                code = refused.response["Error"]["Code"]
+                errors.append({"Entry": echoed, "ErrorCode": code, "ErrorMessage": "no"})
+        return {"Errors": errors, "UnprocessedEntries": unprocessed}
+
+
+@pytest.fixture(params=[_Store, _BatchStore], ids=["one by one", "in batches"])
+def store(request: pytest.FixtureRequest) -> _Store:
+    made = request.param()
+    assert isinstance(made, _Store)
+    return made
+
+
+def _finality(store: _Store, entities: Sequence[str]) -> list[bool | None]:
+    """For a record of each entity whether its refusal is final; none where it was written."""
+    group = _GROUPS["airport"]
+    outputs = Aws(lambda service: store, undelivered_url="https://queue", threads=1)
+    refused: list[Refusal | None] = outputs.put(
+        [(group, group.record(one, 0, {"waiting": 1})) for one in entities]
+    )
+    return [None if one is None else one.final for one in refused]
+
+
+def test_more_records_than_a_batch_takes_are_written_in_several_and_told_of_in_order() -> None:
+    store = _BatchStore()
+    store.unprocessed = ["e30", "e59"]
+    entities = [f"e{number}" for number in range(58)] + ["ODD", "e59", "BUSY"]
+    found = dict(zip(entities, _finality(store, entities), strict=True))
+    assert store.sizes == [25, 25, 11]
+    refused = {entity: final for entity, final in found.items() if final is not None}
+    assert refused == {"e30": False, "ODD": True, "e59": False, "BUSY": False}
+    assert store.put == [one for one in entities if one not in refused]
+
+
+@pytest.mark.parametrize("code", ["ValidationError", "AccessDeniedException", "UnknownOperationException"])
+def test_a_batch_that_is_refused_as_such_is_written_one_by_one(code: str) -> None:
+    store = _BatchStore()
+    store.refuses_batches = code
+    assert _finality(store, ["EWR", "ODD", "JFK"]) == [None, True, None]
+    assert store.put == ["EWR", "JFK"]
+
+
+def test_of_a_batch_that_a_busy_store_refuses_everything_comes_again() -> None:
+    store = _BatchStore()
+    store.refuses_batches = "ThrottlingException"
+    assert _finality(store, ["EWR", "JFK"]) == [False, False]
+    assert store.put == []
+
+
+def test_an_answer_that_tells_of_another_record_lets_all_of_its_batch_come_again() -> None:
+    class Strange(_BatchStore):
+        def batch_write_record(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+            entry = {**Entries[0], "Record": Entries[0]["Record"][1:]}
+            return {"Errors": [{"Entry": entry, "ErrorCode": "ValidationError", "ErrorMessage": "no"}]}
+
+    assert _finality(Strange(), ["EWR", "JFK"]) == [False, False]
 
 
 def _consumer(store: _Store) -> Consumer:

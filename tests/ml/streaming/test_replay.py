@@ -19,6 +19,8 @@ from ml.streaming.replay import (
     weeks_to,
     without,
 )
+from ml.streaming.state import Clock
+from ml.streaming.through import NotThroughError, wait
 from tests.ml.streaming.conftest import Days
 
 
@@ -122,3 +124,65 @@ def test_days_that_warm_up_ask_nothing(stormy: Days) -> None:
     assert len([one for one in left if one.event["type"] == "departed"]) == len(
         [one for one in stormy.happenings if one.event["type"] == "departed"]
     )
+
+
+class _Clocks:
+    """Clocks of shards that come on with time, as told: (second, shard, minute of event time, waiting)."""
+
+    def __init__(self, *steps: tuple[float, str, float, int]) -> None:
+        self.now = 0.0
+        self.said: list[str] = []
+        self._steps = steps
+
+    def __call__(self) -> dict[str, Clock]:
+        found: dict[str, Clock] = {}
+        for version, (second, shard, minute, waiting) in enumerate(self._steps):
+            if second <= self.now:
+                pending: dict[str, Any] = {str(number): {} for number in range(waiting)}
+                found[shard] = Clock(minute, pending, {}, 0.0, version + 1)
+        return found
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def wait(self, *shards: str, until: float) -> int:
+        return wait(
+            self,
+            shards,
+            until,
+            patience=30,
+            say=self.said.append,
+            clock=lambda: self.now,
+            sleep=self.sleep,
+        )
+
+
+def test_a_replay_is_through_when_every_shard_that_got_events_has_come_to_the_last() -> None:
+    clocks = _Clocks(
+        (1, "a", 50, 3), (2, "closed", 10, 9), (20, "a", 100, 0), (25, "b", 99, 5), (40, "b", 101, 2)
+    )
+    assert clocks.wait("a", "b", until=100) == 2
+    assert 40 <= clocks.now < 41
+    assert len(clocks.said) == 7
+    assert "nothing yet" in clocks.said[0]
+    assert clocks.said[-1] == "1970-01-01 01:39  is through, 5 questions and outcomes wait"
+
+
+def test_a_consumer_that_stands_still_is_told_of_with_where_it_stands() -> None:
+    clocks = _Clocks((1, "a", 50, 3), (20, "a", 60, 3))
+    with pytest.raises(NotThroughError, match="nothing for 30 s and stands at 1970-01-01T01:00"):
+        clocks.wait("a", until=100)
+    assert 50 <= clocks.now < 51
+
+
+def test_a_replay_knows_the_shards_that_took_its_events() -> None:
+    class Sharded(_Stream):
+        def put_records(self, StreamName: str, Records: Sequence[Any]) -> Any:  # noqa: N803
+            answers = super().put_records(StreamName, Records)["Records"]
+            for record, answer in zip(Records, answers, strict=True):
+                if "ErrorCode" not in answer:
+                    answer["ShardId"] = f"shard of {record['PartitionKey']}"
+            return {"Records": answers}
+
+    happened = [Happening(minute, place, {"id": place}) for minute, place in enumerate(("JFK", "EWR", "JFK"))]
+    assert Sharded(busy=2).play(happened, speed=0).shards == {"shard of JFK", "shard of EWR"}

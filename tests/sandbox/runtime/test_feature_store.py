@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import os
 import signal
+import threading
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from pyarrow import parquet
 
 from sandbox.runtime import daemon
@@ -61,6 +63,15 @@ def _got(cloud: Any, group: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def _winds(cloud: Any, group: str, count: int) -> list[float] | None:
+    """The winds of the offline store, in order of size, once there are so many."""
+    s3 = cloud.client("s3")
+    listed = s3.list_objects_v2(Bucket="features", Prefix=f"{group}/").get("Contents", [])
+    bodies = [s3.get_object(Bucket="features", Key=one["Key"])["Body"].read() for one in listed]
+    rows = [row for body in bodies for row in parquet.read_table(io.BytesIO(body)).to_pylist()]
+    return sorted(row["wind"] for row in rows) if len(rows) == count else None
+
+
 def test_a_record_is_got_as_it_was_put_by_name_or_arn(cloud: Any, group: str) -> None:
     store = cloud.client("sagemaker-featurestore-runtime")
     store.put_record(
@@ -79,15 +90,8 @@ def test_an_earlier_event_that_comes_later_changes_nothing_online_and_is_kept_of
     for moment, wind in (("10:00:00Z", "7"), ("09:00:00Z", "1"), ("10:00:00Z", "2")):
         store.put_record(FeatureGroupName=group, Record=_record(f"2026-01-01T{moment}", wind=wind))
     assert _got(cloud, group)["wind"] == "7"
+    assert eventually(lambda: _winds(cloud, group, 3)) == [1.0, 2.0, 7.0]
     s3 = cloud.client("s3")
-
-    def winds() -> list[float] | None:
-        listed = s3.list_objects_v2(Bucket="features", Prefix=f"{group}/").get("Contents", [])
-        bodies = [s3.get_object(Bucket="features", Key=one["Key"])["Body"].read() for one in listed]
-        rows = [row for body in bodies for row in parquet.read_table(io.BytesIO(body)).to_pylist()]
-        return sorted(row["wind"] for row in rows) if len(rows) == 3 else None
-
-    assert eventually(winds) == [1.0, 2.0, 7.0]
     storage = cloud.client("sagemaker").describe_feature_group(FeatureGroupName=group)["OfflineStoreConfig"]
     resolved = storage["S3StorageConfig"]["ResolvedOutputS3Uri"]
     keys = [one["Key"] for one in s3.list_objects_v2(Bucket="features", Prefix=f"{group}/")["Contents"]]
@@ -162,7 +166,7 @@ def test_several_records_are_got_at_once_with_an_error_for_each_that_cannot_be(
 def test_records_outlive_a_kill_and_go_with_their_group(cloud: Any, group: str) -> None:
     store = cloud.client("sagemaker-featurestore-runtime")
     store.put_record(FeatureGroupName=group, Record=_record("2026-01-01T10:00:00Z", wind="7"))
-    os.kill(cloud.address.pid, signal.SIGKILL)
+    os.kill(daemon.start(cloud.root).pid, signal.SIGKILL)
     daemon.start(cloud.root)
     assert _got(cloud, group)["wind"] == "7"
     sagemaker = cloud.client("sagemaker")
@@ -175,3 +179,85 @@ def test_records_outlive_a_kill_and_go_with_their_group(cloud: Any, group: str) 
         **{name: described[name] for name in (*kept, "OnlineStoreConfig", "RoleArn")}
     )
     assert _got(cloud, group) == {}
+
+
+def test_a_batch_of_records_is_written_with_an_error_for_each_that_cannot_be(
+    cloud: Any, group: str, eventually: Wait
+) -> None:
+    store = cloud.client("sagemaker-featurestore-runtime")
+    entries = [
+        {"FeatureGroupName": group, "Record": _record("2026-01-01T10:00:00Z", wind="1")},
+        {"FeatureGroupName": group, "Record": _record("2026-01-01T12:00:00Z", wind="2")},
+        {"FeatureGroupName": group, "Record": _record("2026-01-01T11:00:00Z", wind="3")},
+        {"FeatureGroupName": group, "Record": _record("2026-01-01T13:00:00Z", wind="strong")},
+        {"FeatureGroupName": "no-such-group", "Record": _record("2026-01-01T13:00:00Z", wind="4")},
+    ]
+    answer = store.batch_write_record(Entries=entries)
+    assert [one["Entry"] for one in answer["Errors"]] == entries[3:]
+    assert [one["ErrorCode"] for one in answer["Errors"]] == ["ValidationError", "ValidationError"]
+    assert "'strong' of the feature wind is no Fractional" in answer["Errors"][0]["ErrorMessage"]
+    assert not answer["UnprocessedEntries"]
+    assert _got(cloud, group)["wind"] == "2"
+    assert eventually(lambda: _winds(cloud, group, 3)) == [1.0, 2.0, 3.0]
+
+
+def test_a_batch_takes_its_own_time_to_live_where_a_record_says_none(cloud: Any, group: str) -> None:
+    moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    entry: dict[str, Any] = {"FeatureGroupName": group, "Record": _record(moment, wind="1")}
+    store = cloud.client("sagemaker-featurestore-runtime")
+    store.batch_write_record(Entries=[entry], TtlDuration={"Unit": "Hours", "Value": 1})
+    asked = {"FeatureGroupName": group, "RecordIdentifierValueAsString": "EWR"}
+    assert "ExpiresAt" in store.get_record(**asked, ExpirationTimeResponse="Enabled")
+    entry["TtlDuration"] = {"Unit": "Seconds", "Value": 1}
+    entry["Record"] = _record("2099-01-01T00:00:00Z")
+    store.batch_write_record(Entries=[entry], TtlDuration={"Unit": "Hours", "Value": 1})
+    found = store.get_record(**asked, ExpirationTimeResponse="Enabled")["ExpiresAt"]
+    assert found == "2099-01-01T00:00:01.000Z"
+
+
+def test_whatever_was_answered_of_concurrent_writes_outlives_a_kill(cloud: Any, group: str) -> None:
+    """Sixteen clients write records of their own, alone and in batches, until the sandbox is killed."""
+    answered: dict[str, str] = {}
+    killed = threading.Event()
+
+    def write(client: int) -> None:
+        store = cloud.client("sagemaker-featurestore-runtime")
+        number = 0
+        while not killed.is_set():
+            number += 1
+            seen_at = f"2026-01-01T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z"
+            names = [f"{client}-{place}" for place in range(1 + 9 * (client % 2))]
+            records = [
+                [
+                    {"FeatureName": "airport", "ValueAsString": name},
+                    *_record(seen_at, waiting=str(number))[1:],
+                ]
+                for name in names
+            ]
+            try:
+                if len(records) == 1:
+                    store.put_record(FeatureGroupName=group, Record=records[0])
+                else:
+                    entries = [{"FeatureGroupName": group, "Record": one} for one in records]
+                    assert not store.batch_write_record(Entries=entries)["Errors"]
+            except (BotoCoreError, ClientError):
+                return
+            answered.update(dict.fromkeys(names, str(number)))
+
+    with ThreadPoolExecutor(16) as pool:
+        writing = [pool.submit(write, client) for client in range(16)]
+        while len(answered) < 88 and not any(one.done() for one in writing):
+            time.sleep(0.01)
+        os.kill(daemon.start(cloud.root).pid, signal.SIGKILL)
+        killed.set()
+        for one in writing:
+            one.result()
+    kept = dict(answered)
+    assert len(kept) == 88
+    daemon.start(cloud.root)
+    store = cloud.client("sagemaker-featurestore-runtime")
+    for name, number in kept.items():
+        record = store.get_record(FeatureGroupName=group, RecordIdentifierValueAsString=name)["Record"]
+        found = {one["FeatureName"]: one.get("ValueAsString") for one in record}
+        # A write whose answer the kill cut off may be there, and no other.
+        assert int(number) <= int(found["waiting"] or 0) <= int(number) + 1
