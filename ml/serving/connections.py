@@ -12,6 +12,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from .settings import Settings
+from .turns import Turn
 
 _LARGEST_HEAD = 65_536
 _STALLED_SECONDS = 30.0
@@ -72,7 +73,15 @@ _HEADS: dict[tuple[int, str], bytes] = {}
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's connection, with the times at which it began to wait for its client."""
+    """uvicorn's connection, with the times at which it began to wait for its client.
+
+    A request that came whole is answered in its turn; one that is still being sent is a task, as uvicorn's are.
+    """
+
+    def __init__(self, *arguments: Any, turn: Turn, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._turn = turn
+        self._due: RequestResponseCycle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -86,6 +95,12 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         begun = self._in_head
         super().data_received(data)
+        if self._due is not None:
+            cycle, self._due = self._due, None
+            if cycle.more_body:
+                super()._start_asgi_task(cycle, self.app)
+            else:
+                self._turn.add(cycle.run_asgi(self.app), self.tasks)
         if self._in_head and begun:
             self._head_bytes += len(data)
             if self._head_bytes > _LARGEST_HEAD:
@@ -106,6 +121,10 @@ class Connection(HttpToolsProtocol):
         self._whole = True
         super().on_message_complete()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Not before all that came is read: most requests are whole by then."""
+        self._due = cycle
+
     def on_response_complete(self) -> None:
         """As uvicorn's, but for its timer: `look` ends connections that are not used."""
         if self._whole:
@@ -114,7 +133,7 @@ class Connection(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            super()._start_asgi_task(*self.pipeline.pop())
 
     def look(self, now: float, settings: Settings) -> None:
         """Ends the connection where its client takes too long. Called about twice a second."""
