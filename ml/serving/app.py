@@ -64,11 +64,13 @@ class Application:
         self._held = 0
         self.draining = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path, method = scope["path"], scope["method"]
-        if path == "/invocations" and method == "POST":
-            await self._invoke(scope, receive, send)
-        elif path not in _ADDRESSES:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["path"] == "/invocations" and scope["method"] == "POST":
+            return self._invoke(scope, receive, send)
+        return self._tell(scope["path"], scope["method"], send)
+
+    async def _tell(self, path: str, method: str, send: Send) -> None:
+        if path not in _ADDRESSES:
             await self._error(send, 404, f"There is no {path[:80]}; there is {', '.join(_ADDRESSES)}.")
         elif _ADDRESSES[path] != method:
             allow = (b"allow", _ADDRESSES[path].encode())
@@ -164,7 +166,7 @@ class Application:
         if self._natively(rows):
             return await self._in_thread(self._predicted, what, body)
         if len(rows) < self._settings.gather_rows:
-            values = await self._gathered(rows)
+            values = await (self._waiting(rows) if self._settings.gather_ms else self._gatherer.values(rows))
         else:
             values = self._online.probabilities(rows)
         self._metrics.add("rows", len(rows))
@@ -182,7 +184,7 @@ class Application:
     def _natively(self, rows: Rows) -> bool:
         return self._native is not None and 0 < self._native_rows <= len(rows)
 
-    async def _gathered(self, rows: Rows) -> Values:
+    async def _waiting(self, rows: Rows) -> Values:
         self._metrics.add("rows_waiting", len(rows))
         try:
             return await self._gatherer.values(rows)

@@ -37,6 +37,13 @@ class _Joined:
             self._loop.call_soon(self._send)
         self._held.append(data)
 
+    def write_whole(self, data: bytes) -> None:
+        """Writes what nothing will follow in this turn."""
+        if self._held:
+            self._held.append(data)
+        else:
+            self._transport.write(data)
+
     def close(self) -> None:
         self._send()
         self._transport.close()
@@ -61,7 +68,7 @@ def answered_whole(cycle: RequestResponseCycle, status: int, kind: str, body: by
     if head is None:
         head = b"%bcontent-type: %b\r\ncontent-length: " % (STATUS_LINE[status], kind.encode())
         _HEADS[status, kind] = head
-    cycle.transport.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))
+    cycle.transport.write_whole(b"%b%d\r\n\r\n%b" % (head, len(body), body))  # type: ignore[attr-defined]
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
     cycle.message_event.set()
@@ -75,7 +82,7 @@ _HEADS: dict[tuple[int, str], bytes] = {}
 class Connection(HttpToolsProtocol):
     """uvicorn's connection, with the times at which it began to wait for its client.
 
-    A request that came whole is answered in its turn; one that is still being sent is a task, as uvicorn's are.
+    A request that came whole is answered in its turn; one that is still being sent is a task.
     """
 
     def __init__(self, *arguments: Any, turn: Turn, **named: Any) -> None:

@@ -35,7 +35,7 @@ class Gatherer:
         self._timer: asyncio.Handle | None = None
         self.rows_waiting = 0
 
-    async def values(self, rows: Rows) -> Values:
+    def values(self, rows: Rows) -> asyncio.Future[Values]:
         """What the model says of the rows, shape (rows,); a run's error is the error of all that share it."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Values] = loop.create_future()
@@ -47,7 +47,7 @@ class Gatherer:
             self._timer = (
                 loop.call_later(self._seconds, self._flush) if self._seconds else loop.call_soon(self._flush)
             )
-        return await future
+        return future
 
     def end_turn(self) -> None:
         """Lets the model answer now, unless those that are there are to wait for others."""
