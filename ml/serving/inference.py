@@ -371,12 +371,12 @@ class Reader:
 
     def _quick(self, records: list[Any]) -> Rows | None:
         """Rows of objects that are all right, else None."""
-        if not 1 <= len(records) <= self.largest_batch or set(map(type, records)) != {dict}:
-            return None
-        if set(map(len, records)) != {len(self.features)}:
+        if not 1 <= len(records) <= self.largest_batch:
             return None
         if len(records) <= _FEW_ROWS:
             return self._by_name.few_rows(records, self._finite)
+        if set(map(type, records)) != {dict} or set(map(len, records)) != {len(self.features)}:
+            return None
         return self._by_name.rows(records, _numbers_of_json)
 
     def _careful(self, records: Sequence[Any], row_of: Callable[[Any, _Row], None]) -> Rows:
@@ -487,6 +487,8 @@ class _Columns:
         made = []
         try:
             for record in records:
+                if type(record) is not dict or len(record) != self._width:
+                    return None
                 values = list(self._values(record))
                 for place, _, code_of in self._categories:
                     values[place] = code_of(values[place])
