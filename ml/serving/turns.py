@@ -1,8 +1,8 @@
 """How are the requests answered that came whole in one turn of the event loop?
 
-Together, and without a task each: what waits for the model alone has its answer when the turn ends. Going
-through a request's every step before the next one's would cost as much as the tasks: a core's nearest memory
-does not hold all of it.
+Together, and without a task each: what waits for the model alone has its answer when the turn ends. To end each
+request before the next one is begun would cost as much as the tasks: a core's nearest memory holds the code of
+one step, not of all (docs/decisions/0145-requests-of-one-turn.md).
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ Request = Coroutine[Any, Any, None]
 
 
 class Turn:
-    """Of one event loop. A request that waits for something else than the model is a task from there on."""
+    """Of one event loop. A request that waits for something else than the model is a task from there on.
+
+    A request raises nothing: uvicorn's cycle logs what the application raises.
+    """
 
     def __init__(self, run: Callable[[], None]) -> None:
         """`run` lets the model answer what waits for it."""
