@@ -53,24 +53,24 @@ class Application:
         self._log = log
         self._reader = Reader(online.contract.features, settings.largest_batch, orjson.loads)
         self._cache = AnswerCache(settings.cache_bytes)
-        self._gatherer: Gatherer | None = None
-        if settings.gather_ms:
-            self._gatherer = Gatherer(
-                online.probabilities,
-                settings.gather_ms / 1000,
-                settings.gather_rows,
-                lambda: metrics.add("gathered_runs"),
-            )
+        self._gatherer = Gatherer(
+            online.probabilities,
+            settings.gather_ms / 1000,
+            settings.gather_rows,
+            lambda: metrics.add("gathered_runs"),
+        )
         self._native_rows = 1 if settings.batch else settings.native_rows
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="large")
         self._held = 0
         self.draining = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path, method = scope["path"], scope["method"]
-        if path == "/invocations" and method == "POST":
-            await self._invoke(scope, receive, send)
-        elif path not in _ADDRESSES:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["path"] == "/invocations" and scope["method"] == "POST":
+            return self._invoke(scope, receive, send)
+        return self._tell(scope["path"], scope["method"], send)
+
+    async def _tell(self, path: str, method: str, send: Send) -> None:
+        if path not in _ADDRESSES:
             await self._error(send, 404, f"There is no {path[:80]}; there is {', '.join(_ADDRESSES)}.")
         elif _ADDRESSES[path] != method:
             allow = (b"allow", _ADDRESSES[path].encode())
@@ -81,6 +81,10 @@ class Application:
             await self._send(send, 200, self._metrics.text(self._online.version).encode(), _PROMETHEUS)
         else:
             await self._send(send, 200, self._execution_parameters(), JSON)
+
+    def end_turn(self) -> None:
+        """All that came in this turn of the event loop is read, and the model may answer it at once."""
+        self._gatherer.end_turn()
 
     async def _invoke(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
@@ -161,8 +165,8 @@ class Application:
         rows = self._reader.read(body, what.content)
         if self._natively(rows):
             return await self._in_thread(self._predicted, what, body)
-        if self._gatherer is not None and len(rows) < self._settings.gather_rows:
-            values = await self._gathered(self._gatherer, rows)
+        if len(rows) < self._settings.gather_rows:
+            values = await (self._waiting(rows) if self._settings.gather_ms else self._gatherer.values(rows))
         else:
             values = self._online.probabilities(rows)
         self._metrics.add("rows", len(rows))
@@ -180,10 +184,10 @@ class Application:
     def _natively(self, rows: Rows) -> bool:
         return self._native is not None and 0 < self._native_rows <= len(rows)
 
-    async def _gathered(self, gatherer: Gatherer, rows: Rows) -> Values:
+    async def _waiting(self, rows: Rows) -> Values:
         self._metrics.add("rows_waiting", len(rows))
         try:
-            return await gatherer.values(rows)
+            return await self._gatherer.values(rows)
         finally:
             self._metrics.add("rows_waiting", -len(rows))
 

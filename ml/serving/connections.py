@@ -12,6 +12,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from .settings import Settings
+from .turns import Turn
 
 _LARGEST_HEAD = 65_536
 _STALLED_SECONDS = 30.0
@@ -35,6 +36,13 @@ class _Joined:
         if not self._held:
             self._loop.call_soon(self._send)
         self._held.append(data)
+
+    def write_whole(self, data: bytes) -> None:
+        """Writes what nothing will follow in this turn."""
+        if self._held:
+            self._held.append(data)
+        else:
+            self._transport.write(data)
 
     def close(self) -> None:
         self._send()
@@ -60,7 +68,7 @@ def answered_whole(cycle: RequestResponseCycle, status: int, kind: str, body: by
     if head is None:
         head = b"%bcontent-type: %b\r\ncontent-length: " % (STATUS_LINE[status], kind.encode())
         _HEADS[status, kind] = head
-    cycle.transport.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))
+    cycle.transport.write_whole(b"%b%d\r\n\r\n%b" % (head, len(body), body))  # type: ignore[attr-defined]
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
     cycle.message_event.set()
@@ -72,7 +80,15 @@ _HEADS: dict[tuple[int, str], bytes] = {}
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's connection, with the times at which it began to wait for its client."""
+    """uvicorn's connection, with the times at which it began to wait for its client.
+
+    A request that came whole is answered in its turn; one that is still being sent is a task.
+    """
+
+    def __init__(self, *arguments: Any, turn: Turn, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._turn = turn
+        self._due: RequestResponseCycle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -86,6 +102,12 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         begun = self._in_head
         super().data_received(data)
+        if self._due is not None:
+            cycle, self._due = self._due, None
+            if cycle.more_body:
+                super()._start_asgi_task(cycle, self.app)
+            else:
+                self._turn.add(cycle.run_asgi(self.app), self.tasks)
         if self._in_head and begun:
             self._head_bytes += len(data)
             if self._head_bytes > _LARGEST_HEAD:
@@ -106,6 +128,10 @@ class Connection(HttpToolsProtocol):
         self._whole = True
         super().on_message_complete()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Not before all that came is read: most requests are whole by then."""
+        self._due = cycle
+
     def on_response_complete(self) -> None:
         """As uvicorn's, but for its timer: `look` ends connections that are not used."""
         if self._whole:
@@ -114,7 +140,7 @@ class Connection(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            super()._start_asgi_task(*self.pipeline.pop())
 
     def look(self, now: float, settings: Settings) -> None:
         """Ends the connection where its client takes too long. Called about twice a second."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .inference import (
     CSV,
@@ -38,8 +38,7 @@ class ClientGone(Exception):
     """The connection ended, or was given up, before the request was whole."""
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """A request's headers, read. `explain` is how many contributions are wanted, 0 for no explanation."""
 
     content: str

@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import uvicorn
 
@@ -21,6 +22,7 @@ from .metrics import Metrics
 from .native import NativeModel
 from .online import OnlineModel
 from .settings import Settings, usable_cores
+from .turns import Turn
 
 _GOING_SECONDS = 1.0
 """How long after SIGTERM new requests are still answered, each with `Connection: close`: clients learn of the
@@ -55,7 +57,7 @@ def serve(
     route_uvicorn(log)
     config = uvicorn.Config(
         application,
-        http=Connection,
+        http=partial(Connection, turn=Turn(application.end_turn)),  # type: ignore[arg-type]
         ws="none",
         loop="uvloop",
         lifespan="off",
@@ -70,6 +72,7 @@ def serve(
     )
     # What is loaded stays: collecting garbage need not look at it again, in the midst of a request.
     gc.freeze()
+    gc.set_threshold(10_000)
     listening.listen(2048)
     log.say(
         "serving",

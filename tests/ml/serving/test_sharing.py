@@ -1,12 +1,58 @@
 """Do requests that share a run of the model, or an answer, get what they would have got alone?"""
 
 import json
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from served import ROW, Served, Start, body
+from served import ROW, Served, Start, body, received
 
 BODIES = [body(*[ROW | {"wind": wind / 7, "delay": count}] * count) for wind in range(20) for count in (1, 3)]
+
+
+def _sent(content: bytes, headers: bytes = b"") -> bytes:
+    head = b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n%b\r\n"
+    return head % (len(content), headers) + content
+
+
+def test_requests_of_one_turn_share_a_run_and_get_their_own_answers(starting: Start, server: Served) -> None:
+    served = starting()
+    explained = b"x-amzn-sagemaker-custom-attributes: explain=1\r\n"
+    sent = [_sent(one) for one in BODIES]
+    sent += [_sent(b"{"), _sent(body(ROW | {"wind": "x"})), _sent(body(ROW), explained)]
+    sent += [_sent(b" " * 200_000 + body(ROW)), b"GET /ping HTTP/1.1\r\nhost: x\r\n\r\n"]
+    expected = [server.raw(one) for one in sent]
+    connections = [served.connection() for _ in sent]
+    try:
+        assert served.metric("gathered_runs_total") == 0
+        # It finds all of them when it goes on.
+        os.kill(served.process.pid, signal.SIGSTOP)
+        with ThreadPoolExecutor(len(sent)) as clients:
+            pairs = zip(connections, sent, strict=True)
+            sending = [clients.submit(connection.sendall, one) for connection, one in pairs]
+            for begun in sending[: len(BODIES)]:
+                begun.result()
+            os.kill(served.process.pid, signal.SIGCONT)
+        assert [received(connection) for connection in connections] == expected
+    finally:
+        for connection in connections:
+            connection.close()
+    # In two runs or so: of the rows that are shared at most, and of the rest.
+    assert 1 <= served.metric("gathered_runs_total") <= len(BODIES) / 8
+    assert served.metric("requests_in_flight") == 0
+
+
+def test_requests_that_are_sent_ahead_are_answered_in_their_order(server: Served) -> None:
+    sent = [_sent(body(ROW | {"wind": wind})) for wind in range(6)]
+    sent[2:2] = [_sent(b"{"), b"GET /ping HTTP/1.1\r\nhost: x\r\n\r\n"]
+    expected = b"".join(map(server.raw, sent))
+    with server.connection() as connection:
+        connection.sendall(b"".join(sent))
+        found = b""
+        while len(found) < len(expected) and (part := connection.recv(65536)):
+            found += part
+    assert found == expected
 
 
 def test_gathered_requests_get_their_own_rows(starting: Start, server: Served) -> None:
