@@ -46,11 +46,14 @@ def variants(
 
     Raises CompressionFailedError and NoPreparedSetsError.
     """
-    folder = session.workspace.folder / ".groundplan" / "tradeoff" / package.name.replace("/", "-")
+    archive = model_archive(session, package)
+    # By content: a sandbox that begins anew counts its versions from 1 again.
+    kept = session.workspace.folder / ".groundplan" / "tradeoff" / package.name.replace("/", "-")
+    folder = kept / archive.parent.name
     told = folder / wanted.replace(",", "-") / "compression.json"
     if not told.is_file():
-        model = _fetch(session, outputs, package, folder, step)
-        _compress(session, outputs, model, folder, told.parent, wanted, step)
+        _fetch_sets(session, outputs, package, folder, step)
+        _compress(session, outputs, archive, folder, told.parent, wanted, step)
     return [variant(one) for one in json.loads(told.read_text())["variants"]], told.parent
 
 
@@ -69,11 +72,11 @@ def variant(told: dict[str, Any]) -> Variant:
     )
 
 
-def _fetch(session: Session, outputs: StackOutputs, package: ModelPackage, folder: Path, step: Step) -> Path:
-    """The model's archive; the sets are put into the folder."""
+def _fetch_sets(
+    session: Session, outputs: StackOutputs, package: ModelPackage, folder: Path, step: Step
+) -> None:
     s3 = session.client("s3")
-    step.note(f"fetching {package.name} and the sets that it was trained on")
-    archive = model_archive(session, package)
+    step.note(f"fetching the sets that {package.name} was trained on")
     bucket = outputs.zones["curated"]
     for name in SETS:
         prefix = f"{outputs.use_case_name}/{package.inputs}/{name}/"
@@ -83,7 +86,6 @@ def _fetch(session: Session, outputs: StackOutputs, package: ModelPackage, folde
             raise NoPreparedSetsError(package.name, f"s3://{bucket}/{prefix}", session.stack)
         for key in keys:
             download(s3, bucket, key, folder / name / key.removeprefix(prefix))
-    return archive
 
 
 def _compress(
