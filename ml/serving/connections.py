@@ -88,7 +88,7 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *arguments: Any, turn: Turn, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._turn = turn
-        self._due: RequestResponseCycle | None = None
+        self._due: tuple[RequestResponseCycle, Any] | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -103,11 +103,11 @@ class Connection(HttpToolsProtocol):
         begun = self._in_head
         super().data_received(data)
         if self._due is not None:
-            cycle, self._due = self._due, None
+            (cycle, application), self._due = self._due, None
             if cycle.more_body:
-                super()._start_asgi_task(cycle, self.app)
+                super()._start_asgi_task(cycle, application)
             else:
-                self._turn.add(cycle.run_asgi(self.app), self.tasks)
+                self._turn.add(cycle.run_asgi(application), self.tasks)
         if self._in_head and begun:
             self._head_bytes += len(data)
             if self._head_bytes > _LARGEST_HEAD:
@@ -130,7 +130,7 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Not before all that came is read: most requests are whole by then."""
-        self._due = cycle
+        self._due = cycle, app
 
     def on_response_complete(self) -> None:
         """As uvicorn's, but for its timer: `look` ends connections that are not used."""

@@ -1,8 +1,8 @@
 """How are the requests answered that came whole in one turn of the event loop?
 
-Together, and without a task each: what waits for the model alone has its answer when the turn ends. To end each
-request before the next one is begun would cost as much as the tasks: a core's nearest memory holds the code of
-one step, not of all (docs/decisions/0145-requests-of-one-turn.md).
+Together, and without a task each: what waits for the model alone has its answer when the turn ends. To end
+each request before the next one is begun would cost as much as the tasks: a core's nearest memory holds the
+code of one step, not of all (docs/decisions/0145-requests-of-one-turn.md).
 """
 
 from __future__ import annotations
