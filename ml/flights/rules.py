@@ -7,6 +7,8 @@ nothing is set aside; the counts of the warnings stand with them. docs/quality.m
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING
 
 from ml.quality.declared import Holds, Missing, Present, QualityRule, Refers, RowCount
@@ -14,6 +16,7 @@ from ml.quality.declared import Holds, Missing, Present, QualityRule, Refers, Ro
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, IntegerValue, Table
 
+_CLOCKS = ("dep_time", "sched_dep_time", "arr_time", "sched_arr_time")
 _DAY = 1440
 _EARTH_MILES = 3958.8
 """Mean radius of the Earth: 6,371.0 km (IUGG)."""
@@ -28,14 +31,21 @@ def _minutes(clock: IntegerValue) -> IntegerValue:
     return minutes_of(clock)
 
 
-def _departure_agrees(flights: Table) -> BooleanValue:
-    late = _minutes(flights.dep_time) - _minutes(flights.sched_dep_time) - flights.dep_delay
-    return late % _DAY == 0
+def _delay_agrees(event: str, of: str) -> Holds:
+    """For `departure` or `arrival`, whose columns end `_time` and `_delay` after `of`."""
+    scheduled, clock, delay = f"sched_{of}_time", f"{of}_time", f"{of}_delay"
 
+    def holds(flights: Table) -> BooleanValue:
+        late = _minutes(flights[clock]) - _minutes(flights[scheduled]) - flights[delay]
+        return late % _DAY == 0
 
-def _arrival_agrees(flights: Table) -> BooleanValue:
-    late = _minutes(flights.arr_time) - _minutes(flights.sched_arr_time) - flights.arr_delay
-    return late % _DAY == 0
+    return Holds(
+        name=f"{event}_delay_agrees",
+        source="flights",
+        columns=(scheduled, clock, delay),
+        why=f"{event} less schedule is the delay, whole days aside",
+        holds=holds,
+    )
 
 
 def _landed_flights_departed(flights: Table) -> BooleanValue:
@@ -44,11 +54,7 @@ def _landed_flights_departed(flights: Table) -> BooleanValue:
 
 
 def _clocks_exist(flights: Table) -> BooleanValue:
-    clocks = ("dep_time", "sched_dep_time", "arr_time", "sched_arr_time")
-    found = flights[clocks[0]].fill_null(0) % 100 < 60
-    for name in clocks[1:]:
-        found = found & (flights[name].fill_null(0) % 100 < 60)
-    return found
+    return reduce(and_, (flights[name].fill_null(0) % 100 < 60 for name in _CLOCKS))
 
 
 def _schedule_agrees(flights: Table) -> BooleanValue:
@@ -93,20 +99,8 @@ def _landed(flights: Table) -> BooleanValue:
 
 
 RULES: tuple[QualityRule, ...] = (
-    Holds(
-        name="departure_delay_agrees",
-        source="flights",
-        columns=("sched_dep_time", "dep_time", "dep_delay"),
-        why="departure less schedule is the delay, whole days aside",
-        holds=_departure_agrees,
-    ),
-    Holds(
-        name="arrival_delay_agrees",
-        source="flights",
-        columns=("sched_arr_time", "arr_time", "arr_delay"),
-        why="arrival less schedule is the delay, whole days aside",
-        holds=_arrival_agrees,
-    ),
+    _delay_agrees("departure", "dep"),
+    _delay_agrees("arrival", "arr"),
     Holds(
         name="landed_flights_departed",
         source="flights",
@@ -117,7 +111,7 @@ RULES: tuple[QualityRule, ...] = (
     Holds(
         name="clocks_exist",
         source="flights",
-        columns=("dep_time", "sched_dep_time", "arr_time", "sched_arr_time"),
+        columns=_CLOCKS,
         why="an hour has sixty minutes",
         holds=_clocks_exist,
     ),

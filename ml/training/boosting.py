@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,24 @@ def choose_device(asked: str, gpus: int) -> str:
     return "cuda"
 
 
-_ALONE = Machines()
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """How a training runs, beside what it learns: `device` is `cpu` or `cuda`.
+
+    `identity` says what is trained on what: a checkpoint of another identity is not continued; without a
+    folder for them there are none. `stop` is asked after every round, `say` hears a line of progress.
+    """
+
+    device: str
+    checkpoints: Path | None = None
+    identity: str = ""
+    machines: Machines = field(default_factory=Machines)
+    stop: Callable[[], bool] = _never
+    say: Callable[[str], None] = print
 
 
 def train(
@@ -74,47 +91,40 @@ def train(
     validation: Rows,
     features: Sequence[Feature],
     parameters: Parameters,
-    *,
-    device: str,
-    checkpoints: Path | None = None,
-    identity: str = "",
-    machines: Machines = _ALONE,
-    stop: Callable[[], bool] = lambda: False,
-    say: Callable[[str], None] = print,
+    run: Run,
 ) -> Trained:
     """Boosts until the validation metric has not risen for `patience` rounds, from the checkpoint if there
     is one.
 
-    `identity` says what is trained on what: a checkpoint of another identity is not continued; without a
-    folder for them there are none. `stop` is asked after every round. Raises Interrupted; the rounds since
-    the last checkpoint are then made again. Of several machines each boosts on its share of the rows, and the
-    first one writes.
+    Raises Interrupted; the rounds since the last checkpoint are then made again. Of several machines each
+    boosts on its share of the rows, and the first one writes.
     """
+    machines = run.machines
     training, validation = machines.share(training), machines.share(validation)
     learn, watch = matrices(training, validation, features, parameters.threads)
-    history, model = machines.agree(_checkpoint(checkpoints, identity) if machines.first else None)
+    history, model = machines.agree(_checkpoint(run.checkpoints, run.identity) if machines.first else None)
     saved = len(history)
     if history:
-        say(f"resumed from round {saved}")
+        run.say(f"resumed from round {saved}")
 
     def save(booster: xgboost.Booster) -> None:
         nonlocal saved
-        if machines.first and checkpoints is not None and saved < len(history):
-            _save(booster, history, checkpoints, identity)
+        if machines.first and run.checkpoints is not None and saved < len(history):
+            _save(booster, history, run.checkpoints, run.identity)
         saved = len(history)
 
     def after(booster: xgboost.Booster) -> None:
         if len(history) % CHECKPOINT_EVERY == 0:
             save(booster)
-            say(f"round={len(history)} validation-pr_auc={history[-1]:.4f}")
-        if machines.any(stop()):
+            run.say(f"round={len(history)} validation-pr_auc={history[-1]:.4f}")
+        if machines.any(run.stop()):
             raise Interrupted(f"interrupted after round {len(history)}; the checkpoint has {saved} rounds")
 
-    booster = boost(learn, watch, features, parameters, history, after, device=device, model=model)
+    booster = boost(learn, watch, features, parameters, history, after, device=run.device, model=model)
     # What follows may be interrupted too, and must not cost the last rounds.
     save(booster)
     best = _best(history)
-    say(f"stopped at round={len(history)}, best round={best + 1} validation-pr_auc={history[best]:.4f}")
+    run.say(f"stopped at round={len(history)}, best round={best + 1} validation-pr_auc={history[best]:.4f}")
     return Trained(booster, best + 1, tuple(history))
 
 

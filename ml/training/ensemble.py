@@ -4,20 +4,18 @@ The mean of boosters' margins is itself a sum of trees, so serving, ONNX and exp
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xgboost
 
-from ml.training.boosting import Trained, train
+from ml.training.boosting import Run, Trained, train
 from ml.training.data import Rows
-from ml.training.machines import Machines
 from ml.training.parameters import Parameters
 from ml.training.schema import Feature
-
-_ALONE = Machines()
 
 
 def train_all(
@@ -25,13 +23,7 @@ def train_all(
     validation: Rows,
     features: Sequence[Feature],
     parameters: Parameters,
-    *,
-    device: str,
-    checkpoints: Path | None = None,
-    identity: str = "",
-    machines: Machines = _ALONE,
-    stop: Callable[[], bool] = lambda: False,
-    say: Callable[[str], None] = print,
+    run: Run,
 ) -> Trained:
     """As `boosting.train`, for every booster of the ensemble in turn, each with checkpoints of its own.
 
@@ -42,24 +34,21 @@ def train_all(
     for number, member in enumerate(everyone):
         alone = len(everyone) == 1
         if not alone:
-            say(f"booster {number + 1} of {len(everyone)}")
+            run.say(f"booster {number + 1} of {len(everyone)}")
         made.append(
             train(
                 drawn(training, member.seed) if parameters.bagged else training,
                 validation,
                 features,
                 member,
-                device=device,
-                checkpoints=checkpoints
-                if alone or checkpoints is None
-                else checkpoints / f"member-{number:02}",
-                identity=identity,
-                machines=machines,
-                stop=stop,
-                say=say,
+                run if alone or run.checkpoints is None else _of_member(run, run.checkpoints, number),
             )
         )
     return made[0] if len(made) == 1 else merged(made)
+
+
+def _of_member(run: Run, checkpoints: Path, number: int) -> Run:
+    return replace(run, checkpoints=checkpoints / f"member-{number:02}")
 
 
 def drawn(rows: Rows, seed: int) -> Rows:

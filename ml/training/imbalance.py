@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from ml.training.boosting import train
+from ml.training.boosting import Run, train
 from ml.training.data import Rows
 from ml.training.ensemble import merged
 from ml.training.schema import Feature
@@ -109,8 +109,7 @@ def _bagged(training: Rows, stopping: Rows, setting: Setting) -> Scorer:
             stopping,
             setting.features,
             replace(setting.parameters, seed=seed, ensemble="none"),
-            device=setting.device,
-            say=silent,
+            Run(device=setting.device, say=silent),
         )
         for seed in seeds
     ]

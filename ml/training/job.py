@@ -13,7 +13,7 @@ from ml import container
 from ml.case import UseCase
 from ml.container import TrainingFolders
 from ml.training import archive, calibration, data, threshold
-from ml.training.boosting import choose_device
+from ml.training.boosting import Run, choose_device
 from ml.training.ensemble import train_all
 from ml.training.machines import Machines
 from ml.training.parameters import Asked, parse
@@ -81,12 +81,14 @@ def make(
             validation,
             features,
             asked.parameters,
-            device=device,
-            checkpoints=folders.checkpoints,
-            identity=made_from.identity,
-            machines=machines,
-            stop=stop,
-            say=say,
+            Run(
+                device=device,
+                checkpoints=folders.checkpoints,
+                identity=made_from.identity,
+                machines=machines,
+                stop=stop,
+                say=say,
+            ),
         )
     if not machines.first:
         return

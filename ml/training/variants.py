@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.training import calibration
+from ml.training.boosting import Run
 from ml.training.data import Rows
 from ml.training.ensemble import train_all
 from ml.training.parameters import Parameters
@@ -47,7 +48,7 @@ class Variant:
 def boosted(training: Rows, stopping: Rows, setting: Setting) -> Scorer:
     """The boosting of a training job, with its ensemble if it has one."""
     made = train_all(
-        training, stopping, setting.features, setting.parameters, device=setting.device, say=silent
+        training, stopping, setting.features, setting.parameters, Run(device=setting.device, say=silent)
     )
     return made.margins
 

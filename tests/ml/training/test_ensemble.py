@@ -10,7 +10,7 @@ import xgboost
 
 from ml.flights.case import CASE
 from ml.serving.inference import model_fn, predict_fn
-from ml.training.boosting import Interrupted, train
+from ml.training.boosting import Interrupted, Run, train
 from ml.training.data import Rows
 from ml.training.ensemble import drawn, merged
 from ml.training.job import make
@@ -29,7 +29,7 @@ def test_one_booster_says_the_mean_of_the_margins(known: Sets) -> None:
     members = replace(QUICK, ensemble="depths:2,5").members()
     assert [one.max_depth for one in members] == [2, 5]
     made = [
-        train(known.train, known.validation, known.features, one, device="cpu", say=lambda line: None)
+        train(known.train, known.validation, known.features, one, Run(device="cpu", say=lambda line: None))
         for one in members
     ]
     one = merged(made)
@@ -42,7 +42,7 @@ def test_members_of_bags_start_from_shares_of_their_own(known: Sets) -> None:
     assert known.test is not None
     rare = Rows(known.train.values, np.where(np.arange(len(known.train.labels)) % 3, 0, known.train.labels))
     made = [
-        train(rows, known.validation, known.features, QUICK, device="cpu", say=lambda line: None)
+        train(rows, known.validation, known.features, QUICK, Run(device="cpu", say=lambda line: None))
         for rows in (known.train, rare)
     ]
     mean = np.mean([part.margins(known.test.values) for part in made], axis=0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ml.case import Costs
-from ml.training.boosting import train
+from ml.training.boosting import Run, train
 from ml.training.data import Rows
 from ml.training.parameters import ALLOWED, BadHyperparameter, Parameters, parse
 from ml.training.schema import Feature
@@ -64,7 +64,9 @@ def test_the_margin_follows_a_monotone_feature_in_its_direction(direction: int) 
     grid = np.column_stack([np.linspace(-3, 3, 200), np.zeros(200)]).astype(np.float32)
 
     def steps(of: list[Feature]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        made = train(rows, rows, of, Parameters(rounds=20, threads=1), device="cpu", say=lambda line: None)
+        made = train(
+            rows, rows, of, Parameters(rounds=20, threads=1), Run(device="cpu", say=lambda line: None)
+        )
         return np.diff(made.margins(grid))
 
     assert (direction * steps(features) >= -1e-6).all()
@@ -84,7 +86,11 @@ def test_more_l1_makes_leaves_smaller() -> None:
     features = [Feature(name=name, kind="number") for name in "abc"]
     spread = [
         train(
-            rows, rows, features, Parameters(rounds=10, threads=1, reg_alpha=alpha), device="cpu", say=print
+            rows,
+            rows,
+            features,
+            Parameters(rounds=10, threads=1, reg_alpha=alpha),
+            Run(device="cpu", say=print),
         )
         .margins(values)
         .std()
