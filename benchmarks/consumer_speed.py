@@ -23,7 +23,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-BATCH = 250
+BATCH = 1000
 DAYS = 2
 FIRST = date(2013, 7, 9)
 

@@ -22,7 +22,7 @@ _WRITTEN_SECONDS: Final = 4.0
 _SETTLED_SECONDS: Final = 12.0
 """For which nothing more comes where nothing tells what is through."""
 _LONGEST_SECONDS: Final = 600.0
-_POLL_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 1.5
 _TOLD_SECONDS: Final = 8.0
 
 

@@ -80,7 +80,7 @@ class FeatureStoreOverlay:
         self._offline.stop()
 
     def _put(self, params: Params, caller: Caller) -> Params:
-        self._keep([self._judged(params, {}, caller)], caller)
+        self._keep([self._judged(self._group(params, caller), params, {})], caller)
         return {}
 
     def _put_several(self, params: Params, caller: Caller) -> Params:
@@ -89,17 +89,21 @@ class FeatureStoreOverlay:
         if not 1 <= len(entries) <= _MOST_ENTRIES:
             raise refusal(f"{len(entries)} entries are given; allowed: 1 to {_MOST_ENTRIES}")
         judged, errors = [], []
+        groups: dict[str, tuple[Params, FeatureGroup]] = {}
         for entry in entries:
+            name = entry["FeatureGroupName"]
             try:
-                judged.append(self._judged(entry, params.get("TtlDuration") or {}, caller))
+                if name not in groups:
+                    groups[name] = self._group(entry, caller)
+                judged.append(self._judged(groups[name], entry, params.get("TtlDuration") or {}))
             except ServiceError as refused:
                 errors.append({"Entry": entry, "ErrorCode": refused.code, "ErrorMessage": refused.message})
         self._keep(judged, caller)
         return {"Errors": errors, "UnprocessedEntries": []}
 
-    def _judged(self, entry: Params, ttl: Params, caller: Caller) -> _Judged:
+    def _judged(self, of: tuple[Params, FeatureGroup], entry: Params, ttl: Params) -> _Judged:
         """What a record says. `ttl` is how long it lives where it does not say so. Raises ServiceError."""
-        described, group = self._group(entry, caller)
+        described, group = of
         stores = _stores(group, entry)
         values = checked(group, entry["Record"])
         happened = moment(group, values[group.event_time])

@@ -26,6 +26,8 @@ from infra.data.questions import Asking, code_of
 from ml.flights.happenings import happenings
 from ml.streaming.marks import minutes
 from ml.streaming.replay import Arrival, arrivals, play, weeks_to, without
+from ml.streaming.table import Table
+from ml.streaming.through import wait
 from sandbox.runtime import daemon
 from tests.ml.streaming.conftest import Days, Feed, data_of, opened
 
@@ -227,6 +229,9 @@ def test_events_out_of_order_become_features_predictions_and_outcomes_and_poison
     kinesis.put_record(StreamName="events", Data=json.dumps(generic).encode(), PartitionKey="LGA")
     played = play(kinesis, "events", coming, speed=0, begin=begin)
     assert played.put == len(coming) > len(hours)
+    clocks = Table(client("dynamodb"), "states", {}, 0).clocks
+    wait(clocks, played.shards, played.newest, patience=60)
+    assert {clock.newest for clock in clocks().values()} == {played.newest}
 
     store = client("sagemaker-featurestore-runtime")
 
@@ -260,7 +265,7 @@ def test_two_real_days_at_a_thousand_times_their_speed_are_asked_as_in_memory(
 ) -> None:
     first, days = date(2013, 7, 9), 2
     command = f"replay --case ml.flights --stream events --from {first} --days {days} --speed 1000"
-    more = "--shift-to today --disorder 0.05 --duplicates 0.02 --seed 5"
+    more = "--shift-to today --disorder 0.05 --duplicates 0.02 --seed 5 --states states"
     subprocess.run(
         [sys.executable, "-m", "ml", *command.split(), *more.split()],
         env={**os.environ, **client.variables, "AWS_DEFAULT_REGION": "us-east-1"},
@@ -273,9 +278,8 @@ def test_two_real_days_at_a_thousand_times_their_speed_are_asked_as_in_memory(
     plain = feed(data_of(without(happened, frozenset({"ask", "outcome"}), begin)), now=datetime.now(UTC))
     connection.disconnect()
     assert len(plain.asked) > 2000
-    captured = _eventually(
-        lambda: (found := _captured(client)).keys() >= plain.asked.keys() and found, seconds=1800
-    )
+    # All of it is through, and captured a little later.
+    captured = _eventually(lambda: (found := _captured(client)).keys() >= plain.asked.keys() and found)
     differing = [key for key, asked in plain.asked.items() if captured[key][1] != asked]
     assert differing == []
     store = client("sagemaker-featurestore-runtime")
