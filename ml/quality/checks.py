@@ -42,16 +42,17 @@ def allowed(rule: RowRule) -> str:
 def marked(table: Table, rules: Mapping[str, RowRule], tables: Mapping[str, Table]) -> Table:
     """The table with a column for each rule, by the given names: whether the row breaks it, never null."""
     own = list(table.columns)
-    beside: dict[str, Refers | Holds] = {
-        name: rule
-        for name, rule in rules.items()
-        if isinstance(rule, Refers) or (isinstance(rule, Holds) and rule.beside is not None)
-    }
+    alone: dict[str, BooleanValue] = {}
+    beside: dict[str, Refers | Holds] = {}
+    for name, rule in rules.items():
+        if isinstance(rule, Refers) or (isinstance(rule, Holds) and rule.beside is not None):
+            beside[name] = rule
+        else:
+            alone[name] = _broken(_wrong(table, rule))
     # All that need nothing else at once: a step for each would be a query within a query.
-    alone = {name: _broken(_wrong(table, rule)) for name, rule in rules.items() if name not in beside}
     found = table.mutate(**alone)
-    for name, rule in beside.items():
-        found = _beside(found, name, rule, tables)
+    for name, other in beside.items():
+        found = _beside(found, name, other, tables)
     return found.select(*own, *rules)
 
 
@@ -66,7 +67,7 @@ def _beside(table: Table, name: str, rule: Refers | Holds, tables: Mapping[str, 
     return wide.select(*own, **{name: wide[rule.column].notnull() & wide[_KNOWN].isnull()})
 
 
-def _wrong(table: Table, rule: RowRule) -> BooleanValue:
+def _wrong(table: Table, rule: Within | Matches | Present | Unique | Holds) -> BooleanValue:
     """Where a row breaks a rule that looks at the row's own source; null where nobody can say."""
     if isinstance(rule, Holds):
         return ~rule.holds(table)
@@ -82,9 +83,7 @@ def _wrong(table: Table, rule: RowRule) -> BooleanValue:
         low = ibis.literal(False) if rule.minimum is None else value < rule.minimum
         high = ibis.literal(False) if rule.maximum is None else value > rule.maximum
         return low | high
-    if isinstance(rule, Matches):
-        return ~value.re_search(f"^(?:{rule.pattern})$")
-    return ibis.literal(False)
+    return ~value.re_search(f"^(?:{rule.pattern})$")
 
 
 def _broken(wrong: BooleanValue) -> BooleanValue:
