@@ -49,19 +49,19 @@ def known_by(questions: Table, *, keys: Sequence[str], tallies: Sequence[Tally])
     """
     group = [*keys, "mark"]
     names = [tally.name for tally in tallies]
-    nothing = dict.fromkeys([*names, "asks"], ibis.literal(0.0))
+    nothing = dict.fromkeys(names, ibis.literal(0.0)) | {"asks": ibis.literal(False)}
 
     def steps(tally: Tally) -> Table:
         packed = tally.events.one.cast("float64") * _PLACE + tally.events.value
         return tally.events.select(*group, **(nothing | {tally.name: packed}))
 
-    asking = questions.select(*group, **(nothing | {"asks": ibis.literal(1.0)}))
+    asking = questions.select(*group, **(nothing | {"asks": ibis.literal(True)}))
     steps_of_all = reduce(lambda table, other: table.union(other), map(steps, tallies), asking)
     marks = steps_of_all.group_by(group).aggregate(
-        **{name: steps_of_all[name].sum() for name in names}, asks=steps_of_all.asks.max()
+        **{name: steps_of_all[name].sum() for name in names}, asks=steps_of_all.asks.any()
     )
     summed = marks.mutate(**{tally.name: _over(marks, keys, tally) for tally in tallies})
-    summed = summed.filter(summed.asks == 1)
+    summed = summed.filter(summed.asks)
     results: dict[str, Column] = {}
     for name in names:
         count = (summed[name] / _PLACE).round().cast("float64")
@@ -70,6 +70,9 @@ def known_by(questions: Table, *, keys: Sequence[str], tallies: Sequence[Tally])
 
 
 def _over(marks: Table, keys: Sequence[str], tally: Tally) -> Column:
+    if tally.minutes is not None and tally.minutes <= RESOLUTION:
+        # No other mark lies within it.
+        return marks[tally.name]
     # A frame includes both its ends, marks are whole minutes: a minute less leaves the far end out.
     far = None if tally.minutes is None else tally.minutes - 1
     frame = ibis.range_window(group_by=list(keys), order_by=marks.mark, preceding=far, following=0)

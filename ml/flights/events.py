@@ -3,7 +3,7 @@
 import ibis
 from ibis.expr.types import IntegerValue, Table
 
-from ml.features.rolling import known_from
+from ml.features.rolling import RESOLUTION, known_from
 from ml.flights.schema import GIVEN_UP, NOTICE, OVERDUE
 
 # The four destinations that the airports source lacks: Puerto Rico and the Virgin Islands, which keep
@@ -73,22 +73,21 @@ def arrivals(flights: Table) -> Table:
 
 
 def waiting(flights: Table) -> Table:
-    """A step up when a flight is a quarter of an hour overdue, a step down when it leaves or is given up.
+    """One row for each mark at which a flight waits: from a quarter of an hour overdue until it leaves or is
+    given up.
 
-    Summed over all of the past this is how many flights wait at a moment (`one`) and, with the moment, how
-    long they have waited (`value` sums their schedules). Cancelled flights count too: at the time nobody
-    knew.
+    Summed over one mark this is how many flights wait (`one`) and, with the moment, how long they have waited
+    (`value` sums their schedules). Cancelled flights count too: at the time nobody knew.
     """
     late = flights.filter(flights.departed.isnull() | (flights.dep_delay > OVERDUE))
-    ended = ibis.least(ibis.coalesce(late.departed, late.scheduled + GIVEN_UP), late.scheduled + GIVEN_UP)
-    began = late.select(
+    given_up = late.scheduled + GIVEN_UP
+    ended = ibis.least(ibis.coalesce(late.departed, given_up), given_up)
+    marks = ibis.range(known_from(late.scheduled + OVERDUE), known_from(ended), RESOLUTION)
+    # At most 23 marks each: fewer rows than sums over all of the past would have to look at.
+    return late.select(
         "carrier",
         "origin",
-        mark=known_from(late.scheduled + OVERDUE),
+        mark=marks.unnest().cast("int32"),
         one=ibis.literal(1),
         value=late.scheduled,
     )
-    over = late.select(
-        "carrier", "origin", mark=known_from(ended), one=ibis.literal(-1), value=-late.scheduled
-    )
-    return began.union(over)

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import ibis
 from ibis.expr.types import IntegerValue, Table, Value
 
-from ml.features.rolling import Tally, asked_at, known_by, mean
+from ml.features.rolling import RESOLUTION, Tally, asked_at, known_by, mean
 from ml.flights.events import arrivals, departures, waiting
 from ml.flights.schema import GIVEN_UP, NOTICE
 
@@ -97,7 +96,7 @@ def from_busyness(everything: Table) -> Known:
 
 
 def observations(weather: Table) -> Table:
-    """The hourly observations: when (`observed`, in hours since 1970), what, and how it was in the hours before.
+    """The hourly observations: when (`observed`, in hours since 1970), what, and what was just before.
 
     `next_one` is when the airport's next observation was made, missing for its last.
     """
@@ -148,7 +147,7 @@ def from_traffic(asked: Table, everything: Table) -> list[Known]:
     tallies = [
         Tally(name="dep", events=left, minutes=3 * _HOUR),
         Tally(name="arr", events=landed, minutes=3 * _HOUR),
-        Tally(name="wait", events=stuck),
+        Tally(name="wait", events=stuck, minutes=RESOLUTION),
     ]
     found = []
     for name, key in (("airport", "origin"), ("airline", "carrier")):

@@ -44,7 +44,8 @@ def compute(engine: Engine, tables: Mapping[str, Table], prefix: str = "") -> Ta
     label = (flights.arr_delay >= LATE).cast("int8")
     columns = dict.fromkeys([*_IDENTITY, "hour", "minute", *_OUTCOME, *names])
     period = flights.year * 100 + flights.month
-    return flights.mutate(**numbers, **{LABEL: label, PERIOD: period}).select(*columns, PERIOD, LABEL)
+    wanted = {name: numbers.get(name, flights[name]) for name in columns}
+    return flights.select(**wanted, **{PERIOD: period, LABEL: label})
 
 
 def impossible_wind(weather: Table) -> BooleanValue:

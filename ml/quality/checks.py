@@ -41,35 +41,49 @@ def allowed(rule: RowRule) -> str:
 
 def marked(table: Table, rules: Mapping[str, RowRule], tables: Mapping[str, Table]) -> Table:
     """The table with a column for each rule, by the given names: whether the row breaks it, never null."""
+    own = list(table.columns)
+    alone: dict[str, BooleanValue] = {}
+    beside: dict[str, Refers | Holds] = {}
     for name, rule in rules.items():
-        table = _with(table, name, rule, tables)
-    return table
+        if isinstance(rule, Refers) or (isinstance(rule, Holds) and rule.beside is not None):
+            beside[name] = rule
+        else:
+            alone[name] = _broken(_wrong(table, rule))
+    # All that need nothing else at once: a step for each would be a query within a query.
+    found = table.mutate(**alone)
+    for name, other in beside.items():
+        found = _beside(found, name, other, tables)
+    return found.select(*own, *rules)
 
 
-def _with(table: Table, name: str, rule: RowRule, tables: Mapping[str, Table]) -> Table:
-    if isinstance(rule, Holds) and rule.beside is not None:
-        own = list(table.columns)
-        wide = rule.beside({**tables, rule.source: table})
-        return wide.mutate(**{name: _broken(~rule.holds(wide))}).select(*own, name)
+def _beside(table: Table, name: str, rule: Refers | Holds, tables: Mapping[str, Table]) -> Table:
+    """The table with a rule's column, where the rule looks at other sources too."""
+    own = list(table.columns)
     if isinstance(rule, Holds):
-        return table.mutate(**{name: _broken(~rule.holds(table))})
+        wide = table if rule.beside is None else rule.beside({**tables, rule.source: table})
+        return wide.select(*own, **{name: _broken(~rule.holds(wide))})
+    known = tables[rule.to].select(**{_KNOWN: rule.key}).distinct()
+    wide = table.left_join(known, table[rule.column] == known[_KNOWN])
+    return wide.select(*own, **{name: wide[rule.column].notnull() & wide[_KNOWN].isnull()})
+
+
+def _wrong(table: Table, rule: Within | Matches | Present | Unique | Holds) -> BooleanValue:
+    """Where a row breaks a rule that looks at the row's own source; null where nobody can say."""
+    if isinstance(rule, Holds):
+        return ~rule.holds(table)
     if isinstance(rule, Unique):
         place = ibis.row_number().over(group_by=list(rule.columns), order_by=list(table.columns))
         named = reduce(BooleanValue.__and__, [table[column].notnull() for column in rule.columns])
-        return table.mutate(**{name: _broken(named & (place > 0))})
-    if isinstance(rule, Refers):
-        known = tables[rule.to].select(**{_KNOWN: rule.key}).distinct()
-        wide = table.left_join(known, table[rule.column] == known[_KNOWN])
-        return wide.mutate(**{name: wide[rule.column].notnull() & wide[_KNOWN].isnull()}).drop(_KNOWN)
+        return named & (place > 0)
     value = table[rule.column]
+    if isinstance(rule, Present):
+        asked = ibis.literal(True) if rule.where is None else rule.where(table)
+        return asked & value.isnull()
     if isinstance(rule, Within):
         low = ibis.literal(False) if rule.minimum is None else value < rule.minimum
         high = ibis.literal(False) if rule.maximum is None else value > rule.maximum
-        return table.mutate(**{name: _broken(low | high)})
-    if isinstance(rule, Matches):
-        return table.mutate(**{name: _broken(~value.re_search(f"^(?:{rule.pattern})$"))})
-    asked = ibis.literal(True) if rule.where is None else rule.where(table)
-    return table.mutate(**{name: _broken(asked & value.isnull())})
+        return low | high
+    return ~value.re_search(f"^(?:{rule.pattern})$")
 
 
 def _broken(wrong: BooleanValue) -> BooleanValue:

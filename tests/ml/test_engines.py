@@ -150,3 +150,26 @@ def test_an_engine_keeps_a_table_until_it_is_dropped() -> None:
     assert engine.rows(table.order_by("n")) == [(1,), (2,), (3,)]
     engine.drop("numbers")
     assert engine.connection.raw_sql("SELECT count(*) FROM duckdb_tables()").fetchall() == [(0,)]
+
+
+def test_a_kept_table_has_the_schema_that_the_engine_gave_it() -> None:
+    engine = DuckDB()
+    numbers = ibis.range(1, 4).unnest().name("n").as_table()
+    table = engine.keep('of "numbers"', numbers.mutate(half=numbers.n / 2, said=numbers.n.cast("string")))
+    assert table.schema() == engine.connection.table('of "numbers"').schema()
+    assert engine.rows(table.order_by("n"))[0] == (1, 0.5, "1")
+
+
+def test_sources_are_read_and_kept_without_loading_arrow(sources: Path) -> None:
+    # Its import, and that of numpy with it, would be a tenth of a second of every preparation.
+    code = f"""
+import sys
+from ml.flights.case import CASE
+from ml.integration.engines import DuckDB
+from ml.integration.loading import load
+engine = DuckDB()
+load(engine, CASE.sources[1:], {str(sources)!r})
+print(sorted({{"pyarrow", "numpy", "pandas"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"

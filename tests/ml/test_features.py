@@ -160,6 +160,8 @@ def events(engine: DuckDB, moments: list[tuple[str, int, int]]) -> Table:
         (100, 60, (1, 2)),  # the event at 40 has just left (40, 100]
         (99, 60, (1, -1_000_000)),
         (39, None, (0, 0)),
+        (109, 10, (1, 2)),  # the one mark at 100 alone
+        (59, 10, (0, 0)),
     ],
 )
 def test_a_tally_holds_what_was_known_and_still_counts(
