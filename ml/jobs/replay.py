@@ -140,7 +140,8 @@ def _work(case: UseCase, arguments: argparse.Namespace) -> None:
         print(line, flush=True)
 
     speed = f"{arguments.speed:,.0f} times as fast" if arguments.speed else "as quickly as possible"
-    print(f"putting {arguments.days} days from {arguments.first} to {arguments.stream}, {speed}", flush=True)
+    days = "a day" if arguments.days == 1 else f"{arguments.days} days"
+    print(f"putting {days} from {arguments.first} to {arguments.stream}, {speed}", flush=True)
     coming = arrivals(
         chosen(), disorder=arguments.disorder, duplicates=arguments.duplicates, seed=arguments.seed
     )

@@ -25,6 +25,7 @@ _MOST = 500
 """Records that PutRecords takes (API reference); 5 MiB together, which events stay far below."""
 _MOST_TRIES = 12
 _FLUSH_SECONDS = 0.1
+_TOLD_SECONDS = 5.0
 
 
 class NotPutError(Exception):
@@ -131,9 +132,10 @@ def play(
         newest = max(newest, one.happening.at)
         if len(held) == _MOST:
             flush()
-        if clock() - told >= 1:
+        if clock() - told >= _TOLD_SECONDS:
             told = clock()
-            say(f"{iso(newest)[:16].replace('T', ' ')}  {put:,} events put, {retried:,} of them again")
+            again = f", {retried:,} of them again" if retried else ""
+            say(f"{iso(newest)[:16].replace('T', ' ')}  {put:,} events put{again}")
     if held:
         flush()
     return Played(put, retried, clock() - started, newest, frozenset(shards))
