@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from sandbox.aws.cloud import wait_until
+from sandbox.aws.cloud import CloudError, wait_until
 from sandbox.aws.rows import echoing, given, identified, reading
 from sandbox.aws.table import AutoName, Call, ResourceType, Step, Subject
 from sandbox.aws.types.sagemaker import sagemaker_tags
@@ -23,15 +23,28 @@ def _delete(subject: Subject) -> None:
     found = _describe(subject)
     if found is None:
         return
+
+    def status() -> object:
+        return (_describe(subject) or {}).get("TrainingJobStatus")
+
     if found["TrainingJobStatus"] == "InProgress":
-        subject.cloud.call("sagemaker", "StopTrainingJob", {"TrainingJobName": subject.id})
+        _stop(subject, "StopTrainingJob", {"TrainingJobName": subject.id}, status)
     wait_until(
-        lambda: (_describe(subject) or {}).get("TrainingJobStatus") not in _RUNNING,
+        lambda: status() not in _RUNNING,
         _STOPPED_S,
         f"the end of the training job {subject.id}",
         subject.cloud.cancelled,
     )
     subject.cloud.call("sagemaker", "DeleteTrainingJob", {"TrainingJobName": subject.id})
+
+
+def _stop(subject: Subject, operation: str, key: PropertyMap, status: Callable[[], object]) -> None:
+    """Asks a job to end. One that has ended meanwhile refuses that, and is where it should be."""
+    try:
+        subject.cloud.call("sagemaker", operation, key)
+    except CloudError:
+        if status() in _RUNNING:
+            raise
 
 
 def _check(inputs: PropertyMap) -> Iterable[CheckFailure]:
@@ -95,10 +108,14 @@ _describe_tuning = reading(
 )
 
 
+def _tuning_status(subject: Subject) -> object:
+    return (_describe_tuning(subject) or {}).get("HyperParameterTuningJobStatus")
+
+
 def _await_end(subject: Subject) -> None:
     """The status is an output: it must not depend on the moment of looking."""
     wait_until(
-        lambda: (_describe_tuning(subject) or {}).get("HyperParameterTuningJobStatus") not in _RUNNING,
+        lambda: _tuning_status(subject) not in _RUNNING,
         _TUNED_S,
         f"the end of the tuning job {subject.id}",
         subject.cloud.cancelled,
@@ -112,7 +129,7 @@ def _delete_tuning(subject: Subject) -> None:
         return
     key = identified("HyperParameterTuningJobName")(subject)
     if found["HyperParameterTuningJobStatus"] == "InProgress":
-        subject.cloud.call("sagemaker", "StopHyperParameterTuningJob", key)
+        _stop(subject, "StopHyperParameterTuningJob", key, lambda: _tuning_status(subject))
     _await_end(subject)
     subject.cloud.call("sagemaker", "DeleteHyperParameterTuningJob", key)
 

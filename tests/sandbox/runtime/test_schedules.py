@@ -141,8 +141,12 @@ def test_what_cannot_arrive_is_told_of_and_lies_in_the_dead_letter_queue(
     _schedule(cloud, "to-batch", batch, DeadLetterConfig={"Arn": dead}, Input='{"a": 1}')
     cloud.administration.fire("to-batch")
     assert json.loads(received(url)[0]) == {"a": 1}
-    undelivered = cloud.administration._ask("GET", "undelivered")["undelivered"]
-    assert any("no batch target" in one["reason"] for one in undelivered)
+
+    def told() -> bool:
+        undelivered = cloud.administration._ask("GET", "undelivered")["undelivered"]
+        return any("no batch target" in one["reason"] for one in undelivered)
+
+    assert eventually(told)  # The queue has the message a moment before it is told of.
 
 
 def test_a_target_that_throttles_is_tried_again(cloud: Any, received: Wait) -> None:
