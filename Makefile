@@ -44,7 +44,7 @@ unit: $(READY_DEV) ## The unit tests of each room
 	$(BIN)/pytest -m "not e2e and not soak" -n 2 --dist loadfile --max-worker-restart 0
 
 e2e: $(READY_DEV) ## The main job through real clients
-	$(BIN)/pytest -m e2e
+	$(BIN)/pytest -m e2e -n 2 --dist loadfile --max-worker-restart 0
 
 soak: $(READY_DEV) ## Long checks: kills at every step
 	$(BIN)/pytest -m soak
