@@ -24,9 +24,10 @@ def compute(engine: Engine, tables: Mapping[str, Table], prefix: str = "") -> Ta
     computed over and over.
     """
     flights = timed(tables["flights"], tables["airports"])
+    seen = engine.keep(f"{prefix}observations", features.observations(tables["weather"]))
+    # The largest is kept last: it is computed while the query of all features is written.
     everything = engine.keep(f"{prefix}everything", features.from_timetable(flights))
     asked = features.questions(everything)
-    seen = engine.keep(f"{prefix}observations", features.observations(tables["weather"]))
     known = [
         features.from_busyness(everything),
         features.from_weather(seen),

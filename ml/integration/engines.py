@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -55,8 +56,12 @@ class Engine(Protocol):
     """
 
     name: Name
-    connection: BaseBackend
     files: Files
+
+    @property
+    def connection(self) -> BaseBackend:
+        """What Ibis runs expressions on."""
+        ...
 
     def read_csv(self, name: str, path: str, columns: Mapping[str, Kind]) -> Table:
         """The file's rows, kept under a name; `columns` are all of the file's, in its order.
@@ -70,7 +75,10 @@ class Engine(Protocol):
         ...
 
     def keep(self, name: str, table: Table) -> Table:
-        """Computes a table once and keeps it under a name, until `drop` or `close`."""
+        """Computes a table once and keeps it under a name, until `drop` or `close`.
+
+        It may be computed while the caller goes on; what fails then is raised by the next call.
+        """
         ...
 
     def drop(self, name: str) -> None:
@@ -95,7 +103,10 @@ class Engine(Protocol):
 
 
 class DuckDB:
-    """DuckDB in this process, in memory."""
+    """DuckDB in this process, in memory. A table that is kept is computed while Python writes the next query.
+
+    To be used by one thread.
+    """
 
     name: Name = "duckdb"
     files: Files = LocalFiles()
@@ -105,7 +116,20 @@ class DuckDB:
 
         # Nothing depends on the order in which rows were read, and keeping it takes memory and time.
         options: dict[str, Any] = {"preserve_insertion_order": False}
-        self.connection = ibis.duckdb.connect(**options, **({} if threads is None else {"threads": threads}))
+        self._connection = ibis.duckdb.connect(**options, **({} if threads is None else {"threads": threads}))
+        self._worker = ThreadPoolExecutor(1, "duckdb")
+        self._under_way: Future[Any] | None = None
+
+    @property
+    def connection(self) -> BaseBackend:
+        """The connection, once nothing is under way on it."""
+        self._settle()
+        return self._connection
+
+    def _settle(self) -> None:
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way.result()
 
     def read_csv(self, name: str, path: str, columns: Mapping[str, Kind]) -> Table:
         import duckdb
@@ -116,28 +140,32 @@ class DuckDB:
             self.connection.raw_sql(f"CREATE TABLE {_name(name)} AS FROM {reader}")
         except duckdb.Error as error:
             raise Unreadable(str(error).splitlines()[0]) from None
-        return self._table(name)
+        return self._table(name, _name(name))
 
     def read_parquet(self, paths: Sequence[str]) -> Table:
         return self.connection.read_parquet(list(paths))
 
     def keep(self, name: str, table: Table) -> Table:
+        query = self._connection.compile(table)
+        kept = self._table(name, query)
         # Ibis's own `create_table` makes the table first and then inserts, which takes longer.
-        self.connection.raw_sql(f"CREATE TABLE {_name(name)} AS {self.connection.compile(table)}")
-        return self._table(name)
+        statement = f"CREATE TABLE {_name(name)} AS {query}"
+        self._under_way = self._worker.submit(self._connection.raw_sql, statement)
+        return kept
 
-    def _table(self, name: str) -> Table:
+    def _table(self, name: str, described_by: str) -> Table:
         """A kept table. Ibis's own `table` asks by way of Arrow, whose import takes a tenth of a second."""
-        described = self.connection.raw_sql(f"DESCRIBE {_name(name)}").fetchall()
+        described = self.connection.raw_sql(f"DESCRIBE {described_by}").fetchall()
         mapper = self.connection.compiler.type_mapper
         schema = {column: mapper.from_string(kind) for column, kind, *_ in described}
-        return DatabaseTable(name, schema=Schema(schema), source=self.connection).to_expr()
+        return DatabaseTable(name, schema=Schema(schema), source=self._connection).to_expr()
 
     def drop(self, name: str) -> None:
         self.connection.raw_sql(f"DROP TABLE IF EXISTS {_name(name)}")
 
     def rows(self, table: Table) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = self.connection.raw_sql(self.connection.compile(table)).fetchall()
+        query = self._connection.compile(table)
+        found: list[tuple[Any, ...]] = self.connection.raw_sql(query).fetchall()
         return found
 
     def first_row(self, table: Table) -> tuple[Any, ...]:
@@ -152,7 +180,11 @@ class DuckDB:
         self.connection.to_parquet(table, place / "part-0.parquet")
 
     def close(self) -> None:
-        self.connection.disconnect()
+        try:
+            self._settle()
+        finally:
+            self._worker.shutdown()
+            self._connection.disconnect()
 
 
 def _name(name: str) -> str:

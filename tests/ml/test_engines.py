@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import ibis
 import pytest
 from ibis.expr.types import Table
@@ -173,3 +174,23 @@ print(sorted({{"pyarrow", "numpy", "pandas"}} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n"
+
+
+def _wrong(engine: DuckDB) -> None:
+    """Begins to keep a table whose rows cannot be computed; that shows when they are."""
+    engine.keep("wrong", engine.connection.sql("SELECT error('no such row') AS n FROM range(3)"))
+
+
+def test_a_table_that_could_not_be_computed_is_told_of_by_the_next_call() -> None:
+    engine = DuckDB(threads=1)
+    _wrong(engine)
+    with pytest.raises(duckdb.Error, match="no such row"):
+        engine.rows(ibis.memtable({"n": [1]}).count().as_table())
+    engine.close()
+
+
+def test_a_table_that_could_not_be_computed_is_told_of_by_the_end() -> None:
+    engine = DuckDB(threads=1)
+    _wrong(engine)
+    with pytest.raises(duckdb.Error, match="no such row"):
+        engine.close()
