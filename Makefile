@@ -8,6 +8,8 @@ UV := $(BIN)/uv
 # One bin for each kind of installation, so that `make up` never installs the tools of the tests.
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
+# A test that hangs ends its worker with the stacks of all threads, and a worker that dies ends the run with the test's name.
+TWO_AT_A_TIME := -n 2 --dist loadfile --max-worker-restart 0 -o faulthandler_exit_on_timeout=true -o faulthandler_timeout=900
 # Compiled modules stay in $(VENV), whatever the shell says: the program starts three times as fast with them.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -41,10 +43,10 @@ imports: $(READY_DEV)
 	$(BIN)/lint-imports
 
 unit: $(READY_DEV) ## The unit tests of each room
-	$(BIN)/pytest -m "not e2e and not soak" -n 2 --dist loadfile --max-worker-restart 0
+	$(BIN)/pytest -m "not e2e and not soak" $(TWO_AT_A_TIME)
 
 e2e: $(READY_DEV) ## The main job through real clients
-	$(BIN)/pytest -m e2e -n 2 --dist loadfile --max-worker-restart 0
+	$(BIN)/pytest -m e2e $(TWO_AT_A_TIME)
 
 soak: $(READY_DEV) ## Long checks: kills at every step
 	$(BIN)/pytest -m soak
