@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import threading
 from typing import Any
 
 from sandbox.runtime.delivery.outbox import Delivery, Outbox, RetryLater
@@ -18,6 +19,8 @@ EVENT = "function-event"
 """The kind of a delivery that invokes a function: `{"function", "event"}`."""
 _LOG_TAIL = 4096
 _MAX_SYNCHRONOUS = 6 * 1024 * 1024
+_ENDED_SECONDS = 5.0
+"""For invocations that are ended to have written their logs."""
 _RETRY_SECONDS = (1.0, 2.0)
 """AWS waits one and two minutes between the attempts of an asynchronous invocation; a laptop need not."""
 
@@ -33,6 +36,8 @@ class FunctionsOverlay:
         self._shelf = shelf
         self._outbox = outbox
         self._running = RunningFunctions()
+        self._ended = threading.Condition()
+        self._under_way = 0
         outbox.register(EVENT, self._deliver)
 
     def call(self, operation: str, params: Params, caller: Caller) -> Params:
@@ -68,16 +73,27 @@ class FunctionsOverlay:
         return []
 
     def start(self) -> None:
-        """Nothing to take up: the outbox does."""
+        """Keeps functions warm. There is nothing to take up: the outbox does."""
+        self._running.start()
 
     def stop(self) -> None:
-        """Ends every invocation in progress."""
+        """Ends every invocation in progress; none writes to its log any more, which a reset takes away."""
         self._running.stop()
+        with self._ended:
+            if not self._ended.wait_for(lambda: not self._under_way, _ENDED_SECONDS):
+                _log.warning("%d invocations have not ended after %.0f s", self._under_way, _ENDED_SECONDS)
 
     def _run(self, function: Function, event: Any, caller: Caller) -> Invocation:
-        code = self._shelf.unpacked(function)
-        invocation = self._running.invoke(function, code, event, self._cloud.environment(caller))
-        self._cloud.log(function.log_group, invocation.log_stream, invocation.log, caller)
+        with self._ended:
+            self._under_way += 1
+        try:
+            code = self._shelf.unpacked(function)
+            invocation = self._running.invoke(function, code, event, self._cloud.environment(caller))
+            self._cloud.log(function.log_group, invocation.log_stream, invocation.log, caller)
+        finally:
+            with self._ended:
+                self._under_way -= 1
+                self._ended.notify_all()
         return invocation
 
     def _deliver(self, delivery: Delivery) -> None:

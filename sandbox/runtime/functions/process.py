@@ -93,6 +93,11 @@ class RunningFunctions:
         self._give_back(environment, usable=answer is not None and not timed_out)
         return Invocation(request_id, payload, error, _log(function, request_id, printed, elapsed), stream)
 
+    def start(self) -> None:
+        """Keeps processes warm, again after a `stop`."""
+        with self._lock:
+            self._stopped = False
+
     def stop(self) -> None:
         """Ends every invocation in progress, and every process that waits for one."""
         with self._lock:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
+import threading
 import urllib.request
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.runtime import daemon
 from sandbox.runtime.client import SandboxClient
@@ -213,3 +219,49 @@ def test_a_damaged_record_in_the_middle_is_an_error_that_names_its_place(tmp_pat
     file.write_bytes(content)
     with pytest.raises(JournalCorruptError, match=f"byte {first}"):
         Journal(tmp_path)
+
+
+def test_a_reset_in_the_middle_of_an_invocation_leaves_nothing_and_functions_warm_up_again(
+    cloud: Any, make_function: Callable[..., str], eventually: Callable[..., Any], tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    code = f"""
+import os, pathlib, time
+def handler(event, context):
+    if event == "sleep":
+        print("begins")
+        pathlib.Path({str(begun)!r}).touch()
+        time.sleep(60)
+    return os.getpid()
+"""
+    make_function("interrupted", code, Timeout=90)
+    functions = cloud.client("lambda")
+
+    def ask() -> None:
+        with contextlib.suppress(BotoCoreError, ClientError):  # It is ended, which botocore may try again.
+            functions.invoke(FunctionName="interrupted", Payload=b'"sleep"')
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    assert eventually(begun.exists)
+    cloud.administration.reset()
+    asking.join(20)
+    assert not asking.is_alive()
+    assert cloud.client("logs").describe_log_groups()["logGroups"] == []
+
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("code.py", code)
+    functions.create_function(
+        FunctionName="warm-again",
+        Role=cloud.client("iam").create_role(RoleName="again", AssumeRolePolicyDocument=document)["Role"][
+            "Arn"
+        ],
+        Runtime="python3.12",
+        Handler="code.handler",
+        Code={"ZipFile": archive.getvalue()},
+    )
+    said = [functions.invoke(FunctionName="warm-again", Payload=b'"ask"')["Payload"].read() for _ in range(2)]
+    assert said[0] == said[1], "both were answered by one process"
