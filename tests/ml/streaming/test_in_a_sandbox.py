@@ -273,10 +273,10 @@ def test_two_real_days_at_a_thousand_times_their_speed_are_asked_as_in_memory(
     )
     weeks = weeks_to(first, days, datetime.now(UTC).date())
     begin = minutes(datetime(2013, 7, 9, tzinfo=UTC) + timedelta(weeks=weeks))
-    connection, tables = opened(sources)
-    happened = happenings(connection, tables, first - timedelta(days=1), days + 1, weeks)
+    engine, tables = opened(sources)
+    happened = happenings(engine, tables, first - timedelta(days=1), days + 1, weeks)
     plain = feed(data_of(without(happened, frozenset({"ask", "outcome"}), begin)), now=datetime.now(UTC))
-    connection.disconnect()
+    engine.close()
     assert len(plain.asked) > 2000
     # All of it is through, and captured a little later.
     captured = _eventually(lambda: (found := _captured(client)).keys() >= plain.asked.keys() and found)
