@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.runtime.features.locks import RecordLocks
 from sandbox.runtime.features.offline import OfflineStore
 from sandbox.runtime.features.records import FeatureGroup, checked, expiry, iso, moment, refusal, shown
-from sandbox.runtime.overlay import Caller, Cloud, DocumentChange, Params, Remaining, ServiceError
+from sandbox.runtime.overlay import Caller, Cloud, DocumentChange, Params, ServiceError, TableOverlay
 from sandbox.runtime.recorded.kinds.sagemaker_data import FEATURE_GROUP, records_of
 from sandbox.runtime.recorded.shelf import Shelf
 
@@ -44,32 +44,25 @@ class _Judged:
         }
 
 
-class FeatureStoreOverlay:
+class FeatureStoreOverlay(TableOverlay):
     """Answers the operations on records. The latest event of an entity is online, every one is offline."""
 
     service = "sagemaker-featurestore-runtime"
 
     def __init__(self, cloud: Cloud) -> None:
+        super().__init__(
+            {
+                "PutRecord": self._put,
+                "BatchWriteRecord": self._put_several,
+                "GetRecord": self._get,
+                "DeleteRecord": self._delete,
+                "BatchGetRecord": self._get_several,
+            }
+        )
         self._cloud = cloud
         self._groups = Shelf(FEATURE_GROUP, cloud.documents)
         self._offline = OfflineStore(cloud)
         self._locks = RecordLocks()
-        self._operations: Mapping[str, Callable[[Params, Caller], Params]] = {
-            "PutRecord": self._put,
-            "BatchWriteRecord": self._put_several,
-            "GetRecord": self._get,
-            "DeleteRecord": self._delete,
-            "BatchGetRecord": self._get_several,
-        }
-        self.operations = frozenset(self._operations)
-
-    def call(self, operation: str, params: Params, caller: Caller) -> Params:
-        """Answers one operation. Raises ServiceError."""
-        return self._operations[operation](params, caller)
-
-    def remaining(self) -> list[Remaining]:
-        """Nothing: records go with their group."""
-        return []
 
     def start(self) -> None:
         """Begins to write offline."""
