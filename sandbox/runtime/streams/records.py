@@ -36,7 +36,7 @@ def shards(emulator: Emulator, mapping: SourceMapping) -> dict[str, int]:
         if mapping.service == "kinesis":
             stream = _stream(mapping)
             found = stream.shards.values() if stream is not None else ()
-            return {shard.shard_id: next(reversed(shard.records), 0) for shard in found}
+            return {shard.shard_id: shard.get_max_sequence_number() for shard in found}
         table = _table(mapping)
         if table is None or table.stream_shard is None:
             return {}
